@@ -1,0 +1,90 @@
+//! What can be wrong with a request.
+
+/// Why a request was refused. Everything is checked before any work is done, and what was given
+/// stays as it was.
+///
+/// Rows, columns and indices count from 0.
+///
+/// ```
+/// use centroid::{Error, KMeans};
+/// use ndarray::array;
+///
+/// let x = array![[0.0, 1.0], [2.0, f64::NAN]];
+/// let error = KMeans::new(1).fit(&x).unwrap_err();
+/// assert_eq!(error, Error::NotFinite { row: 1, column: 1 });
+/// assert_eq!(error.to_string(), "row 1, column 1 is NaN or infinite");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The array has no rows, or no columns.
+    #[error("the array has no rows or no columns")]
+    EmptyData,
+    /// More clusters than rows are asked for. Rows of weight 0 do not count.
+    #[error("{points} points cannot form {clusters} clusters")]
+    TooFewPoints {
+        /// Rows given, of positive weight.
+        points: usize,
+        /// Clusters asked for.
+        clusters: usize,
+    },
+    /// A value of the data, or of the given centroids, is NaN or infinite.
+    #[error("row {row}, column {column} is NaN or infinite")]
+    NotFinite {
+        /// Row of the first such value.
+        row: usize,
+        /// Column of the first such value.
+        column: usize,
+    },
+    /// The magnitude of a value is above [`Float::MAX_MAGNITUDE`](crate::Float::MAX_MAGNITUDE), so
+    /// that distances could overflow.
+    #[error("row {row}, column {column} is too large in magnitude for distances to be computed")]
+    TooLarge {
+        /// Row of the first such value.
+        row: usize,
+        /// Column of the first such value.
+        column: usize,
+    },
+    /// The rows have another number of features than the model or the centroids.
+    #[error("expected {expected} features, found {found}")]
+    DimensionMismatch {
+        /// Features of the model, the data or the array to be filled.
+        expected: usize,
+        /// Columns of the array given.
+        found: usize,
+    },
+    /// An array does not have one entry for each of what it describes.
+    #[error("expected {expected} entries, found {found}")]
+    LengthMismatch {
+        /// Entries that are needed.
+        expected: usize,
+        /// Entries of the array given.
+        found: usize,
+    },
+    /// A sample weight is negative, NaN, infinite or above
+    /// [`Float::MAX_MAGNITUDE`](crate::Float::MAX_MAGNITUDE), or all of them are zero.
+    #[error("weight {index} cannot be used: weights are finite, not negative and not all zero")]
+    InvalidWeight {
+        /// Index of the first such weight.
+        index: usize,
+    },
+    /// A parameter has a value outside its range.
+    #[error("{name} must be {requirement}")]
+    InvalidParameter {
+        /// The name of the parameter.
+        name: &'static str,
+        /// What is asked of it.
+        requirement: &'static str,
+    },
+    /// A result would have more values than can be held.
+    #[error("a result of {rows} x {columns} values is too large")]
+    ResultTooLarge {
+        /// Rows of the result.
+        rows: usize,
+        /// Columns of the result.
+        columns: usize,
+    },
+}
+
+/// The result of a request.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,150 @@
+//! The two element types that the crate computes with.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+use crate::kernels::Kernels;
+
+/// An element type of the data: `f32` or `f64`.
+///
+/// The trait is sealed: kernels exist for these two types and no others.
+pub trait Float:
+    private::Sealed
+    + Copy
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + 'static
+{
+    /// The additive identity.
+    const ZERO: Self;
+    /// The multiplicative identity.
+    const ONE: Self;
+    /// Positive infinity.
+    const INFINITY: Self;
+    /// Half the distance between 1 and the next larger number: the largest relative error of one
+    /// rounded operation.
+    const UNIT_ROUNDOFF: f64;
+    /// The largest magnitude accepted in data. Squared distances between rows within it, and sums
+    /// of very many of them, stay finite.
+    const MAX_MAGNITUDE: Self;
+
+    /// Rounds to the nearest value of this type.
+    fn from_f64(value: f64) -> Self;
+    /// Converts without loss.
+    fn to_f64(self) -> f64;
+    /// The magnitude.
+    fn abs(self) -> Self;
+    /// The square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+}
+
+pub(crate) mod private {
+    use super::Kernels;
+
+    /// What only the crate may ask of a [`Float`](super::Float).
+    pub trait Sealed: Sized {
+        /// A value whose bit pattern holds `index`: it rides through vector registers beside the
+        /// scores, and is only moved, never computed with.
+        fn from_index(index: u32) -> Self;
+        /// The index that [`from_index`](Self::from_index) put in.
+        fn to_index(self) -> u32;
+        /// Every kernel table that this processor can run, the fastest first.
+        #[allow(
+            private_interfaces,
+            reason = "the trait is sealed, nobody outside can call this"
+        )]
+        fn tables() -> &'static [&'static Kernels<Self>];
+        /// Calls `f` with a buffer of `len` values, whatever they are. Buffers belong to the thread
+        /// and are used again, so that a workspace is allocated once and not once per call.
+        fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
+    }
+}
+
+/// Longer scratch buffers than this many values are given back after use.
+const KEPT_SCRATCH: usize = 1 << 18;
+
+macro_rules! impl_float {
+    ($float:ty, $bits:ty, $supported:ident, $max_magnitude:expr) => {
+        impl Float for $float {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const INFINITY: Self = Self::INFINITY;
+            const UNIT_ROUNDOFF: f64 = (Self::EPSILON / 2.0) as f64;
+            const MAX_MAGNITUDE: Self = $max_magnitude;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as Self
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                self.is_finite()
+            }
+        }
+
+        impl private::Sealed for $float {
+            #[inline(always)]
+            fn from_index(index: u32) -> Self {
+                Self::from_bits(<$bits>::from(index))
+            }
+            #[inline(always)]
+            fn to_index(self) -> u32 {
+                self.to_bits() as u32
+            }
+            #[allow(private_interfaces, reason = "the trait is sealed")]
+            fn tables() -> &'static [&'static Kernels<Self>] {
+                static TABLES: std::sync::OnceLock<Vec<&'static Kernels<$float>>> =
+                    std::sync::OnceLock::new();
+                TABLES.get_or_init(crate::kernels::$supported)
+            }
+            fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
+                thread_local! {
+                    static POOL: std::cell::Cell<Vec<Vec<$float>>> =
+                        const { std::cell::Cell::new(Vec::new()) };
+                }
+                // The buffer is taken out of the pool, so a nested call finds another one.
+                let mut pool = POOL.take();
+                let mut buffer = pool.pop().unwrap_or_default();
+                POOL.set(pool);
+                if buffer.len() < len {
+                    buffer.resize(len, 0.0);
+                }
+                let result = f(&mut buffer[..len]);
+                if buffer.len() <= KEPT_SCRATCH {
+                    let mut pool = POOL.take();
+                    pool.push(buffer);
+                    POOL.set(pool);
+                }
+                result
+            }
+        }
+    };
+}
+
+impl_float!(f32, u32, supported_f32, 1e35);
+impl_float!(f64, u64, supported_f64, 1e90);

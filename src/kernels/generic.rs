@@ -1,0 +1,478 @@
+//! The kernels, each written once for every instruction set.
+//!
+//! # Nearest centroid
+//!
+//! ```text
+//! for each panel of points                         one point per lane, P vectors of them
+//!     bring the points into the frame, transposed
+//!     for each tile of centroids
+//!         score[t][p] = |c_t|^2 / 2 - x_p c_t      TILE x P registers, one pass over the features
+//!         fold the scores into the best, its index, and the second best
+//!     where the second best is too near the best, let direct distances decide
+//! ```
+//!
+//! The score differs from half the squared distance by `|x|^2 / 2`, the same for all centroids.
+//! It is computed with rounding, so it only *filters*: where it cannot tell the winner beyond
+//! doubt, [`sq_dist`] decides. The label is therefore always that of the smallest [`sq_dist`],
+//! the lowest index among equals, whatever the instruction set, tile or frame.
+//!
+//! # Squared distances
+//!
+//! One point per lane as well, in f64, adding in the order of [`sq_dist`], so to the same bits.
+
+use std::ops::Range;
+
+use super::packed::TILE;
+use super::simd::{MAX_LANES, Simd};
+use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
+use crate::float::Float;
+use crate::float::private::Sealed;
+
+/// IN: points, centroids. OUT: `labels`, the nearest centroids; `panel` is workspace of
+/// `P * LANES` points.
+#[inline(always)]
+pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
+    simd: S,
+    points: &Rows<'_, F>,
+    centroids: &Packed<F>,
+    labels: &mut [u32],
+    panel: &mut [F],
+) -> Assigned {
+    let width = P * S::LANES;
+    let (a, b) = centroids.slack();
+    let mut assigned = Assigned::default();
+    for (number, labels) in labels.chunks_mut(width).enumerate() {
+        let block = points.slice(number * width..number * width + labels.len());
+        fill_panel(simd, &block, centroids, panel, width);
+        let sq_norms = sq_norms::<F, S, P>(simd, panel);
+        let best = scan_tiles::<F, S, P>(simd, panel, centroids);
+        for (p, labels) in labels.chunks_mut(S::LANES).enumerate() {
+            let slack = simd.mul_add(sq_norms[p], simd.splat(a), simd.splat(b));
+            let clear = simd.less(slack, simd.sub(best.second[p], best.score[p]));
+            let mut index = [F::ZERO; MAX_LANES];
+            simd.store(best.index[p], &mut index);
+            if !simd.all(clear) {
+                let mut is_clear = [F::ZERO; MAX_LANES];
+                let clear = simd.select(clear, simd.splat(F::ONE), simd.splat(F::ZERO));
+                simd.store(clear, &mut is_clear);
+                let rows = block.slice(p * S::LANES..p * S::LANES + labels.len());
+                assigned.settled += settle(&rows, centroids, &is_clear, &mut index);
+            }
+            // PERF: a count of a fixed number of lanes becomes one vector comparison.
+            if let Ok(labels) = <&mut [u32; 16]>::try_from(&mut *labels) {
+                assigned.reassigned += relabel(labels, &index);
+            } else if let Ok(labels) = <&mut [u32; 8]>::try_from(&mut *labels) {
+                assigned.reassigned += relabel(labels, &index);
+            } else {
+                assigned.reassigned += relabel(labels, &index);
+            }
+        }
+    }
+    assigned
+}
+
+/// OUT: `labels`. Returns how many were different before.
+#[inline(always)]
+fn relabel<F: Sealed + Copy>(labels: &mut [u32], index: &[F]) -> usize {
+    let mut reassigned = 0;
+    for (label, index) in labels.iter_mut().zip(index) {
+        let nearest = index.to_index();
+        reassigned += u32::from(*label != nearest);
+        *label = nearest;
+    }
+    reassigned as usize
+}
+
+/// Lets direct distances decide for the points whose `is_clear` is 0.
+/// OUT: `index` of those points. Returns their number.
+#[cold]
+#[inline(never)]
+fn settle<F: Float>(
+    points: &Rows<'_, F>,
+    centroids: &Packed<F>,
+    is_clear: &[F],
+    index: &mut [F],
+) -> usize {
+    let mut settled = 0;
+    for ((row, is_clear), index) in points.iter().zip(is_clear).zip(index) {
+        if *is_clear == F::ZERO {
+            *index = F::from_index(nearest_row(row, &centroids.rows()).0);
+            settled += 1;
+        }
+    }
+    settled
+}
+
+/// OUT: `panel`, for each feature the values of `width` points, in the frame. Places beyond the
+/// last point hold stale numbers.
+#[inline(always)]
+fn fill_panel<F: Float, S: Simd<F>>(
+    simd: S,
+    points: &Rows<'_, F>,
+    centroids: &Packed<F>,
+    panel: &mut [F],
+    width: usize,
+) {
+    let (centre, scale) = (centroids.centre(), centroids.scale);
+    let bring = |x: F, feature: usize| (x - centre[feature]) * scale;
+    match points.n_features() {
+        1 => interleave::<F, F, 1>(points, panel, width, bring),
+        2 => interleave::<F, F, 2>(points, panel, width, bring),
+        3 => interleave::<F, F, 3>(points, panel, width, bring),
+        4 => interleave::<F, F, 4>(points, panel, width, bring),
+        _ => transpose_panel(simd, points, centroids, panel, width),
+    }
+}
+
+/// Few features: the compiler turns loops over a constant number of them into shuffles.
+/// OUT: `panel[j * width + i] = bring(x_ij, j)`
+#[inline(always)]
+fn interleave<F: Float, G, const D: usize>(
+    points: &Rows<'_, F>,
+    panel: &mut [G],
+    width: usize,
+    bring: impl Fn(F, usize) -> G,
+) {
+    let panel = &mut panel[..D * width];
+    for (i, row) in points.data().chunks_exact(D).take(width).enumerate() {
+        for j in 0..D {
+            panel[j * width + i] = bring(row[j], j);
+        }
+    }
+}
+
+/// Many features: squares of `LANES` points by `LANES` features, what is left one by one.
+#[inline(always)]
+fn transpose_panel<F: Float, S: Simd<F>>(
+    simd: S,
+    points: &Rows<'_, F>,
+    centroids: &Packed<F>,
+    panel: &mut [F],
+    width: usize,
+) {
+    let (centre, scale) = (centroids.centre(), centroids.scale);
+    let whole_features = centre.len() - centre.len() % S::LANES;
+    let whole_points = points.len() - points.len() % S::LANES;
+    for first in (0..whole_points).step_by(S::LANES) {
+        for start in (0..whole_features).step_by(S::LANES) {
+            let mut square = [simd.splat(F::ZERO); MAX_LANES];
+            for (lane, vector) in square[..S::LANES].iter_mut().enumerate() {
+                *vector = simd.load(&points.row(first + lane)[start..]);
+            }
+            let square = transpose(simd, square);
+            for (j, &column) in square[..S::LANES].iter().enumerate() {
+                let centred = simd.sub(column, simd.splat(centre[start + j]));
+                let place = &mut panel[(start + j) * width + first..];
+                simd.store(simd.mul(centred, simd.splat(scale)), place);
+            }
+        }
+    }
+    for (i, row) in points.iter().enumerate() {
+        let done = if i < whole_points { whole_features } else { 0 };
+        for (j, (&x, &m)) in row.iter().zip(centre).enumerate().skip(done) {
+            panel[j * width + i] = (x - m) * scale;
+        }
+    }
+}
+
+/// The transpose of a square of vectors: in each of log2(lanes) rounds its first half is
+/// interleaved with its second.
+#[inline(always)]
+fn transpose<F: Float, S: Simd<F>>(
+    simd: S,
+    mut square: [S::Vector; MAX_LANES],
+) -> [S::Vector; MAX_LANES] {
+    let mut done = 1;
+    while done < S::LANES {
+        let before = square;
+        for i in 0..S::LANES / 2 {
+            (square[2 * i], square[2 * i + 1]) = simd.zip(before[i], before[i + S::LANES / 2]);
+        }
+        done *= 2;
+    }
+    square
+}
+
+#[inline(always)]
+fn sq_norms<F: Float, S: Simd<F>, const P: usize>(simd: S, panel: &[F]) -> [S::Vector; P] {
+    let mut sq_norms = [simd.splat(F::ZERO); P];
+    for column in panel.chunks_exact(P * S::LANES) {
+        for (p, sq_norm) in sq_norms.iter_mut().enumerate() {
+            let x = simd.load(&column[p * S::LANES..]);
+            *sq_norm = simd.mul_add(x, x, *sq_norm);
+        }
+    }
+    sq_norms
+}
+
+/// The best centroids so far of the points of one panel.
+struct Best<V, const P: usize> {
+    score: [V; P],
+    index: [V; P],
+    second: [V; P],
+}
+
+#[inline(always)]
+fn scan_tiles<F: Float, S: Simd<F>, const P: usize>(
+    simd: S,
+    panel: &[F],
+    centroids: &Packed<F>,
+) -> Best<S::Vector, P> {
+    let infinity = [simd.splat(F::INFINITY); P];
+    let first = [simd.splat(F::from_index(0)); P];
+    let mut best = Best {
+        score: infinity,
+        index: first,
+        second: infinity,
+    };
+    let size = TILE * (1 + centroids.centre().len());
+    for (number, tile) in centroids.tiles.chunks_exact(size).enumerate() {
+        let score = score_tile::<F, S, P>(simd, panel, tile);
+        let first = (number * TILE) as u32;
+        for t in (0..TILE).step_by(2) {
+            let index = [first + t as u32, first + t as u32 + 1];
+            let index = [F::from_index(index[0]), F::from_index(index[1])];
+            for p in 0..P {
+                best.offer(simd, p, [score[t][p], score[t + 1][p]], index);
+            }
+        }
+    }
+    best
+}
+
+#[inline(always)]
+fn score_tile<F: Float, S: Simd<F>, const P: usize>(
+    simd: S,
+    panel: &[F],
+    tile: &[F],
+) -> [[S::Vector; P]; TILE] {
+    let (halves, coordinates) = tile.split_at(TILE);
+    let mut score = [[simd.splat(F::ZERO); P]; TILE];
+    for t in 0..TILE {
+        score[t] = [simd.splat(halves[t]); P];
+    }
+    for (column, c) in panel
+        .chunks_exact(P * S::LANES)
+        .zip(coordinates.chunks_exact(TILE))
+    {
+        let mut x = [simd.splat(F::ZERO); P];
+        for p in 0..P {
+            x[p] = simd.load(&column[p * S::LANES..]);
+        }
+        for t in 0..TILE {
+            let c = simd.splat(c[t]);
+            for p in 0..P {
+                score[t][p] = simd.mul_add(x[p], c, score[t][p]);
+            }
+        }
+    }
+    score
+}
+
+impl<V: Copy, const P: usize> Best<V, P> {
+    /// Takes in the scores of two centroids, the one of lower index first.
+    ///
+    /// PERF: the lower of the two is found first; it then either is the best, and the old best or
+    /// the higher one may be second, or it alone may be second. That takes three comparisons and
+    /// minima instead of four, which matters because on Zen 4 they share the multiplier's ports
+    /// and selections do not: 9.6 instead of 7.6 G (point, centroid) pairs per second at d = 3.
+    #[inline(always)]
+    fn offer<F: Float, S>(&mut self, simd: S, p: usize, score: [V; 2], index: [F; 2])
+    where
+        S: Simd<F, Vector = V>,
+    {
+        let swap = simd.less(score[1], score[0]);
+        let low = simd.select(swap, score[1], score[0]);
+        let high = simd.select(swap, score[0], score[1]);
+        let low_index = simd.select(swap, simd.splat(index[1]), simd.splat(index[0]));
+        let better = simd.less(low, self.score[p]);
+        self.second[p] = simd.min(
+            simd.select(better, self.score[p], self.second[p]),
+            simd.select(better, high, low),
+        );
+        self.score[p] = simd.select(better, low, self.score[p]);
+        self.index[p] = simd.select(better, low_index, self.index[p]);
+    }
+}
+
+/// IN: points, targets. OUT: `out[t * points.len() + i]`, the [`sq_dist`] of point `i` and target
+/// `t`; `panel` is workspace of `LANES` points.
+#[inline(always)]
+pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
+    simd: S,
+    points: &Rows<'_, F>,
+    targets: &Rows<'_, F>,
+    out: &mut [f64],
+    panel: &mut [f64],
+) {
+    let n = points.len();
+    // PERF: for a single target transposing the points would be most of the work.
+    if points.n_features() > 4 && targets.len() == 1 {
+        let target = targets.row(0);
+        return out
+            .iter_mut()
+            .zip(points.iter())
+            .for_each(|(out, row)| *out = sq_dist(row, target));
+    }
+    for first in (0..n).step_by(S::LANES) {
+        let block = points.slice(first..n.min(first + S::LANES));
+        let widen = |x: F, _| x.to_f64();
+        match points.n_features() {
+            1 => interleave::<F, f64, 1>(&block, panel, S::LANES, widen),
+            2 => interleave::<F, f64, 2>(&block, panel, S::LANES, widen),
+            3 => interleave::<F, f64, 3>(&block, panel, S::LANES, widen),
+            4 => interleave::<F, f64, 4>(&block, panel, S::LANES, widen),
+            _ => {
+                for (i, row) in block.iter().enumerate() {
+                    for (j, x) in row.iter().enumerate() {
+                        panel[j * S::LANES + i] = x.to_f64();
+                    }
+                }
+            }
+        }
+        for (t, target) in targets.iter().enumerate() {
+            let sum = match points.n_features() {
+                1 => sq_dist_panel::<F, S, 1>(simd, panel, target),
+                2 => sq_dist_panel::<F, S, 2>(simd, panel, target),
+                3 => sq_dist_panel::<F, S, 3>(simd, panel, target),
+                4 => sq_dist_panel::<F, S, 4>(simd, panel, target),
+                _ => sq_dist_panel::<F, S, 8>(simd, panel, target),
+            };
+            let out = &mut out[t * n + first..t * n + first + block.len()];
+            if out.len() == S::LANES {
+                simd.store(sum, out);
+            } else {
+                let mut whole = [0.0; MAX_LANES];
+                simd.store(sum, &mut whole);
+                out.copy_from_slice(&whole[..out.len()]);
+            }
+        }
+    }
+}
+
+/// [`sq_dist`] of one target and a panel of points, of which `PARTS` partial sums are in use.
+#[inline(always)]
+fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
+    simd: S,
+    panel: &[f64],
+    target: &[F],
+) -> S::Vector {
+    let mut parts = [simd.splat(0.0); 8];
+    let columns = panel.chunks_exact(S::LANES * PARTS);
+    for (columns, targets) in columns.zip(target.chunks(PARTS)) {
+        for part in 0..PARTS {
+            if part < targets.len() {
+                let x = simd.load(&columns[part * S::LANES..]);
+                let difference = simd.sub(x, simd.splat(targets[part].to_f64()));
+                parts[part] = simd.add(parts[part], simd.mul(difference, difference));
+            }
+        }
+    }
+    // NOTE: leaving out the sums that are not in use changes nothing: zero is added exactly.
+    for half in [4, 2, 1] {
+        for part in 0..half {
+            if part + half < PARTS {
+                parts[part] = simd.add(parts[part], parts[part + half]);
+            }
+        }
+    }
+    parts[0]
+}
+
+/// IN: points, centroids, labels. OUT: `out[i]`, the [`sq_dist`] of point `i` to its own centroid.
+#[inline(always)]
+pub(super) fn sq_dists_to_own<F: Float>(
+    points: &Rows<'_, F>,
+    centroids: &Rows<'_, F>,
+    labels: &[u32],
+    out: &mut [f64],
+) {
+    for ((row, &label), out) in points.iter().zip(labels).zip(out) {
+        *out = sq_dist(row, centroids.row(label as usize));
+    }
+}
+
+/// IN: points, labels, weights, `centre`, a range of features. OUT: `sums`, to whose row `label`
+/// the weight times `x - centre` is added for the features of the range, and behind them the
+/// weight; `copies` is workspace of [`COPIES`] times the length of `sums`, or empty.
+///
+/// PERF: neighbours in real data often share a label, and then each addition waits for the last
+/// one to reach memory. Where there is room, point `i` adds to copy `i mod 4` instead, and the
+/// copies are added up at the end.
+#[inline(always)]
+pub(super) fn accumulate<F: Float>(
+    data: Labelled<'_, F>,
+    centre: &[f64],
+    features: Range<usize>,
+    sums: &mut [f64],
+    copies: &mut [f64],
+) {
+    if copies.is_empty() {
+        return add_points(data, centre, features, |_| 0, sums);
+    }
+    copies.fill(0.0);
+    let (len, copy) = (sums.len(), |i: usize| i % COPIES * sums.len());
+    match (features.len(), data.points.n_features()) {
+        (1, 1) => add_points_of::<F, 1>(data, centre, copy, copies),
+        (2, 2) => add_points_of::<F, 2>(data, centre, copy, copies),
+        (3, 3) => add_points_of::<F, 3>(data, centre, copy, copies),
+        (4, 4) => add_points_of::<F, 4>(data, centre, copy, copies),
+        _ => add_points(data, centre, features, copy, copies),
+    }
+    for copy in copies.chunks_exact(len) {
+        sums.iter_mut()
+            .zip(copy)
+            .for_each(|(sum, part)| *sum += part);
+    }
+}
+
+/// Copies of the sums that [`accumulate`] adds to in turn.
+pub(super) const COPIES: usize = 4;
+
+/// OUT: `sums`, in which the clusters of point `i` begin at `start(i)`.
+#[inline(always)]
+fn add_points<F: Float>(
+    data: Labelled<'_, F>,
+    centre: &[f64],
+    features: Range<usize>,
+    start: impl Fn(usize) -> usize,
+    sums: &mut [f64],
+) {
+    let width = features.len() + 1;
+    let centre = &centre[features.clone()];
+    for (i, &label) in data.labels.iter().enumerate() {
+        let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
+        let sums = &mut sums[start(i) + label as usize * width..][..width];
+        let (total, sums) = sums
+            .split_last_mut()
+            .expect("the weight is behind the features");
+        *total += weight;
+        for ((sum, x), m) in sums
+            .iter_mut()
+            .zip(&data.points.row(i)[features.clone()])
+            .zip(centre)
+        {
+            *sum += weight * (x.to_f64() - m);
+        }
+    }
+}
+
+/// [`add_points`] with all features, of a number known to the compiler.
+#[inline(always)]
+fn add_points_of<F: Float, const D: usize>(
+    data: Labelled<'_, F>,
+    centre: &[f64],
+    start: impl Fn(usize) -> usize,
+    sums: &mut [f64],
+) {
+    let centre = &centre[..D];
+    let rows = data.points.data().chunks_exact(D);
+    for (i, (row, &label)) in rows.zip(data.labels).enumerate() {
+        let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
+        let sums = &mut sums[start(i) + label as usize * (D + 1)..][..D + 1];
+        for j in 0..D {
+            sums[j] += weight * (row[j].to_f64() - centre[j]);
+        }
+        sums[D] += weight;
+    }
+}

@@ -1,0 +1,325 @@
+//! The inner loops, and the choice of an instruction set for them.
+//!
+//! A [`Kernels`] table holds one function per kernel. [`detect`] lists the tables that this
+//! processor can run; a fit takes the first and passes it down. What the kernels compute is
+//! specified by the plain loops in [`reference`](mod@reference), and all tables return the same
+//! labels and the same distances, to the bit.
+//!
+//! This is the only module with unsafe code: the vector intrinsics, and the calls of functions
+//! compiled for instruction sets that were found at run time.
+#![allow(
+    unsafe_code,
+    reason = "intrinsics and run-time dispatch; each use says why it is sound"
+)]
+
+mod generic;
+mod packed;
+mod portable;
+mod reference;
+mod rows;
+mod simd;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+pub(crate) use packed::Packed;
+pub(crate) use reference::{nearest_row, sq_dist};
+pub(crate) use rows::Rows;
+use simd::Simd;
+
+use crate::float::Float;
+use crate::float::private::Sealed;
+
+/// What [`Kernels::nearest`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    /// Points whose label is another than before.
+    pub(crate) reassigned: usize,
+    /// Points whose two nearest centroids the scores could not tell apart.
+    pub(crate) settled: usize,
+}
+
+impl std::ops::AddAssign for Assigned {
+    fn add_assign(&mut self, other: Self) {
+        self.reassigned += other.reassigned;
+        self.settled += other.settled;
+    }
+}
+
+/// The kernels for one instruction set and element type.
+pub(crate) struct Kernels<F> {
+    /// The name of the instruction set: `avx512`, `avx2` or `portable`.
+    pub(crate) name: &'static str,
+    /// Points that [`nearest`](Self::nearest) takes together.
+    panel: usize,
+    nearest: fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assigned,
+    /// Points that [`sq_dists`](Self::sq_dists) takes together.
+    lanes: usize,
+    sq_dists: fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]),
+    sq_dists_to_own: fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]),
+    accumulate: fn(Labelled<'_, F>, &[f64], Range<usize>, &mut [f64], &mut [f64]),
+}
+
+impl<F> fmt::Debug for Kernels<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kernels({})", self.name)
+    }
+}
+
+/// Points with their labels and weights.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Labelled<'a, F> {
+    pub(crate) points: Rows<'a, F>,
+    /// One for each point.
+    pub(crate) labels: &'a [u32],
+    /// One for each point, or 1 for all.
+    pub(crate) weights: Option<&'a [F]>,
+}
+
+impl<F: Float> Kernels<F> {
+    /// The label of the nearest centroid for each point: the smallest [`sq_dist`], the lowest
+    /// index among equals.
+    ///
+    /// IN: `points`, `centroids` of as many features. IN, OUT: `labels`, one for each point; what
+    /// they were before only decides what counts as reassigned.
+    pub(crate) fn nearest(
+        &self,
+        points: &Rows<'_, F>,
+        centroids: &Packed<F>,
+        labels: &mut [u32],
+    ) -> Assigned {
+        assert_eq!(points.len(), labels.len(), "one label for each point");
+        assert_eq!(
+            points.n_features(),
+            centroids.centre().len(),
+            "as many features"
+        );
+        F::with_scratch(self.panel * points.n_features(), |panel| {
+            (self.nearest)(points, centroids, labels, panel)
+        })
+    }
+
+    /// All [`sq_dist`] of points and targets.
+    ///
+    /// IN: `points`, `targets` of as many features. OUT: `out[t * points.len() + i]`, the squared
+    /// distance of point `i` and target `t`.
+    pub(crate) fn sq_dists(&self, points: &Rows<'_, F>, targets: &Rows<'_, F>, out: &mut [f64]) {
+        assert_eq!(
+            points.n_features(),
+            targets.n_features(),
+            "as many features"
+        );
+        assert_eq!(
+            points.len() * targets.len(),
+            out.len(),
+            "one place for each pair"
+        );
+        // The kernel takes features eight at a time once there are more than four.
+        let n_features = points.n_features().next_multiple_of(8);
+        f64::with_scratch(self.lanes * n_features, |panel| {
+            (self.sq_dists)(points, targets, out, panel);
+        });
+    }
+
+    /// The [`sq_dist`] of each point to the centroid of its label.
+    ///
+    /// IN: `points`, `centroids` of as many features, `labels`, each below the number of
+    /// centroids. OUT: `out`, one for each point.
+    pub(crate) fn sq_dists_to_own(
+        &self,
+        points: &Rows<'_, F>,
+        centroids: &Rows<'_, F>,
+        labels: &[u32],
+        out: &mut [f64],
+    ) {
+        assert_eq!(
+            points.n_features(),
+            centroids.n_features(),
+            "as many features"
+        );
+        assert_eq!(
+            (points.len(), out.len()),
+            (labels.len(), labels.len()),
+            "one for each point"
+        );
+        (self.sq_dists_to_own)(points, centroids, labels, out);
+    }
+
+    /// Adds up the points of each cluster.
+    ///
+    /// IN: `data`; `centre`, for all features, subtracted from each point; `features`, the range
+    /// to add up. IN, OUT: `sums`, for each cluster first for each feature of the range the sum of
+    /// weight times `x - centre`, then the sum of weights. There must be a cluster for each label.
+    ///
+    /// The points are added in an order that depends on their number and on the length of `sums`
+    /// alone, not on the instruction set.
+    pub(crate) fn accumulate(
+        &self,
+        data: Labelled<'_, F>,
+        centre: &[f64],
+        features: Range<usize>,
+        sums: &mut [f64],
+    ) {
+        let n = data.points.len();
+        assert_eq!(data.labels.len(), n, "one label for each point");
+        assert!(
+            data.weights.is_none_or(|weights| weights.len() == n),
+            "one weight for each point"
+        );
+        assert_eq!(centre.len(), data.points.n_features(), "as many features");
+        // The copies must fit the nearest cache, and be few beside the points.
+        let room = generic::COPIES * sums.len();
+        let room = if room <= 4096 && room <= 2 * n {
+            room
+        } else {
+            0
+        };
+        f64::with_scratch(room, |copies| {
+            (self.accumulate)(data, centre, features, sums, copies)
+        });
+    }
+}
+
+/// The kernels to use: the fastest that this processor can run. The environment variable
+/// `CENTROID_KERNELS`, read once, may name a slower table, for measuring and testing.
+pub(crate) fn detect<F: Float>() -> &'static Kernels<F> {
+    static WANTED: OnceLock<Option<String>> = OnceLock::new();
+    let wanted = WANTED.get_or_init(|| std::env::var("CENTROID_KERNELS").ok());
+    let tables = F::tables();
+    let named = tables
+        .iter()
+        .find(|table| Some(table.name) == wanted.as_deref());
+    named.unwrap_or(&tables[0])
+}
+
+/// Makes the table of one x86-64 instruction set and element type: thin functions compiled with
+/// its features around the generic kernels.
+#[cfg(target_arch = "x86_64")]
+macro_rules! table {
+    ($constructor:ident: $token:ident, $name:literal, $features:literal, $float:ty, $vectors:literal) => {
+        /// The token is the proof that the processor has the features.
+        fn $constructor(_proof: x86::$token) -> &'static Kernels<$float> {
+            #[target_feature(enable = $features)]
+            fn nearest(
+                points: &Rows<'_, $float>,
+                centroids: &Packed<$float>,
+                labels: &mut [u32],
+                panel: &mut [$float],
+            ) -> Assigned {
+                let simd = x86::$token::here();
+                generic::nearest::<_, _, $vectors>(simd, points, centroids, labels, panel)
+            }
+            #[target_feature(enable = $features)]
+            fn sq_dists(
+                points: &Rows<'_, $float>,
+                targets: &Rows<'_, $float>,
+                out: &mut [f64],
+                panel: &mut [f64],
+            ) {
+                generic::sq_dists(x86::$token::here(), points, targets, out, panel);
+            }
+            #[target_feature(enable = $features)]
+            fn sq_dists_to_own(
+                points: &Rows<'_, $float>,
+                centroids: &Rows<'_, $float>,
+                labels: &[u32],
+                out: &mut [f64],
+            ) {
+                generic::sq_dists_to_own(points, centroids, labels, out);
+            }
+            #[target_feature(enable = $features)]
+            fn accumulate(
+                data: Labelled<'_, $float>,
+                centre: &[f64],
+                features: Range<usize>,
+                sums: &mut [f64],
+                copies: &mut [f64],
+            ) {
+                generic::accumulate(data, centre, features, sums, copies);
+            }
+            const LANES: usize = <x86::$token as Simd<$float>>::LANES;
+            &Kernels {
+                name: $name,
+                panel: $vectors * LANES,
+                lanes: <x86::$token as Simd<f64>>::LANES,
+                // SAFETY: the table is reached only through this constructor, whose caller
+                // showed that the processor has the features of these four functions.
+                nearest: |points, centroids, labels, panel| unsafe {
+                    nearest(points, centroids, labels, panel)
+                },
+                // SAFETY: as above.
+                sq_dists: |points, targets, out, panel| unsafe {
+                    sq_dists(points, targets, out, panel)
+                },
+                // SAFETY: as above.
+                sq_dists_to_own: |points, centroids, labels, out| unsafe {
+                    sq_dists_to_own(points, centroids, labels, out)
+                },
+                // SAFETY: as above.
+                accumulate: |data, centre, features, sums, copies| unsafe {
+                    accumulate(data, centre, features, sums, copies)
+                },
+            }
+        }
+    };
+}
+
+// PERF: vectors of points per panel. Four fill the 32 registers of AVX-512 (with four centroids:
+// 16 scores, four vectors of points, and the folding); with the 16 registers of AVX2 and SSE2 it
+// is two (three spill, and halve the speed at d = 64).
+#[cfg(target_arch = "x86_64")]
+table!(avx512_f32: Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw", f32, 4);
+#[cfg(target_arch = "x86_64")]
+table!(avx512_f64: Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw", f64, 4);
+#[cfg(target_arch = "x86_64")]
+table!(avx2_f32: Avx2, "avx2", "avx2,fma", f32, 2);
+#[cfg(target_arch = "x86_64")]
+table!(avx2_f64: Avx2, "avx2", "avx2,fma", f64, 2);
+
+/// The table that every processor can run.
+fn portable<F: Float>() -> &'static Kernels<F> {
+    use portable::{LANES, Portable};
+    const VECTORS: usize = 2;
+    const {
+        &Kernels {
+            name: "portable",
+            panel: VECTORS * LANES,
+            lanes: LANES,
+            nearest: |points, centroids, labels, panel| {
+                generic::nearest::<_, _, VECTORS>(Portable, points, centroids, labels, panel)
+            },
+            sq_dists: |points, targets, out, panel| {
+                generic::sq_dists(Portable, points, targets, out, panel);
+            },
+            sq_dists_to_own: |points, centroids, labels, out| {
+                generic::sq_dists_to_own(points, centroids, labels, out);
+            },
+            accumulate: |data, centre, features, sums, copies| {
+                generic::accumulate(data, centre, features, sums, copies);
+            },
+        }
+    }
+}
+
+/// Defines the list of tables for an element type.
+macro_rules! supported {
+    ($supported:ident, $float:ty, $avx512:ident, $avx2:ident) => {
+        /// Every table that this processor can run, the fastest first.
+        pub(crate) fn $supported() -> Vec<&'static Kernels<$float>> {
+            let mut tables = Vec::new();
+            #[cfg(target_arch = "x86_64")]
+            {
+                tables.extend(x86::Avx512::detect().map($avx512));
+                tables.extend(x86::Avx2::detect().map($avx2));
+            }
+            tables.push(portable());
+            tables
+        }
+    };
+}
+
+supported!(supported_f32, f32, avx512_f32, avx2_f32);
+supported!(supported_f64, f64, avx512_f64, avx2_f64);

@@ -1,0 +1,46 @@
+//! The few vector operations that the kernels are written in.
+
+use crate::float::Float;
+
+/// One instruction set's vectors of `F`.
+///
+/// A value of the implementing type is a token: for the sets that need a check at run time it can
+/// only be had from that check, so holding one proves that the processor has the instructions.
+/// The methods are always inlined, and every kernel is entered through a function compiled with
+/// the set's features, so they end up as single instructions.
+pub(super) trait Simd<F: Float>: Copy {
+    /// A vector of [`LANES`](Self::LANES) values.
+    type Vector: Copy;
+    /// One truth value per lane.
+    type Mask: Copy;
+    /// Values per vector: a power of two, at most [`MAX_LANES`].
+    const LANES: usize;
+
+    /// All lanes equal to `value`.
+    fn splat(self, value: F) -> Self::Vector;
+    /// IN: `from`, at least `LANES` values. The first ones are loaded.
+    fn load(self, from: &[F]) -> Self::Vector;
+    /// OUT: `to`, at least `LANES` values. The first ones are overwritten.
+    fn store(self, vector: Self::Vector, to: &mut [F]);
+    /// `a + b`
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a - b`
+    fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a * b`
+    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a * b + c`, rounded once where the set has fused multiply-add, else twice.
+    fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// The smaller of each pair, for numbers other than NaN.
+    fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a < b`
+    fn less(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
+    /// Every lane set.
+    fn all(self, mask: Self::Mask) -> bool;
+    /// `yes` where the mask is set, else `no`. Bit patterns are moved unchanged.
+    fn select(self, mask: Self::Mask, yes: Self::Vector, no: Self::Vector) -> Self::Vector;
+    /// `(a0 b0 a1 b1 ..)`: first the lower halves of `a` and `b` interleaved, then the upper ones.
+    fn zip(self, a: Self::Vector, b: Self::Vector) -> (Self::Vector, Self::Vector);
+}
+
+/// The most lanes of any set: 512 bits of `f32`.
+pub(super) const MAX_LANES: usize = 16;

@@ -1,0 +1,172 @@
+//! The x86-64 instruction sets: AVX-512 and AVX2 with FMA.
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "one argument for all: the token in `self` proves that the processor has the \
+              instruction, and loads and stores go through slices of the vector's length"
+)]
+
+use std::arch::x86_64::*;
+
+use super::simd::Simd;
+
+/// Proof that the processor has AVX-512 F, VL, DQ and BW.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx512(());
+
+impl Avx512 {
+    /// Asks the processor.
+    pub(super) fn detect() -> Option<Self> {
+        let detected = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512bw");
+        detected.then_some(Self(()))
+    }
+
+    /// Inside a function compiled with the features no question is left.
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+    pub(super) fn here() -> Self {
+        Self(())
+    }
+}
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    /// Asks the processor.
+    pub(super) fn detect() -> Option<Self> {
+        let detected = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        detected.then_some(Self(()))
+    }
+
+    /// Inside a function compiled with the features no question is left.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn here() -> Self {
+        Self(())
+    }
+}
+
+macro_rules! impl_simd {
+    (
+        $token:ty, $float:ty, $lanes:literal, $vector:ty, $mask:ty,
+        splat $splat:ident, load $load:ident, store $store:ident, add $add:ident, sub $sub:ident, mul $mul:ident,
+        mul_add $mul_add:ident, min $min:ident,
+        less |$la:ident, $lb:ident| $less:expr,
+        all |$am:ident| $all:expr,
+        select |$sm:ident, $sy:ident, $sn:ident| $select:expr,
+        zip |$za:ident, $zb:ident| $zip:expr
+    ) => {
+        impl Simd<$float> for $token {
+            type Vector = $vector;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn splat(self, value: $float) -> $vector {
+                unsafe { $splat(value) }
+            }
+            #[inline(always)]
+            fn load(self, from: &[$float]) -> $vector {
+                let from = &from[..$lanes];
+                unsafe { $load(from.as_ptr()) }
+            }
+            #[inline(always)]
+            fn store(self, vector: $vector, to: &mut [$float]) {
+                let to = &mut to[..$lanes];
+                unsafe { $store(to.as_mut_ptr(), vector) }
+            }
+            #[inline(always)]
+            fn add(self, a: $vector, b: $vector) -> $vector {
+                unsafe { $add(a, b) }
+            }
+            #[inline(always)]
+            fn sub(self, a: $vector, b: $vector) -> $vector {
+                unsafe { $sub(a, b) }
+            }
+            #[inline(always)]
+            fn mul(self, a: $vector, b: $vector) -> $vector {
+                unsafe { $mul(a, b) }
+            }
+            #[inline(always)]
+            fn mul_add(self, a: $vector, b: $vector, c: $vector) -> $vector {
+                unsafe { $mul_add(a, b, c) }
+            }
+            #[inline(always)]
+            fn min(self, a: $vector, b: $vector) -> $vector {
+                unsafe { $min(a, b) }
+            }
+            #[inline(always)]
+            fn less(self, $la: $vector, $lb: $vector) -> $mask {
+                unsafe { $less }
+            }
+            #[inline(always)]
+            fn all(self, $am: $mask) -> bool {
+                $all
+            }
+            #[inline(always)]
+            fn select(self, $sm: $mask, $sy: $vector, $sn: $vector) -> $vector {
+                unsafe { $select }
+            }
+            #[inline(always)]
+            fn zip(self, $za: $vector, $zb: $vector) -> ($vector, $vector) {
+                unsafe { $zip }
+            }
+        }
+    };
+}
+
+impl_simd!(
+    Avx512, f32, 16, __m512, __mmask16,
+    splat _mm512_set1_ps, load _mm512_loadu_ps, store _mm512_storeu_ps, add _mm512_add_ps, sub _mm512_sub_ps,
+    mul _mm512_mul_ps, mul_add _mm512_fmadd_ps, min _mm512_min_ps,
+    less |a, b| _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b),
+    all |mask| mask == !0,
+    select |mask, yes, no| _mm512_mask_blend_ps(mask, no, yes),
+    zip |a, b| {
+        let lower = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        let upper = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        (_mm512_permutex2var_ps(a, lower, b), _mm512_permutex2var_ps(a, upper, b))
+    }
+);
+
+impl_simd!(
+    Avx512, f64, 8, __m512d, __mmask8,
+    splat _mm512_set1_pd, load _mm512_loadu_pd, store _mm512_storeu_pd, add _mm512_add_pd, sub _mm512_sub_pd,
+    mul _mm512_mul_pd, mul_add _mm512_fmadd_pd, min _mm512_min_pd,
+    less |a, b| _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b),
+    all |mask| mask == !0,
+    select |mask, yes, no| _mm512_mask_blend_pd(mask, no, yes),
+    zip |a, b| {
+        let lower = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+        let upper = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+        (_mm512_permutex2var_pd(a, lower, b), _mm512_permutex2var_pd(a, upper, b))
+    }
+);
+
+impl_simd!(
+    Avx2, f32, 8, __m256, __m256,
+    splat _mm256_set1_ps, load _mm256_loadu_ps, store _mm256_storeu_ps, add _mm256_add_ps, sub _mm256_sub_ps,
+    mul _mm256_mul_ps, mul_add _mm256_fmadd_ps, min _mm256_min_ps,
+    less |a, b| _mm256_cmp_ps::<_CMP_LT_OQ>(a, b),
+    all |mask| (unsafe { _mm256_movemask_ps(mask) }) == 0xff,
+    select |mask, yes, no| _mm256_blendv_ps(no, yes, mask),
+    zip |a, b| {
+        let (even, odd) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        (_mm256_permute2f128_ps::<0x20>(even, odd), _mm256_permute2f128_ps::<0x31>(even, odd))
+    }
+);
+
+impl_simd!(
+    Avx2, f64, 4, __m256d, __m256d,
+    splat _mm256_set1_pd, load _mm256_loadu_pd, store _mm256_storeu_pd, add _mm256_add_pd, sub _mm256_sub_pd,
+    mul _mm256_mul_pd, mul_add _mm256_fmadd_pd, min _mm256_min_pd,
+    less |a, b| _mm256_cmp_pd::<_CMP_LT_OQ>(a, b),
+    all |mask| (unsafe { _mm256_movemask_pd(mask) }) == 0xf,
+    select |mask, yes, no| _mm256_blendv_pd(no, yes, mask),
+    zip |a, b| {
+        let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        (_mm256_permute2f128_pd::<0x20>(even, odd), _mm256_permute2f128_pd::<0x31>(even, odd))
+    }
+);

@@ -1,0 +1,305 @@
+//! The k-means estimator.
+
+mod edge;
+pub(crate) mod engine;
+mod model;
+mod options;
+mod sums;
+mod update;
+
+use ndarray::ArrayRef2;
+
+pub use engine::Algorithm;
+pub use model::KMeansModel;
+pub use options::FitOptions;
+
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::init::{Init, check_n_clusters, gather};
+use crate::parallel;
+use crate::points::Points;
+use crate::progress::{Observer, Stop};
+use crate::random::Stream;
+use engine::{Limits, Run};
+
+/// k-means clustering: finds `k` centroids that are near the rows of the data.
+///
+/// It looks for centroids `c` that minimise the inertia
+///
+/// ```text
+/// sum over rows i of  w_i |x_i - c(i)|^2,   c(i) the centroid nearest to row i,
+/// ```
+///
+/// by Lloyd's iterations: label each row with its nearest centroid, move each centroid to the mean
+/// of its rows, and so on until the labels stay as they are. That is a local minimum, so it is
+/// done `n_init` times from different starts, and the result of least inertia is kept.
+///
+/// # Example
+/// ```
+/// use centroid::KMeans;
+/// use ndarray::array;
+///
+/// let x = array![[1.0, 1.0], [1.5, 2.0], [10.0, 10.0], [10.5, 11.0]];
+/// let model = KMeans::new(2).seed(42).fit(&x)?;
+/// assert_eq!(model.labels()[0], model.labels()[1]);
+/// assert_ne!(model.labels()[0], model.labels()[2]);
+/// assert_eq!(model.inertia(), 1.25);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Choosing parameters
+/// The number of clusters is the only one without a default. `n_init` and `init` decide how good
+/// the local minimum is, `max_iter` and `tol` how closely it is approached; [`algorithm`] changes
+/// the time alone. A single feature is a matrix of one column:
+/// `x.insert_axis(ndarray::Axis(1))`.
+///
+/// # Cost
+/// Each iteration takes `n k d` multiply-adds, seeding by k-means++ about `2 + ln k` times as much
+/// once, on all threads of the current rayon pool; small data stays on the calling thread. Beside
+/// the data, which is borrowed if it is in row-major order and copied once otherwise, a fit holds
+/// 12 bytes per row, and the centroids a few times per thread.
+///
+/// # Determinism
+/// The same data, parameters and seed give the same bits: at any number of threads, and on any
+/// processor, since every label is decided by distances computed in one fixed order.
+///
+/// # Errors
+/// See [`fit`](Self::fit).
+///
+/// # References
+/// - S. P. Lloyd, *Least squares quantization in PCM*, IEEE Transactions on Information Theory
+///   28(2), 1982, doi:10.1109/TIT.1982.1056489.
+/// - D. Arthur, S. Vassilvitskii, *k-means++: the advantages of careful seeding*, SODA 2007.
+///
+/// [`algorithm`]: Self::algorithm
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "parameters do nothing until `fit` is called"]
+pub struct KMeans {
+    n_clusters: usize,
+    init: Init,
+    n_init: usize,
+    max_iter: usize,
+    tol: f64,
+    seed: u64,
+    algorithm: Algorithm,
+}
+
+impl KMeans {
+    /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
+    /// by [`fit`](Self::fit).
+    pub fn new(n_clusters: usize) -> Self {
+        Self {
+            n_clusters,
+            init: Init::default(),
+            n_init: 10,
+            max_iter: 300,
+            tol: 1e-4,
+            seed: 0,
+            algorithm: Algorithm::default(),
+        }
+    }
+
+    /// How the first centroids are chosen. Without effect where
+    /// [initial centroids](FitOptions::initial_centroids) are given.
+    ///
+    /// Default: [`Init::PlusPlus`].
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// How many times to start anew, at least 1. More starts find a better minimum, in
+    /// proportionally more time. Given initial centroids are started from once.
+    ///
+    /// Default: 10.
+    pub fn n_init(mut self, n_init: usize) -> Self {
+        self.n_init = n_init;
+        self
+    }
+
+    /// The most iterations of one start, at least 1. A smaller number ends earlier, and perhaps
+    /// before the labels stand still; [`KMeansModel::stop`] tells.
+    ///
+    /// Default: 300.
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.max_iter = max_iter;
+        self
+    }
+
+    /// When the sum of the squared shifts of the centroids falls to `tol` times the mean variance
+    /// of the features, a start ends. Larger values end it earlier; with 0 it goes on until the
+    /// labels stand still.
+    ///
+    /// Default: 1e-4.
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = tol;
+        self
+    }
+
+    /// The seed of the random choices. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How the nearest centroids are found. It changes the time a fit takes, never its result.
+    ///
+    /// Default: [`Algorithm::Auto`].
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Clusters the rows of `x`, an `n x d` array in any memory order.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init` or `max_iter` is 0, or `tol` is
+    ///   negative or not a number.
+    /// - [`Error::EmptyData`]: `x` has no rows or no columns.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
+    /// - [`Error::TooFewPoints`]: there are fewer rows than clusters. Fewer *distinct* rows are no
+    ///   error: the surplus clusters are empty then, their centroids copies of others.
+    pub fn fit<F: Float>(&self, x: &ArrayRef2<F>) -> Result<KMeansModel<F>> {
+        self.fit_with(x, FitOptions::new())
+    }
+
+    /// Clusters the rows of `x` with sample weights, from given centroids, or under observation.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::{FitOptions, KMeans};
+    /// use ndarray::array;
+    ///
+    /// let x = array![[0.0], [1.0], [10.0]];
+    /// let weights = array![3.0, 1.0, 1.0];
+    /// let start = array![[0.0], [10.0]];
+    /// let options = FitOptions::new().weights(&weights).initial_centroids(&start);
+    /// let model = KMeans::new(2).fit_with(&x, options)?;
+    /// assert_eq!(model.centroids(), array![[0.25], [10.0]]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit), and
+    /// - [`Error::LengthMismatch`]: the weights are not one for each row, or the initial centroids
+    ///   not one for each cluster.
+    /// - [`Error::InvalidWeight`]: a weight is negative or not finite, or all are zero.
+    /// - [`Error::TooFewPoints`]: there are fewer rows of positive weight than clusters.
+    /// - [`Error::DimensionMismatch`]: the initial centroids have another number of features.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` or of the initial centroids
+    ///   cannot be computed with.
+    pub fn fit_with<F: Float>(
+        &self,
+        x: &ArrayRef2<F>,
+        options: FitOptions<'_, F>,
+    ) -> Result<KMeansModel<F>> {
+        self.check_parameters()?;
+        let mut points = Points::check(x)?;
+        if let Some(weights) = options.weights {
+            points = points.with_weights(weights)?;
+        }
+        check_n_clusters(&points, self.n_clusters)?;
+        let given = options
+            .initial_centroids
+            .map(|start| self.check_start(start, &points));
+        let given = given.transpose()?;
+        let best = self.best_run(&points, given, options.observer);
+        Ok(KMeansModel::from_run(best, points.kernels))
+    }
+
+    fn check_parameters(&self) -> Result<()> {
+        let at_least_one = |name, value| match value {
+            0 => Err(Error::InvalidParameter {
+                name,
+                requirement: "at least 1",
+            }),
+            _ => Ok(()),
+        };
+        at_least_one("n_clusters", self.n_clusters)?;
+        at_least_one("n_init", self.n_init)?;
+        at_least_one("max_iter", self.max_iter)?;
+        if u32::try_from(self.n_clusters).is_err() {
+            let requirement = "at most 4294967295";
+            return Err(Error::InvalidParameter {
+                name: "n_clusters",
+                requirement,
+            });
+        }
+        if self.tol >= 0.0 {
+            Ok(())
+        } else {
+            Err(Error::InvalidParameter {
+                name: "tol",
+                requirement: "0 or greater",
+            })
+        }
+    }
+
+    fn check_start<F: Float>(
+        &self,
+        start: &ArrayRef2<F>,
+        points: &Points<'_, F>,
+    ) -> Result<Vec<F>> {
+        let start = Points::check_for(start, points.n_features())?;
+        if start.len() != self.n_clusters {
+            return Err(Error::LengthMismatch {
+                expected: self.n_clusters,
+                found: start.len(),
+            });
+        }
+        Ok(start.rows().data().to_vec())
+    }
+
+    /// The run of least inertia, the first among equals. The only restart loop.
+    fn best_run<F: Float>(
+        &self,
+        points: &Points<'_, F>,
+        given: Option<Vec<F>>,
+        mut observer: Option<&mut Observer<'_>>,
+    ) -> Run<F> {
+        let sq_shift = if self.tol > 0.0 {
+            self.tol * points.mean_variance()
+        } else {
+            0.0
+        };
+        let limits = Limits {
+            max_iter: self.max_iter,
+            sq_shift,
+        };
+        let only = given.or_else(|| {
+            edge::only_start(points, self.n_clusters).map(|rows| gather(points, &rows))
+        });
+        let n_init = if only.is_some() { 1 } else { self.n_init };
+        let run = |restart: usize, observer: Option<&mut Observer<'_>>| {
+            let start = only.clone().unwrap_or_else(|| {
+                let mut stream = Stream::new(self.seed, restart);
+                gather(
+                    points,
+                    &self.init.choose(points, self.n_clusters, &mut stream),
+                )
+            });
+            engine::run(points, &start, self.algorithm, limits, restart, observer)
+        };
+        let better = |a: Run<F>, b: Run<F>| if b.inertia < a.inertia { b } else { a };
+        if observer.is_none() {
+            let work = points.len() * points.n_features() * self.n_clusters;
+            let best = parallel::best(n_init, work, |restart| run(restart, None), better);
+            return best.expect("there is at least one start");
+        }
+        let mut best: Option<Run<F>> = None;
+        for restart in 0..n_init {
+            let next = run(restart, observer.as_deref_mut());
+            let interrupted = next.stop == Stop::Interrupted;
+            let mut kept = match best {
+                Some(best) => better(best, next),
+                None => next,
+            };
+            if interrupted {
+                kept.stop = Stop::Interrupted;
+                return kept;
+            }
+            best = Some(kept);
+        }
+        best.expect("there is at least one start")
+    }
+}

@@ -1,0 +1,158 @@
+//! From labels to centroids: means of the clusters, with empty clusters put to use.
+
+use std::collections::BinaryHeap;
+
+use super::sums::cluster_sums;
+use crate::float::Float;
+use crate::kernels::{Packed, Rows, sq_dist};
+use crate::parallel::{self, BLOCK};
+use crate::points::Points;
+
+/// How the centroids moved.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    /// The squared distances that they moved, summed.
+    pub(crate) sq_shift: f64,
+    /// The largest distance that one of them moved.
+    pub(crate) max_shift: f64,
+    /// Clusters without weight.
+    pub(crate) empty_clusters: usize,
+}
+
+/// Replaces `centroids` by the weighted means of the points with their label.
+///
+/// A cluster without weight takes the point farthest from its centroid out of another cluster.
+/// Where no point lies at a distance from its centroid, the cluster stays empty, and its centroid
+/// becomes a copy of that of the heaviest cluster.
+pub(crate) fn update<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &mut Packed<F>,
+) -> Moved {
+    let d = points.n_features();
+    let centre: Vec<f64> = centroids.centre().iter().map(|c| c.to_f64()).collect();
+    let mut sums = cluster_sums(points, labels, &centre, centroids.len());
+    let is_empty = |sums: &[f64]| sums[d] == 0.0;
+    let empty: Vec<usize> = (0..centroids.len())
+        .filter(|&c| is_empty(&sums[c * (d + 1)..][..d + 1]))
+        .collect();
+    if !empty.is_empty() {
+        relocate(points, labels, centroids, &centre, &empty, &mut sums);
+    }
+    let heaviest = (0..centroids.len()).fold(0, |heaviest, c| {
+        if sums[c * (d + 1) + d] > sums[heaviest * (d + 1) + d] {
+            c
+        } else {
+            heaviest
+        }
+    });
+    let mut means = Vec::with_capacity(centroids.len() * d);
+    for own in sums.chunks_exact(d + 1) {
+        let sums = if is_empty(own) {
+            &sums[heaviest * (d + 1)..][..d + 1]
+        } else {
+            own
+        };
+        means.extend((0..d).map(|j| F::from_f64(centre[j] + sums[j] / sums[d])));
+    }
+    let means = Rows::new(&means, d);
+    let mut moved = Moved {
+        empty_clusters: empty.len(),
+        ..Moved::default()
+    };
+    for (before, after) in centroids.rows().iter().zip(means.iter()) {
+        let sq_shift = sq_dist(before, after);
+        moved.sq_shift += sq_shift;
+        moved.max_shift = moved.max_shift.max(sq_shift.sqrt());
+    }
+    centroids.replace(&means);
+    moved
+}
+
+/// Moves the points farthest from their centroids, one for each empty cluster, out of `sums`' rows
+/// of their clusters and into those of the empty ones. The first empty cluster takes the farthest
+/// point, of equally far ones the first. No cluster gives its last point.
+fn relocate<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Packed<F>,
+    centre: &[f64],
+    empty: &[usize],
+    sums: &mut [f64],
+) {
+    let width = points.n_features() + 1;
+    let sq_dists = sq_dists_to_own(points, labels, &centroids.rows());
+    let mut left = vec![0_usize; centroids.len()];
+    let mut farthest = BinaryHeap::new();
+    for (row, (&label, &sq_dist)) in labels.iter().zip(&sq_dists).enumerate() {
+        if points.weight(row) > 0.0 {
+            left[label as usize] += 1;
+            if sq_dist > 0.0 {
+                // NOTE: the bits of positive numbers are ordered as the numbers are.
+                farthest.push((sq_dist.to_bits(), std::cmp::Reverse(row)));
+            }
+        }
+    }
+    for &cluster in empty {
+        let row = loop {
+            match farthest.pop() {
+                None => return,
+                Some((_, std::cmp::Reverse(row))) if left[labels[row] as usize] > 1 => break row,
+                Some(_) => {}
+            }
+        };
+        let donor = labels[row] as usize;
+        left[donor] -= 1;
+        let weight = points.weight(row);
+        let x = points
+            .rows()
+            .row(row)
+            .iter()
+            .zip(centre)
+            .map(|(x, m)| weight * (x.to_f64() - m));
+        for (j, part) in x.chain([weight]).enumerate() {
+            sums[donor * width + j] -= part;
+            sums[cluster * width + j] += part;
+        }
+    }
+}
+
+/// The squared distance of each point to the centroid of its label.
+fn sq_dists_to_own<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Rows<'_, F>,
+) -> Vec<f64> {
+    let mut sq_dists = vec![0.0; points.len()];
+    let work = points.len() * points.n_features();
+    parallel::fill_blocks(&mut sq_dists, 1, work, |range, out| {
+        let rows = points.rows().slice(range.clone());
+        points
+            .kernels
+            .sq_dists_to_own(&rows, centroids, &labels[range], out);
+        0
+    });
+    sq_dists
+}
+
+/// The weighted sum of squared distances of the points to the centroids of their labels.
+pub(crate) fn inertia<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Rows<'_, F>,
+) -> f64 {
+    let work = points.len() * points.n_features();
+    let sums = parallel::map_blocks(points.len(), BLOCK, work, |range| {
+        let mut sq_dists = [0.0; BLOCK];
+        let sq_dists = &mut sq_dists[..range.len()];
+        let rows = points.rows().slice(range.clone());
+        points
+            .kernels
+            .sq_dists_to_own(&rows, centroids, &labels[range.clone()], sq_dists);
+        range
+            .zip(sq_dists)
+            .map(|(row, sq_dist)| points.weight(row) * *sq_dist)
+            .sum::<f64>()
+    });
+    sums.into_iter().sum()
+}

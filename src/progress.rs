@@ -1,0 +1,43 @@
+//! What a fit tells while it runs, and how it ended.
+
+use std::ops::ControlFlow;
+
+/// One iteration of a fit, as told to an observer.
+///
+/// See [`FitOptions::observer`](crate::FitOptions::observer).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Iteration {
+    /// Which of the `n_init` restarts, counted from 0.
+    pub restart: usize,
+    /// The number of the iteration within the restart, counted from 1.
+    pub index: usize,
+    /// The weighted sum of squared distances of the rows to the centroids they were assigned to,
+    /// before the centroids moved. It never grows from one iteration to the next, except that
+    /// relocating an empty cluster may let it.
+    pub inertia: f64,
+    /// The largest Euclidean distance that a centroid moved.
+    pub max_shift: f64,
+    /// Rows whose label changed.
+    pub reassigned: usize,
+    /// Clusters that had no rows, and were relocated if a row at a distance from its centroid
+    /// could be found.
+    pub empty_clusters: usize,
+}
+
+/// Why a fit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The labels stayed as they were: a fixed point of Lloyd's algorithm was reached.
+    Converged,
+    /// The centroids moved less than `tol` asks for.
+    Tolerance,
+    /// `max_iter` iterations were done.
+    MaxIterations,
+    /// The observer asked for the end.
+    Interrupted,
+}
+
+/// What an observer is: told of each iteration, it may end the fit.
+pub(crate) type Observer<'a> = dyn FnMut(&Iteration) -> ControlFlow<()> + 'a;

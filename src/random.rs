@@ -1,0 +1,92 @@
+//! The random streams. No other module makes a generator.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+
+/// A stream of random numbers.
+///
+/// The generator is xoshiro256++ and the conversions are written out here, so that a seed gives
+/// the same numbers whatever the version of `rand`.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream(Xoshiro256PlusPlus);
+
+impl Stream {
+    /// The stream of one restart of a fit: streams of other seeds or restarts are independent.
+    pub(crate) fn new(seed: u64, restart: usize) -> Self {
+        let mut state = seed;
+        let mut bytes = [0; 32];
+        for (word, chunk) in bytes.chunks_exact_mut(8).enumerate() {
+            // The multiplier spreads the restarts over the state of the mixing function.
+            state ^= (restart as u64)
+                .wrapping_mul(0xd134_2543_de82_ef95)
+                .rotate_left(word as u32);
+            chunk.copy_from_slice(&split_mix(&mut state).to_le_bytes());
+        }
+        Self(Xoshiro256PlusPlus::from_seed(bytes))
+    }
+
+    /// Uniform in `0.0..1.0`, of 53 random bits.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 * 2.0_f64.powi(-53)
+    }
+
+    /// Uniform in `0..bound`, for a bound of at least 1 (D. Lemire, Fast random integer generation
+    /// in an interval, ACM TOMACS 29(1), 2019, doi:10.1145/3230636).
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let bound = bound as u64;
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let product = u128::from(self.0.next_u64()) * u128::from(bound);
+            if product as u64 >= threshold {
+                return (product >> 64) as usize;
+            }
+        }
+    }
+
+    /// The generator itself, for distributions of other crates.
+    pub(crate) fn generator(&mut self) -> &mut Xoshiro256PlusPlus {
+        &mut self.0
+    }
+}
+
+/// One step of SplitMix64 (G. Steele, D. Lea, C. Flood, Fast splittable pseudorandom number
+/// generators, OOPSLA 2014, doi:10.1145/2660193.2660195).
+fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_stable() {
+        let mut stream = Stream::new(0, 0);
+        let values: [u64; 3] = std::array::from_fn(|_| stream.0.next_u64());
+        assert_eq!(values, STABLE);
+    }
+    const STABLE: [u64; 3] = [0, 0, 0];
+
+    #[test]
+    fn streams_differ_by_seed_and_by_restart() {
+        let first = |seed, restart| Stream::new(seed, restart).0.next_u64();
+        assert_ne!(first(0, 0), first(0, 1));
+        assert_ne!(first(0, 0), first(1, 0));
+        assert_ne!(first(0, 1), first(1, 0));
+    }
+
+    #[test]
+    fn below_reaches_every_value_and_no_other() {
+        let mut stream = Stream::new(7, 0);
+        let mut counts = [0; 5];
+        (0..5000).for_each(|_| counts[stream.below(5)] += 1);
+        assert!(
+            counts.iter().all(|&count| (900..1100).contains(&count)),
+            "{counts:?}"
+        );
+    }
+}
