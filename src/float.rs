@@ -35,6 +35,8 @@ pub trait Float:
     /// Half the distance between 1 and the next larger number: the largest relative error of one
     /// rounded operation.
     const UNIT_ROUNDOFF: f64;
+    /// The smallest positive number of full precision.
+    const SMALLEST_NORMAL: Self;
     /// The largest magnitude accepted in data. Squared distances between rows within it, and sums
     /// of very many of them, stay finite.
     const MAX_MAGNITUDE: Self;
@@ -83,6 +85,7 @@ macro_rules! impl_float {
             const ONE: Self = 1.0;
             const INFINITY: Self = Self::INFINITY;
             const UNIT_ROUNDOFF: f64 = (Self::EPSILON / 2.0) as f64;
+            const SMALLEST_NORMAL: Self = Self::MIN_POSITIVE;
             const MAX_MAGNITUDE: Self = $max_magnitude;
 
             #[inline(always)]

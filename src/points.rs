@@ -113,7 +113,7 @@ impl<'a, F: Float> Points<'a, F> {
         self.weights().map_or(self.len(), positive)
     }
 
-    /// A range of rows with their labels and weights.
+    /// A range of rows with their weights and labels.
     pub(crate) fn labelled<'b>(
         &'b self,
         range: std::ops::Range<usize>,
@@ -121,7 +121,7 @@ impl<'a, F: Float> Points<'a, F> {
     ) -> Labelled<'b, F> {
         Labelled {
             points: self.rows().slice(range.clone()),
-            labels: &labels[range.clone()],
+            labels,
             weights: self.weights().map(|weights| &weights[range]),
         }
     }
@@ -162,12 +162,18 @@ fn row_major<F: Float>(x: &ArrayRef2<F>) -> Cow<'_, [F]> {
     let n_features = x.ncols();
     let mut data = vec![F::ZERO; x.len()];
     if n_features > 0 {
-        parallel::fill_blocks(&mut data, n_features, x.len(), |range, part| {
-            let mut part = ArrayViewMut2::from_shape((range.len(), n_features), part)
-                .expect("a block has a whole number of rows");
-            part.assign(&x.slice(s![range, ..]));
-            0
-        });
+        parallel::fill_blocks(
+            &mut data,
+            n_features,
+            parallel::BLOCK,
+            x.len(),
+            |range, part| {
+                let mut part = ArrayViewMut2::from_shape((range.len(), n_features), part)
+                    .expect("a block has a whole number of rows");
+                part.assign(&x.slice(s![range, ..]));
+                0
+            },
+        );
     }
     Cow::Owned(data)
 }

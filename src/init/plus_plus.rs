@@ -151,7 +151,7 @@ impl<'a, F: Float> Closest<'a, F> {
         let points = self.points;
         let centroid = Rows::new(points.rows().row(row), points.n_features());
         let work = points.len() * points.n_features();
-        parallel::fill_blocks(&mut self.sq_dists, 1, work, |range, closest| {
+        parallel::fill_blocks(&mut self.sq_dists, 1, BLOCK, work, |range, closest| {
             f64::with_scratch(range.len(), |sq_dists| {
                 points
                     .kernels

@@ -22,7 +22,8 @@
 
 use std::ops::Range;
 
-use super::packed::TILE;
+use super::packed::{Slack, TILE};
+use super::reference::sq_dist_of;
 use super::simd::{MAX_LANES, Simd};
 use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
 use crate::float::Float;
@@ -39,16 +40,17 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
     panel: &mut [F],
 ) -> Assigned {
     let width = P * S::LANES;
-    let (a, b) = centroids.slack();
+    let slack = centroids.slack();
     let mut assigned = Assigned::default();
+    let mut changed = [0; MAX_LANES];
     for (number, labels) in labels.chunks_mut(width).enumerate() {
         let block = points.slice(number * width..number * width + labels.len());
         fill_panel(simd, &block, centroids, panel, width);
         let sq_norms = sq_norms::<F, S, P>(simd, panel);
         let best = scan_tiles::<F, S, P>(simd, panel, centroids);
         for (p, labels) in labels.chunks_mut(S::LANES).enumerate() {
-            let slack = simd.mul_add(sq_norms[p], simd.splat(a), simd.splat(b));
-            let clear = simd.less(slack, simd.sub(best.second[p], best.score[p]));
+            let doubt = doubt(simd, &slack, sq_norms[p], best.score[p]);
+            let clear = simd.less(doubt, simd.sub(best.second[p], best.score[p]));
             let mut index = [F::ZERO; MAX_LANES];
             simd.store(best.index[p], &mut index);
             if !simd.all(clear) {
@@ -58,29 +60,43 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
                 let rows = block.slice(p * S::LANES..p * S::LANES + labels.len());
                 assigned.settled += settle(&rows, centroids, &is_clear, &mut index);
             }
-            // PERF: a count of a fixed number of lanes becomes one vector comparison.
-            if let Ok(labels) = <&mut [u32; 16]>::try_from(&mut *labels) {
-                assigned.reassigned += relabel(labels, &index);
-            } else if let Ok(labels) = <&mut [u32; 8]>::try_from(&mut *labels) {
-                assigned.reassigned += relabel(labels, &index);
-            } else {
-                assigned.reassigned += relabel(labels, &index);
-            }
+            relabel(labels, &index[..S::LANES], &mut changed[..S::LANES]);
         }
     }
+    assigned.reassigned = changed.iter().map(|&count| count as usize).sum();
     assigned
 }
 
-/// OUT: `labels`. Returns how many were different before.
+/// How far above the `best` score the second best must be to be above it beyond doubt.
 #[inline(always)]
-fn relabel<F: Sealed + Copy>(labels: &mut [u32], index: &[F]) -> usize {
-    let mut reassigned = 0;
-    for (label, index) in labels.iter_mut().zip(index) {
-        let nearest = index.to_index();
-        reassigned += u32::from(*label != nearest);
-        *label = nearest;
+fn doubt<F: Float, S: Simd<F>>(
+    simd: S,
+    slack: &Slack<F>,
+    sq_norm: S::Vector,
+    best: S::Vector,
+) -> S::Vector {
+    let near = simd.mul_add(best, simd.splat(slack.near.1), simd.splat(slack.near.2));
+    let near = simd.mul_add(sq_norm, simd.splat(slack.near.0), near);
+    let far = simd.mul_add(sq_norm, simd.splat(slack.far.0), simd.splat(slack.far.1));
+    simd.min(near, far)
+}
+
+/// OUT: `labels`; to `changed`, one counter per lane, is added where they were different before.
+#[inline(always)]
+fn relabel<F: Sealed + Copy>(labels: &mut [u32], index: &[F], changed: &mut [u32]) {
+    let mut relabel = |labels: &mut [u32]| {
+        for ((label, index), changed) in labels.iter_mut().zip(index).zip(&mut *changed) {
+            let nearest = index.to_index();
+            *changed += u32::from(*label != nearest);
+            *label = nearest;
+        }
+    };
+    // PERF: where the length is that of a constant the loop becomes a few vector instructions.
+    if labels.len() == index.len() {
+        relabel(&mut labels[..index.len()])
+    } else {
+        relabel(labels)
     }
-    reassigned as usize
 }
 
 /// Lets direct distances decide for the points whose `is_clear` is 0.
@@ -134,10 +150,19 @@ fn interleave<F: Float, G, const D: usize>(
     bring: impl Fn(F, usize) -> G,
 ) {
     let panel = &mut panel[..D * width];
-    for (i, row) in points.data().chunks_exact(D).take(width).enumerate() {
-        for j in 0..D {
-            panel[j * width + i] = bring(row[j], j);
+    let (rows, _) = points.data().as_chunks::<D>();
+    let mut fill = |rows: &[[F; D]]| {
+        for (i, row) in rows.iter().enumerate() {
+            for j in 0..D {
+                panel[j * width + i] = bring(row[j], j);
+            }
         }
+    };
+    // PERF: a full panel has a constant length, which leaves no remainder to loop over.
+    if rows.len() == width {
+        fill(&rows[..width])
+    } else {
+        fill(rows)
     }
 }
 
@@ -357,7 +382,7 @@ fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
     panel: &[f64],
     target: &[F],
 ) -> S::Vector {
-    let mut parts = [simd.splat(0.0); 8];
+    let mut parts = [simd.splat(0.0); PARTS];
     let columns = panel.chunks_exact(S::LANES * PARTS);
     for (columns, targets) in columns.zip(target.chunks(PARTS)) {
         for part in 0..PARTS {
@@ -368,7 +393,6 @@ fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
             }
         }
     }
-    // NOTE: leaving out the sums that are not in use changes nothing: zero is added exactly.
     for half in [4, 2, 1] {
         for part in 0..half {
             if part + half < PARTS {
@@ -387,8 +411,31 @@ pub(super) fn sq_dists_to_own<F: Float>(
     labels: &[u32],
     out: &mut [f64],
 ) {
-    for ((row, &label), out) in points.iter().zip(labels).zip(out) {
-        *out = sq_dist(row, centroids.row(label as usize));
+    match points.n_features() {
+        1 => sq_dists_to_own_of::<F, 1>(points, centroids, labels, out),
+        2 => sq_dists_to_own_of::<F, 2>(points, centroids, labels, out),
+        3 => sq_dists_to_own_of::<F, 3>(points, centroids, labels, out),
+        4 => sq_dists_to_own_of::<F, 4>(points, centroids, labels, out),
+        _ => {
+            for ((row, &label), out) in points.iter().zip(labels).zip(out) {
+                *out = sq_dist(row, centroids.row(label as usize));
+            }
+        }
+    }
+}
+
+/// [`sq_dists_to_own`] for `D` features, a number known to the compiler.
+#[inline(always)]
+fn sq_dists_to_own_of<F: Float, const D: usize>(
+    points: &Rows<'_, F>,
+    centroids: &Rows<'_, F>,
+    labels: &[u32],
+    out: &mut [f64],
+) {
+    let (rows, _) = points.data().as_chunks::<D>();
+    let (centroids, _) = centroids.data().as_chunks::<D>();
+    for ((row, &label), out) in rows.iter().zip(labels).zip(out) {
+        *out = sq_dist_of(row, &centroids[label as usize]);
     }
 }
 
@@ -411,13 +458,13 @@ pub(super) fn accumulate<F: Float>(
         return add_points(data, centre, features, |_| 0, sums);
     }
     copies.fill(0.0);
-    let (len, copy) = (sums.len(), |i: usize| i % COPIES * sums.len());
-    match (features.len(), data.points.n_features()) {
-        (1, 1) => add_points_of::<F, 1>(data, centre, copy, copies),
-        (2, 2) => add_points_of::<F, 2>(data, centre, copy, copies),
-        (3, 3) => add_points_of::<F, 3>(data, centre, copy, copies),
-        (4, 4) => add_points_of::<F, 4>(data, centre, copy, copies),
-        _ => add_points(data, centre, features, copy, copies),
+    let len = sums.len();
+    match data.points.n_features() {
+        1 => add_points_of::<F, 1, 2>(data, centre, copies),
+        2 => add_points_of::<F, 2, 3>(data, centre, copies),
+        3 => add_points_of::<F, 3, 4>(data, centre, copies),
+        4 => add_points_of::<F, 4, 5>(data, centre, copies),
+        _ => add_points(data, centre, features, |i| i % COPIES * len, copies),
     }
     for copy in copies.chunks_exact(len) {
         sums.iter_mut()
@@ -457,22 +504,47 @@ fn add_points<F: Float>(
     }
 }
 
-/// [`add_points`] with all features, of a number known to the compiler.
+/// [`add_points`] to the copies, for all `D` features, a number known to the compiler; `W` is
+/// `D + 1`.
 #[inline(always)]
-fn add_points_of<F: Float, const D: usize>(
+fn add_points_of<F: Float, const D: usize, const W: usize>(
     data: Labelled<'_, F>,
     centre: &[f64],
-    start: impl Fn(usize) -> usize,
-    sums: &mut [f64],
+    copies: &mut [f64],
 ) {
-    let centre = &centre[..D];
-    let rows = data.points.data().chunks_exact(D);
-    for (i, (row, &label)) in rows.zip(data.labels).enumerate() {
-        let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
-        let sums = &mut sums[start(i) + label as usize * (D + 1)..][..D + 1];
+    let centre: &[f64; D] = centre.try_into().expect("there are D features");
+    let (clusters, _) = copies.as_chunks_mut::<W>();
+    let n_clusters = clusters.len() / COPIES;
+    let mut add = |copy: usize, row: &[F; D], label: u32, weight: f64| {
+        let sums = &mut clusters[copy * n_clusters + label as usize];
+        let mut terms = [weight; W];
         for j in 0..D {
-            sums[j] += weight * (row[j].to_f64() - centre[j]);
+            terms[j] = weight * (row[j].to_f64() - centre[j]);
         }
-        sums[D] += weight;
+        for j in 0..W {
+            sums[j] += terms[j];
+        }
+    };
+    let (rows, _) = data.points.data().as_chunks::<D>();
+    let (fours, rest) = rows.as_chunks::<COPIES>();
+    let (label_fours, label_rest) = data.labels.as_chunks::<COPIES>();
+    match data.weights {
+        None => {
+            for (rows, labels) in fours.iter().zip(label_fours) {
+                for copy in 0..COPIES {
+                    add(copy, &rows[copy], labels[copy], 1.0);
+                }
+            }
+            for (copy, (row, &label)) in rest.iter().zip(label_rest).enumerate() {
+                add(copy, row, label, 1.0);
+            }
+        }
+        Some(weights) => {
+            for (i, ((row, &label), weight)) in
+                rows.iter().zip(data.labels).zip(weights).enumerate()
+            {
+                add(i % COPIES, row, label, weight.to_f64());
+            }
+        }
     }
 }

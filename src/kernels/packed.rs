@@ -22,6 +22,8 @@ pub(crate) struct Packed<F> {
     /// The centroids as given, row-major.
     rows: Vec<F>,
     centre: Vec<F>,
+    /// The centre again, for sums.
+    origin: Vec<f64>,
     pub(super) scale: F,
     /// One tile after another: `TILE` values `|c'|^2 / 2`, then for each feature `TILE` values
     /// `-c'`. Places beyond the last centroid have a score of infinity.
@@ -36,6 +38,7 @@ impl<F: Float> Packed<F> {
         let mut packed = Self {
             rows: Vec::with_capacity(centroids.data().len()),
             centre: vec![F::ZERO; centroids.n_features()],
+            origin: vec![0.0; centroids.n_features()],
             scale: F::ONE,
             tiles: Vec::new(),
             sq_radius: 0.0,
@@ -68,6 +71,11 @@ impl<F: Float> Packed<F> {
         &self.centre
     }
 
+    /// The centre, from which sums of points are taken.
+    pub(crate) fn origin(&self) -> &[f64] {
+        &self.origin
+    }
+
     /// The centre is the mean of the centroids, rounded to a multiple of their spread. So it has
     /// few digits, and subtracting it from data of few digits (integers, pixels) is exact.
     fn set_frame(&mut self) {
@@ -89,6 +97,10 @@ impl<F: Float> Packed<F> {
         for centre in &mut self.centre {
             *centre = F::from_f64((centre.to_f64() / step).round() * step);
         }
+        self.origin
+            .iter_mut()
+            .zip(&self.centre)
+            .for_each(|(origin, m)| *origin = m.to_f64());
     }
 
     fn set_tiles(&mut self) {
@@ -114,29 +126,63 @@ impl<F: Float> Packed<F> {
         }
     }
 
-    /// How far two scores of a point must lie apart for rounding not to have changed their order,
-    /// as `(a, b)`: `a |x'|^2 + b`.
-    ///
-    /// With unit roundoff `u` the score `|c'|^2 / 2 - x' c'` of one centroid is computed within
-    /// `(d + 6) u (C^2 / 2 + |x'| C)`: `d + 2` roundings in the chain, two each in bringing `x`
-    /// and `c` into the frame; `C` is the radius of the centroids. The distance that decides,
-    /// [`sq_dist`](super::sq_dist), has itself a relative error of `(d / 8 + 6) v`, `v` being
-    /// the roundoff of f64, and in units of the score it is `|x'|^2 + C^2` at most. Both count
-    /// twice, once for each of the two scores, and `2 |x'| C <= |x'|^2 + C^2` saves a square
-    /// root. The factor at the end covers products of roundoffs and the rounding of the bound.
-    pub(super) fn slack(&self) -> (F, F) {
-        let d = self.centre.len() as f64;
-        let score = (d + 6.0) * F::UNIT_ROUNDOFF;
-        let decision = 2.0 * (d / 8.0 + 6.0) * f64::UNIT_ROUNDOFF;
-        if score > 0.1 {
-            return (F::INFINITY, F::INFINITY);
+    /// The bounds on what rounding does to the scores of these centroids.
+    pub(super) fn slack(&self) -> Slack<F> {
+        Slack::new(self.centre.len(), self.sq_radius)
+    }
+}
+
+/// How far the scores of two centroids must lie apart for rounding not to have changed their
+/// order: the smaller of two bounds, both linear in `|x'|^2` and the lower score.
+///
+/// With unit roundoff `u` the score `S = |c|^2 / 2 - x c` is computed within `E = g (|c|^2 / 2 +
+/// |x| |c|)`, `g = (d + 4) u`: the chain of `d` multiply-adds, the products where they are
+/// rounded, the first term, and bringing `x` and `c` into the frame.
+///
+/// - All centroids lie within `C` of the centre. So `E <= g (C^2 + |x|^2 / 2)`.
+/// - A centroid that is really nearer than the one of the lower score, at distance `D`, lies
+///   within `|x| + D` of the centre, as that one does. So `E <= g ((2 |x| + D)^2 - |x|^2) / 2`,
+///   and with `D^2 = 2 S + |x|^2` and `(2 |x| + D)^2 <= 6 |x|^2 + 3 D^2` that is at most
+///   `g (4 |x|^2 + 3 S)`. This is the smaller one where the point is near the centre and its
+///   centroid near the point.
+///
+/// The order can change when the scores are `2 E` apart. The distance that decides,
+/// [`sq_dist`](super::sq_dist), has an error of its own, `v (d / 8 + 6)` relative with `v` the
+/// roundoff of f64, of `D^2 <= 2 (|x|^2 + C^2)`.
+pub(super) struct Slack<F> {
+    /// `near.0 |x|^2 + near.1 S + near.2`
+    pub(super) near: (F, F, F),
+    /// `far.0 |x|^2 + far.1`
+    pub(super) far: (F, F),
+}
+
+impl<F: Float> Slack<F> {
+    fn new(n_features: usize, sq_radius: f64) -> Self {
+        let d = n_features as f64;
+        let score = (d + 4.0) * F::UNIT_ROUNDOFF;
+        let decision = (d / 8.0 + 6.0) * f64::UNIT_ROUNDOFF;
+        if score > 0.01 {
+            // Beyond some 100,000 features in f32 the bounds would no longer hold: all is in doubt.
+            return Self {
+                near: (F::INFINITY, F::ZERO, F::ZERO),
+                far: (F::INFINITY, F::ZERO),
+            };
         }
-        let (a, b) = (score + decision, 2.0 * score + decision);
-        let inflate = 1.01 + 4.0 * score;
-        (
-            F::from_f64(a * inflate),
-            F::from_f64(b * inflate * self.sq_radius),
-        )
+        // Room for products of roundoffs, and for the rounding of |x|^2, S and the bounds.
+        let inflate = |bound: f64| F::from_f64(1.1 * bound);
+        // Products that underflow lose less than the smallest normal number each.
+        let underflow = d * F::SMALLEST_NORMAL.to_f64();
+        Self {
+            near: (
+                inflate(8.0 * score + decision),
+                inflate(6.0 * score + 2.0 * decision),
+                inflate(2.0 * underflow),
+            ),
+            far: (
+                inflate(score + 2.0 * decision),
+                inflate(2.0 * (score + decision) * sq_radius + 2.0 * underflow),
+            ),
+        }
     }
 }
 

@@ -28,12 +28,55 @@ pub fn sq_dist<F: Float>(a: &[F], b: &[F]) -> f64 {
     ((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7))
 }
 
-/// The nearest centroid of one row, the lowest index among equals, and its squared distance.
+/// [`sq_dist`] for a number of features known to the compiler, at most 8.
 #[inline(always)]
+pub(crate) fn sq_dist_of<F: Float, const D: usize>(a: &[F; D], b: &[F; D]) -> f64 {
+    let mut parts = [0.0; D];
+    for j in 0..D {
+        let difference = a[j].to_f64() - b[j].to_f64();
+        parts[j] = difference * difference;
+    }
+    fold_parts(parts, |a, b| a + b)
+}
+
+/// The sum of the partial sums of [`sq_dist`], of which the first `PARTS` are in use. Leaving out
+/// the others changes nothing: they are zero, and zero is added exactly.
+#[inline(always)]
+pub(super) fn fold_parts<V: Copy, const PARTS: usize>(
+    mut parts: [V; PARTS],
+    add: impl Fn(V, V) -> V,
+) -> V {
+    for half in [4, 2, 1] {
+        for part in 0..half {
+            if part + half < PARTS {
+                parts[part] = add(parts[part], parts[part + half]);
+            }
+        }
+    }
+    parts[0]
+}
+
+/// The nearest centroid of one row, the lowest index among equals, and its squared distance.
 pub(crate) fn nearest_row<F: Float>(row: &[F], centroids: &Rows<'_, F>) -> (u32, f64) {
+    match row.len() {
+        1 => nearest_row_of::<F, 1>(row, centroids),
+        2 => nearest_row_of::<F, 2>(row, centroids),
+        3 => nearest_row_of::<F, 3>(row, centroids),
+        4 => nearest_row_of::<F, 4>(row, centroids),
+        _ => first_smallest(centroids.iter().map(|centroid| sq_dist(row, centroid))),
+    }
+}
+
+fn nearest_row_of<F: Float, const D: usize>(row: &[F], centroids: &Rows<'_, F>) -> (u32, f64) {
+    let row: &[F; D] = row.try_into().expect("the row has D features");
+    let (centroids, _) = centroids.data().as_chunks::<D>();
+    first_smallest(centroids.iter().map(|centroid| sq_dist_of(row, centroid)))
+}
+
+#[inline(always)]
+fn first_smallest(sq_dists: impl Iterator<Item = f64>) -> (u32, f64) {
     let mut best = (0, f64::INFINITY);
-    for (index, centroid) in centroids.iter().enumerate() {
-        let sq_dist = sq_dist(row, centroid);
+    for (index, sq_dist) in sq_dists.enumerate() {
         if sq_dist < best.1 {
             best = (index as u32, sq_dist);
         }

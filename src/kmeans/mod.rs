@@ -283,7 +283,9 @@ impl KMeans {
         let better = |a: Run<F>, b: Run<F>| if b.inertia < a.inertia { b } else { a };
         if observer.is_none() {
             let work = points.len() * points.n_features() * self.n_clusters;
-            let best = parallel::best(n_init, work, |restart| run(restart, None), better);
+            let best = parallel::on_pool(work, || {
+                parallel::best(n_init, work, |restart| run(restart, None), better)
+            });
             return best.expect("there is at least one start");
         }
         let mut best: Option<Run<F>> = None;

@@ -54,11 +54,30 @@ pub struct KMeansModel<F: Float> {
 
 impl<F: Float> KMeansModel<F> {
     pub(crate) fn from_run(run: Run<F>, kernels: &'static Kernels<F>) -> Self {
-        let mut cluster_sizes = Array1::zeros(run.centroids.len());
-        let labels = run.labels.iter().map(|&label| label as usize);
-        labels.clone().for_each(|label| cluster_sizes[label] += 1);
+        let (n, n_clusters) = (run.labels.len(), run.centroids.len());
+        let mut labels = vec![0; n];
+        let block = parallel::block_for(n, n * RELABEL_WORK);
+        parallel::fill_blocks(&mut labels, 1, block, n * RELABEL_WORK, |range, out| {
+            out.iter_mut()
+                .zip(&run.labels[range])
+                .for_each(|(out, label)| *out = *label as usize);
+            0
+        });
+        let mut cluster_sizes = Array1::zeros(n_clusters);
+        for part in parallel::map_parts(n, n * RELABEL_WORK, |range| {
+            let mut sizes = vec![0; n_clusters];
+            run.labels[range]
+                .iter()
+                .for_each(|&label| sizes[label as usize] += 1);
+            sizes
+        }) {
+            cluster_sizes
+                .iter_mut()
+                .zip(part)
+                .for_each(|(size, part)| *size += part);
+        }
         Self {
-            labels: labels.collect(),
+            labels: Array1::from(labels),
             cluster_sizes,
             centroids: run.centroids,
             inertia: run.inertia,
@@ -315,14 +334,15 @@ impl<F: Float> KMeansModel<F> {
     }
 
     fn assign(&self, points: &Points<'_, F>, labels: &mut [u32]) {
-        let _: Assigned = parallel::fill_blocks(labels, 1, self.work(points), |range, labels| {
-            self.kernels
-                .nearest(&points.rows().slice(range), &self.centroids, labels)
-        });
+        let _: Assigned =
+            parallel::fill_blocks(labels, 1, BLOCK, self.work(points), |range, labels| {
+                self.kernels
+                    .nearest(&points.rows().slice(range), &self.centroids, labels)
+            });
     }
 
     fn label(&self, points: &Points<'_, F>, out: &mut [usize]) {
-        let _: Assigned = parallel::fill_blocks(out, 1, self.work(points), |range, out| {
+        let _: Assigned = parallel::fill_blocks(out, 1, BLOCK, self.work(points), |range, out| {
             let mut labels = [0; BLOCK];
             let labels = &mut labels[..out.len()];
             let rows = points.rows().slice(range);
@@ -370,7 +390,7 @@ impl<F: Float> KMeansModel<F> {
     /// OUT: `out[i * k + c]`, `f` of the squared distance of point `i` and centroid `c`.
     fn fill_sq_dists(&self, points: &Points<'_, F>, out: &mut [F], f: impl Fn(f64) -> F + Sync) {
         let n_clusters = self.n_clusters();
-        parallel::fill_blocks(out, n_clusters, self.work(points), |range, out| {
+        parallel::fill_blocks(out, n_clusters, BLOCK, self.work(points), |range, out| {
             for start in range.clone().step_by(TRANSFORM_ROWS) {
                 let rows = start..range.end.min(start + TRANSFORM_ROWS);
                 let len = rows.len();
@@ -388,6 +408,9 @@ impl<F: Float> KMeansModel<F> {
         });
     }
 }
+
+/// Widening or counting a label takes about as long as so many multiply-adds.
+const RELABEL_WORK: usize = 8;
 
 /// Rows whose distances to all centroids are held at a time: `32 k` values of f64.
 const TRANSFORM_ROWS: usize = 32;

@@ -2,7 +2,6 @@
 
 use std::collections::BinaryHeap;
 
-use super::sums::cluster_sums;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, sq_dist};
 use crate::parallel::{self, BLOCK};
@@ -19,7 +18,8 @@ pub(crate) struct Moved {
     pub(crate) empty_clusters: usize,
 }
 
-/// Replaces `centroids` by the weighted means of the points with their label.
+/// Replaces `centroids` by the weighted means of the points with their label, whose `sums` are
+/// [`cluster_sums`](super::sums::cluster_sums).
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
 /// Where no point lies at a distance from its centroid, the cluster stays empty, and its centroid
@@ -27,17 +27,16 @@ pub(crate) struct Moved {
 pub(crate) fn update<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
+    mut sums: Vec<f64>,
     centroids: &mut Packed<F>,
 ) -> Moved {
     let d = points.n_features();
-    let centre: Vec<f64> = centroids.centre().iter().map(|c| c.to_f64()).collect();
-    let mut sums = cluster_sums(points, labels, &centre, centroids.len());
     let is_empty = |sums: &[f64]| sums[d] == 0.0;
     let empty: Vec<usize> = (0..centroids.len())
         .filter(|&c| is_empty(&sums[c * (d + 1)..][..d + 1]))
         .collect();
     if !empty.is_empty() {
-        relocate(points, labels, centroids, &centre, &empty, &mut sums);
+        relocate(points, labels, centroids, &empty, &mut sums);
     }
     let heaviest = (0..centroids.len()).fold(0, |heaviest, c| {
         if sums[c * (d + 1) + d] > sums[heaviest * (d + 1) + d] {
@@ -53,7 +52,7 @@ pub(crate) fn update<F: Float>(
         } else {
             own
         };
-        means.extend((0..d).map(|j| F::from_f64(centre[j] + sums[j] / sums[d])));
+        means.extend((0..d).map(|j| F::from_f64(centroids.origin()[j] + sums[j] / sums[d])));
     }
     let means = Rows::new(&means, d);
     let mut moved = Moved {
@@ -76,7 +75,6 @@ fn relocate<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Packed<F>,
-    centre: &[f64],
     empty: &[usize],
     sums: &mut [f64],
 ) {
@@ -108,7 +106,7 @@ fn relocate<F: Float>(
             .rows()
             .row(row)
             .iter()
-            .zip(centre)
+            .zip(centroids.origin())
             .map(|(x, m)| weight * (x.to_f64() - m));
         for (j, part) in x.chain([weight]).enumerate() {
             sums[donor * width + j] -= part;
@@ -117,6 +115,9 @@ fn relocate<F: Float>(
     }
 }
 
+/// Measuring a point takes about as long as so many multiply-adds more than it has features.
+const OVERHEAD: usize = 16;
+
 /// The squared distance of each point to the centroid of its label.
 fn sq_dists_to_own<F: Float>(
     points: &Points<'_, F>,
@@ -124,8 +125,8 @@ fn sq_dists_to_own<F: Float>(
     centroids: &Rows<'_, F>,
 ) -> Vec<f64> {
     let mut sq_dists = vec![0.0; points.len()];
-    let work = points.len() * points.n_features();
-    parallel::fill_blocks(&mut sq_dists, 1, work, |range, out| {
+    let work = points.len() * (points.n_features() + OVERHEAD);
+    parallel::fill_blocks(&mut sq_dists, 1, BLOCK, work, |range, out| {
         let rows = points.rows().slice(range.clone());
         points
             .kernels
@@ -141,7 +142,7 @@ pub(crate) fn inertia<F: Float>(
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) -> f64 {
-    let work = points.len() * points.n_features();
+    let work = points.len() * (points.n_features() + OVERHEAD);
     let sums = parallel::map_blocks(points.len(), BLOCK, work, |range| {
         let mut sq_dists = [0.0; BLOCK];
         let sq_dists = &mut sq_dists[..range.len()];

@@ -1,9 +1,10 @@
 //! The plain engine: every point is compared with every centroid.
 
+use std::ops::Range;
+
 use super::Assign;
 use crate::float::Float;
 use crate::kernels::{Assigned, Packed};
-use crate::parallel;
 use crate::points::Points;
 
 pub(super) struct Lloyd<'a, F: Float> {
@@ -17,13 +18,9 @@ impl<'a, F: Float> Lloyd<'a, F> {
 }
 
 impl<F: Float> Assign<F> for Lloyd<'_, F> {
-    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
-        let points = self.points;
-        let work = points.len() * points.n_features() * centroids.len();
-        parallel::fill_blocks(labels, 1, work, |range, labels| {
-            points
-                .kernels
-                .nearest(&points.rows().slice(range), centroids, labels)
-        })
+    fn assign(&self, centroids: &Packed<F>, rows: Range<usize>, labels: &mut [u32]) -> Assigned {
+        self.points
+            .kernels
+            .nearest(&self.points.rows().slice(rows), centroids, labels)
     }
 }

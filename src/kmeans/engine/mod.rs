@@ -5,9 +5,13 @@
 
 mod lloyd;
 
+use std::ops::Range;
+
+use super::sums;
 use super::update::{self, Moved};
 use crate::float::Float;
 use crate::kernels::{Assigned, Packed, Rows};
+use crate::parallel;
 use crate::points::Points;
 use crate::progress::{Iteration, Observer, Stop};
 
@@ -31,9 +35,44 @@ impl Algorithm {
 }
 
 /// What an engine does: find the nearest centroids.
-trait Assign<F: Float> {
-    /// Labels every point with its nearest centroid, the lowest index among equals.
-    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned;
+trait Assign<F: Float>: Sync {
+    /// Labels a range of the points with their nearest centroids, the lowest index among equals.
+    fn assign(&self, centroids: &Packed<F>, rows: Range<usize>, labels: &mut [u32]) -> Assigned;
+}
+
+/// Labels all points, in parallel.
+fn assign_all<F: Float>(
+    engine: &dyn Assign<F>,
+    centroids: &Packed<F>,
+    labels: &mut [u32],
+) -> Assigned {
+    let work = labels.len() * centroids.len() * centroids.origin().len();
+    let block = parallel::block_for(labels.len(), work);
+    parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
+        engine.assign(centroids, rows, labels)
+    })
+}
+
+/// Labels all points, and adds up the points of each cluster.
+fn assign_and_sum<F: Float>(
+    points: &Points<'_, F>,
+    engine: &dyn Assign<F>,
+    centroids: &Packed<F>,
+    labels: &mut [u32],
+) -> (Assigned, Vec<f64>) {
+    if !(sums::are_short(centroids) && parallel::has_many_parts(labels.len())) {
+        let assigned = assign_all(engine, centroids, labels);
+        return (assigned, sums::cluster_sums(points, labels, centroids));
+    }
+    // PERF: adding up a part while it is in the cache, and waking the threads once for both.
+    let work = labels.len() * centroids.len() * centroids.origin().len();
+    let parts = parallel::map_parts_mut(labels, work, |rows, labels| {
+        let assigned = engine.assign(centroids, rows.clone(), labels);
+        (assigned, sums::part_sums(points, rows, labels, centroids))
+    });
+    let mut assigned = Assigned::default();
+    parts.iter().for_each(|part| assigned += part.0);
+    (assigned, sums::total(parts.into_iter().map(|part| part.1)))
 }
 
 /// When to stop.
@@ -64,22 +103,23 @@ pub(crate) fn run<F: Float>(
     restart: usize,
     mut observer: Option<&mut Observer<'_>>,
 ) -> Run<F> {
-    let mut engine = algorithm.engine(points);
+    let engine = algorithm.engine(points);
     let mut centroids = Packed::new(&Rows::new(start, points.n_features()));
     let mut labels = vec![u32::MAX; points.len()];
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
     while n_iter < limits.max_iter && stop == Stop::MaxIterations {
         n_iter += 1;
-        let Assigned { reassigned, .. } = engine.assign(&centroids, &mut labels);
+        let (assigned, sums) = assign_and_sum(points, &*engine, &centroids, &mut labels);
+        let reassigned = assigned.reassigned;
         let inertia = observer
             .is_some()
             .then(|| update::inertia(points, &labels, &centroids.rows()));
-        // The same labels give the same centroids: there is no need to compute them.
+        // The same labels give the same centroids again.
         let moved = if reassigned == 0 {
             Moved::default()
         } else {
-            update::update(points, &labels, &mut centroids)
+            update::update(points, &labels, sums, &mut centroids)
         };
         if moved.sq_shift == 0.0 {
             stop = Stop::Converged;
@@ -107,7 +147,7 @@ pub(crate) fn run<F: Float>(
         }
     }
     if stop != Stop::Converged {
-        engine.assign(&centroids, &mut labels);
+        assign_all(&*engine, &centroids, &mut labels);
     }
     let inertia = update::inertia(points, &labels, &centroids.rows());
     Run {
