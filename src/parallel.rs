@@ -16,7 +16,7 @@ const WORTH_SHARING: usize = 1_000_000;
 pub(crate) const BLOCK: usize = 256;
 
 /// Parts that a pass with large results is cut into at most.
-const PARTS: usize = 64;
+pub(crate) const PARTS: usize = 64;
 /// Blocks in a part at least: fewer would make adding up the results the larger work.
 const BLOCKS_PER_PART: usize = 8;
 
@@ -70,7 +70,7 @@ pub(crate) fn map_parts<R: Send>(
     work: usize,
     f: impl Fn(Range<usize>) -> R + Sync,
 ) -> Vec<R> {
-    map_blocks(len, part_len(len), work, f)
+    map_blocks(len, part_len(len, PARTS), work, f)
 }
 
 /// [`map_parts`] with the values of `data` that belong to each part.
@@ -79,7 +79,7 @@ pub(crate) fn map_parts_mut<T: Send, R: Send>(
     work: usize,
     f: impl Fn(Range<usize>, &mut [T]) -> R + Sync,
 ) -> Vec<R> {
-    let (len, part) = (data.len(), part_len(data.len()));
+    let (len, part) = (data.len(), part_len(data.len(), PARTS));
     let run = |(index, values): (usize, &mut [T])| f(block_range(len, part, index), values);
     if worth_sharing(work) {
         data.par_chunks_mut(part)
@@ -92,15 +92,16 @@ pub(crate) fn map_parts_mut<T: Send, R: Send>(
     }
 }
 
-/// Whether `0..len` falls into enough parts to keep many threads busy.
-pub(crate) fn has_many_parts(len: usize) -> bool {
-    len.div_ceil(part_len(len)) >= PARTS / 2
-}
-
-fn part_len(len: usize) -> usize {
-    len.div_ceil(PARTS)
+/// The length of parts of whole blocks that `0..len` falls into, at most so many of them.
+pub(crate) fn part_len(len: usize, most: usize) -> usize {
+    len.div_ceil(most)
         .max(BLOCKS_PER_PART * BLOCK)
         .next_multiple_of(BLOCK)
+}
+
+/// Whether [`map_parts`] makes enough parts to keep many threads busy.
+pub(crate) fn has_many_parts(len: usize) -> bool {
+    len.div_ceil(part_len(len, PARTS)) >= PARTS / 2
 }
 
 /// The result of `f` for that of `0..count` which `better` prefers, where the first argument is of

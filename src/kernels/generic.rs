@@ -20,11 +20,9 @@
 //!
 //! One point per lane as well, in f64, adding in the order of [`sq_dist`], so to the same bits.
 
-use std::ops::Range;
-
 use super::packed::{Slack, TILE};
 use super::reference::sq_dist_of;
-use super::simd::{MAX_LANES, Simd};
+use super::simd::{MAX_LANES, Simd, Widen};
 use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
 use crate::float::Float;
 use crate::float::private::Sealed;
@@ -439,23 +437,22 @@ fn sq_dists_to_own_of<F: Float, const D: usize>(
     }
 }
 
-/// IN: points, labels, weights, `centre`, a range of features. OUT: `sums`, to whose row `label`
-/// the weight times `x - centre` is added for the features of the range, and behind them the
-/// weight; `copies` is workspace of [`COPIES`] times the length of `sums`, or empty.
+/// IN: points, labels, weights, `centre`. OUT: `sums`, to whose row `label` the weight times
+/// `x - centre` is added, and behind the features the weight; `copies` is workspace of [`COPIES`] times the length of `sums`, or empty.
 ///
 /// PERF: neighbours in real data often share a label, and then each addition waits for the last
 /// one to reach memory. Where there is room, point `i` adds to copy `i mod 4` instead, and the
 /// copies are added up at the end.
 #[inline(always)]
-pub(super) fn accumulate<F: Float>(
+pub(super) fn accumulate<F: Float, S: Widen<F>>(
+    simd: S,
     data: Labelled<'_, F>,
     centre: &[f64],
-    features: Range<usize>,
     sums: &mut [f64],
     copies: &mut [f64],
 ) {
     if copies.is_empty() {
-        return add_points(data, centre, features, |_| 0, sums);
+        return add_points(simd, data, centre, |_| 0, sums);
     }
     copies.fill(0.0);
     let len = sums.len();
@@ -464,7 +461,7 @@ pub(super) fn accumulate<F: Float>(
         2 => add_points_of::<F, 2, 3>(data, centre, copies),
         3 => add_points_of::<F, 3, 4>(data, centre, copies),
         4 => add_points_of::<F, 4, 5>(data, centre, copies),
-        _ => add_points(data, centre, features, |i| i % COPIES * len, copies),
+        _ => add_points(simd, data, centre, |i| i % COPIES * len, copies),
     }
     for copy in copies.chunks_exact(len) {
         sums.iter_mut()
@@ -478,15 +475,14 @@ pub(super) const COPIES: usize = 4;
 
 /// OUT: `sums`, in which the clusters of point `i` begin at `start(i)`.
 #[inline(always)]
-fn add_points<F: Float>(
+fn add_points<F: Float, S: Widen<F>>(
+    simd: S,
     data: Labelled<'_, F>,
     centre: &[f64],
-    features: Range<usize>,
     start: impl Fn(usize) -> usize,
     sums: &mut [f64],
 ) {
-    let width = features.len() + 1;
-    let centre = &centre[features.clone()];
+    let width = centre.len() + 1;
     for (i, &label) in data.labels.iter().enumerate() {
         let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
         let sums = &mut sums[start(i) + label as usize * width..][..width];
@@ -494,12 +490,20 @@ fn add_points<F: Float>(
             .split_last_mut()
             .expect("the weight is behind the features");
         *total += weight;
-        for ((sum, x), m) in sums
-            .iter_mut()
-            .zip(&data.points.row(i)[features.clone()])
-            .zip(centre)
-        {
-            *sum += weight * (x.to_f64() - m);
+        let row = &data.points.row(i);
+        let weights = simd.splat(weight);
+        let whole = sums.len() - sums.len() % S::LANES;
+        for start in (0..whole).step_by(S::LANES) {
+            let x = simd.load_wide(&row[start..]);
+            let centred = simd.sub(x, simd.load(&centre[start..]));
+            let sum = simd.load(&sums[start..]);
+            simd.store(
+                simd.add(sum, simd.mul(weights, centred)),
+                &mut sums[start..],
+            );
+        }
+        for j in whole..sums.len() {
+            sums[j] += weight * (row[j].to_f64() - centre[j]);
         }
     }
 }

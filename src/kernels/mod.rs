@@ -18,11 +18,12 @@ mod portable;
 mod reference;
 mod rows;
 mod simd;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::OnceLock;
 
 pub(crate) use packed::Packed;
@@ -60,7 +61,7 @@ pub(crate) struct Kernels<F> {
     lanes: usize,
     sq_dists: fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]),
     sq_dists_to_own: fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]),
-    accumulate: fn(Labelled<'_, F>, &[f64], Range<usize>, &mut [f64], &mut [f64]),
+    accumulate: fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]),
 }
 
 impl<F> fmt::Debug for Kernels<F> {
@@ -150,19 +151,13 @@ impl<F: Float> Kernels<F> {
 
     /// Adds up the points of each cluster.
     ///
-    /// IN: `data`; `centre`, for all features, subtracted from each point; `features`, the range
-    /// to add up. IN, OUT: `sums`, for each cluster first for each feature of the range the sum of
-    /// weight times `x - centre`, then the sum of weights. There must be a cluster for each label.
+    /// IN: `data`; `centre`, subtracted from each point. IN, OUT: `sums`, for each cluster first for
+    /// each feature the sum of weight times `x - centre`, then the sum of weights. There must be a
+    /// cluster for each label.
     ///
     /// The points are added in an order that depends on their number and on the length of `sums`
     /// alone, not on the instruction set.
-    pub(crate) fn accumulate(
-        &self,
-        data: Labelled<'_, F>,
-        centre: &[f64],
-        features: Range<usize>,
-        sums: &mut [f64],
-    ) {
+    pub(crate) fn accumulate(&self, data: Labelled<'_, F>, centre: &[f64], sums: &mut [f64]) {
         let n = data.points.len();
         assert_eq!(data.labels.len(), n, "one label for each point");
         assert!(
@@ -177,9 +172,7 @@ impl<F: Float> Kernels<F> {
         } else {
             0
         };
-        f64::with_scratch(room, |copies| {
-            (self.accumulate)(data, centre, features, sums, copies)
-        });
+        f64::with_scratch(room, |copies| (self.accumulate)(data, centre, sums, copies));
     }
 }
 
@@ -234,11 +227,10 @@ macro_rules! table {
             fn accumulate(
                 data: Labelled<'_, $float>,
                 centre: &[f64],
-                features: Range<usize>,
                 sums: &mut [f64],
                 copies: &mut [f64],
             ) {
-                generic::accumulate(data, centre, features, sums, copies);
+                generic::accumulate(x86::$token::here(), data, centre, sums, copies);
             }
             const LANES: usize = <x86::$token as Simd<$float>>::LANES;
             &Kernels {
@@ -259,8 +251,8 @@ macro_rules! table {
                     sq_dists_to_own(points, centroids, labels, out)
                 },
                 // SAFETY: as above.
-                accumulate: |data, centre, features, sums, copies| unsafe {
-                    accumulate(data, centre, features, sums, copies)
+                accumulate: |data, centre, sums, copies| unsafe {
+                    accumulate(data, centre, sums, copies)
                 },
             }
         }
@@ -297,8 +289,8 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             sq_dists_to_own: |points, centroids, labels, out| {
                 generic::sq_dists_to_own(points, centroids, labels, out);
             },
-            accumulate: |data, centre, features, sums, copies| {
-                generic::accumulate(data, centre, features, sums, copies);
+            accumulate: |data, centre, sums, copies| {
+                generic::accumulate(Portable, data, centre, sums, copies);
             },
         }
     }

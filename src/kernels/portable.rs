@@ -3,7 +3,7 @@
 
 use std::array::from_fn;
 
-use super::simd::Simd;
+use super::simd::{Simd, Widen};
 use crate::float::Float;
 
 /// Needs no proof: every processor can run this set.
@@ -83,5 +83,13 @@ impl<F: Float> Simd<F> for Portable {
             }))
         };
         (half(0), half(LANES / 2))
+    }
+}
+
+impl<F: Float> Widen<F> for Portable {
+    #[inline(always)]
+    fn load_wide(self, from: &[F]) -> Lanes<f64> {
+        let from = &from[..LANES];
+        Lanes(from_fn(|i| from[i].to_f64()))
     }
 }

@@ -10,7 +10,7 @@ use crate::float::Float;
 /// `((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7))`. Every instruction set can follow this
 /// order, so all of them return the same bits.
 #[inline(always)]
-pub fn sq_dist<F: Float>(a: &[F], b: &[F]) -> f64 {
+pub(crate) fn sq_dist<F: Float>(a: &[F], b: &[F]) -> f64 {
     let mut parts = [0.0; 8];
     let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail = a_chunks.remainder().iter().zip(b_chunks.remainder());

@@ -42,5 +42,11 @@ pub(super) trait Simd<F: Float>: Copy {
     fn zip(self, a: Self::Vector, b: Self::Vector) -> (Self::Vector, Self::Vector);
 }
 
+/// Vectors of f64 that can be made from values of `F`, which loses nothing.
+pub(super) trait Widen<F>: Simd<f64> {
+    /// IN: `from`, at least `LANES` values. The first ones are loaded and converted.
+    fn load_wide(self, from: &[F]) -> Self::Vector;
+}
+
 /// The most lanes of any set: 512 bits of `f32`.
 pub(super) const MAX_LANES: usize = 16;

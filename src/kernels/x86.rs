@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::simd::Simd;
+use super::simd::{Simd, Widen};
 
 /// Proof that the processor has AVX-512 F, VL, DQ and BW.
 #[derive(Clone, Copy, Debug)]
@@ -170,3 +170,24 @@ impl_simd!(
         (_mm256_permute2f128_pd::<0x20>(even, odd), _mm256_permute2f128_pd::<0x31>(even, odd))
     }
 );
+
+macro_rules! impl_widen {
+    ($token:ty, $float:ty, $vector:ty, $lanes:literal, |$pointer:ident| $load:expr) => {
+        impl Widen<$float> for $token {
+            #[inline(always)]
+            fn load_wide(self, from: &[$float]) -> $vector {
+                let $pointer = from[..$lanes].as_ptr();
+                unsafe { $load }
+            }
+        }
+    };
+}
+
+impl_widen!(Avx512, f32, __m512d, 8, |from| _mm512_cvtps_pd(
+    _mm256_loadu_ps(from)
+));
+impl_widen!(Avx512, f64, __m512d, 8, |from| _mm512_loadu_pd(from));
+impl_widen!(Avx2, f32, __m256d, 4, |from| _mm256_cvtps_pd(_mm_loadu_ps(
+    from
+)));
+impl_widen!(Avx2, f64, __m256d, 4, |from| _mm256_loadu_pd(from));
