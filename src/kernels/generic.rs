@@ -91,9 +91,9 @@ fn relabel<F: Sealed + Copy>(labels: &mut [u32], index: &[F], changed: &mut [u32
     };
     // PERF: where the length is that of a constant the loop becomes a few vector instructions.
     if labels.len() == index.len() {
-        relabel(&mut labels[..index.len()])
+        relabel(&mut labels[..index.len()]);
     } else {
-        relabel(labels)
+        relabel(labels);
     }
 }
 
@@ -158,9 +158,9 @@ fn interleave<F: Float, G, const D: usize>(
     };
     // PERF: a full panel has a constant length, which leaves no remainder to loop over.
     if rows.len() == width {
-        fill(&rows[..width])
+        fill(&rows[..width]);
     } else {
-        fill(rows)
+        fill(rows);
     }
 }
 
@@ -252,11 +252,11 @@ fn scan_tiles<F: Float, S: Simd<F>, const P: usize>(
     for (number, tile) in centroids.tiles.chunks_exact(size).enumerate() {
         let score = score_tile::<F, S, P>(simd, panel, tile);
         let first = (number * TILE) as u32;
-        for t in (0..TILE).step_by(2) {
-            let index = [first + t as u32, first + t as u32 + 1];
-            let index = [F::from_index(index[0]), F::from_index(index[1])];
-            for p in 0..P {
-                best.offer(simd, p, [score[t][p], score[t + 1][p]], index);
+        let pairs = score.chunks_exact(2).zip((first..).step_by(2));
+        for (pair, index) in pairs {
+            let index = [F::from_index(index), F::from_index(index + 1)];
+            for (p, (&even, &odd)) in pair[0].iter().zip(&pair[1]).enumerate() {
+                best.offer(simd, p, [even, odd], index);
             }
         }
     }

@@ -12,6 +12,7 @@
     reason = "intrinsics and run-time dispatch; each use says why it is sound"
 )]
 
+pub mod benchmarking;
 mod generic;
 mod packed;
 mod portable;
@@ -56,13 +57,19 @@ pub(crate) struct Kernels<F> {
     pub(crate) name: &'static str,
     /// Points that [`nearest`](Self::nearest) takes together.
     panel: usize,
-    nearest: fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assigned,
+    nearest: NearestFn<F>,
     /// Points that [`sq_dists`](Self::sq_dists) takes together.
     lanes: usize,
-    sq_dists: fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]),
-    sq_dists_to_own: fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]),
-    accumulate: fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]),
+    sq_dists: SqDistsFn<F>,
+    sq_dists_to_own: SqDistsToOwnFn<F>,
+    accumulate: AccumulateFn<F>,
 }
+
+// The kernels as they stand in a table. The last argument of three of them is their workspace.
+type NearestFn<F> = fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assigned;
+type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
+type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
+type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 
 impl<F> fmt::Debug for Kernels<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
