@@ -1,4 +1,71 @@
-//! k-means clustering.
+//! Exact k-means clustering at the speed of the machine, on [`ndarray`] views of `f32` or `f64`.
+//!
+//! ```
+//! use centroid::KMeans;
+//! use ndarray::array;
+//!
+//! let x = array![[1.0, 2.0], [1.2, 1.8], [8.0, 8.0], [8.2, 7.8]];
+//! let model = KMeans::new(2).seed(42).fit(&x)?;
+//! assert_eq!(model.cluster_sizes(), array![2, 2]);
+//! assert_eq!(model.predict(&array![[7.0, 9.0]])?[0], model.labels()[2]);
+//! # Ok::<(), centroid::Error>(())
+//! ```
+//!
+//! # Contents
+//!
+//! - [`KMeans`] finds centroids; [`FitOptions`] adds weights, initial centroids and an observer.
+//! - [`KMeansModel`], the result: labels, sizes, inertia; [`predict`](KMeansModel::predict),
+//!   [`transform`](KMeansModel::transform), [`affinities`](KMeansModel::affinities) and
+//!   [`score`](KMeansModel::score) of other rows.
+//! - [`Init`], [`init::kmeans_plusplus`]: where the centroids start.
+//! - [`Algorithm`]: how the nearest centroids are found. All choices give the same result.
+//! - [`Iteration`], [`Stop`]: progress, and how a fit ended. The crate itself prints nothing.
+//! - [`Error`]: what was wrong, and where.
+//!
+//! Data is passed as `&ArrayRef2<F>`: references to owned arrays, views, slices and transposes all
+//! coerce to it. Any memory order will do; what is not row-major is copied once. [`ndarray`] is
+//! the only foreign crate in the interface, and is exported again.
+//!
+//! # Exactness
+//!
+//! A label is that of the smallest squared distance, computed from differences in f64 in one fixed
+//! order, the lowest index among equals. Faster, rounded scores are only used to rule out
+//! centroids that cannot be the nearest, with a bound on their rounding; what they leave in doubt
+//! is decided by those distances. So the result does not depend on the instruction set, `f32` data
+//! far from the origin is clustered as well as data around it, and the returned
+//! labels, sizes, inertia and centroids belong together.
+//!
+//! # Determinism
+//!
+//! The same data, parameters and seed give the same bits, at any number of threads and on any
+//! processor: sums are added up in an order that depends on the shape of the data alone, random
+//! numbers come from xoshiro256++ streams seeded by (seed, restart), and conversions of random bits
+//! are part of this crate.
+//!
+//! # Threads
+//!
+//! Large passes run on the current rayon pool, so a fit inside `ThreadPool::install` stays in that
+//! pool. Small data is clustered on the calling thread, and never touches a pool.
+//!
+//! # Instruction sets
+//!
+//! AVX-512, AVX2 with FMA, and a portable form for all other processors, chosen when the program
+//! runs. The environment variable `CENTROID_KERNELS` may name a slower one (`avx2`, `portable`),
+//! for measuring and testing.
+//!
+//! # When not to use it
+//!
+//! - For distances other than the Euclidean one: the mean minimises squared Euclidean distances
+//!   and no others. Use k-medoids.
+//! - For clusters that are long, nested, or of very different spread: k-means draws straight
+//!   borders halfway between centroids. Use density-based clustering or mixtures.
+//! - For features of different units, without scaling them first: the largest unit decides.
+//!
+//! # Features
+//!
+//! None so far: the default build is the whole crate.
+
+pub mod datasets;
 mod error;
 mod float;
 pub mod init;
@@ -17,3 +84,8 @@ pub use kernels::benchmarking;
 pub use kmeans::{Algorithm, FitOptions, KMeans, KMeansModel};
 pub use ndarray;
 pub use progress::{Iteration, Stop};
+
+/// The README's programs, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

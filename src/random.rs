@@ -84,6 +84,15 @@ mod tests {
     }
 
     #[test]
+    fn first_values_of_neighbouring_streams_are_spread_evenly() {
+        let mean = |values: &mut dyn Iterator<Item = f64>| values.take(1000).sum::<f64>() / 1000.0;
+        let of_seeds = mean(&mut (0..).map(|seed| Stream::new(seed, 1).uniform()));
+        let of_restarts = mean(&mut (0..).map(|restart| Stream::new(7, restart).uniform()));
+        assert!((of_seeds - 0.5).abs() < 0.03, "{of_seeds}");
+        assert!((of_restarts - 0.5).abs() < 0.03, "{of_restarts}");
+    }
+
+    #[test]
     fn below_reaches_every_value_and_no_other() {
         let mut stream = Stream::new(7, 0);
         let mut counts = [0; 5];

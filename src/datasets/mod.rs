@@ -1,0 +1,260 @@
+//! Small artificial data with known labels, for examples and tests.
+//!
+//! The shapes are those of scikit-learn's generators of the same names; the random numbers are
+//! not. The same arguments give the same data on every machine.
+
+#[cfg(test)]
+mod tests;
+
+use std::f64::consts::PI;
+
+use ndarray::{Array1, Array2, ArrayRef2, Axis};
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::{StandardNormal, Uniform};
+
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::points::Points;
+use crate::random::Stream;
+
+/// Normal clusters around given centres.
+///
+/// Takes the `k x d` `centers`, and for each of them the standard deviation of its cluster in all
+/// directions, or a single one for all. Returns `n_samples x d` rows in random order with the
+/// index of their centre. The clusters are of equal size, the first ones larger by one row if the
+/// rows cannot be shared evenly.
+///
+/// # Example
+/// ```
+/// use centroid::datasets::make_blobs;
+/// use ndarray::array;
+///
+/// let centers = array![[0.0, 0.0], [5.0, 5.0]];
+/// let (x, y) = make_blobs(100, &centers, &[0.3, 0.5], 42)?;
+/// assert_eq!((x.dim(), y.len()), ((100, 2), 100));
+/// assert_eq!(y.sum(), 50);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::EmptyData`], [`Error::NotFinite`], [`Error::TooLarge`]: the centres cannot be used.
+/// - [`Error::LengthMismatch`]: there is neither one standard deviation nor one for each centre.
+/// - [`Error::InvalidParameter`]: `n_samples` is 0, or a standard deviation is negative or not
+///   finite.
+/// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
+pub fn make_blobs<F: Float>(
+    n_samples: usize,
+    centers: &ArrayRef2<F>,
+    cluster_std: &[f64],
+    seed: u64,
+) -> Result<(Array2<F>, Array1<usize>)> {
+    Points::check(centers)?;
+    let (n_clusters, n_features) = centers.dim();
+    if cluster_std.len() != 1 && cluster_std.len() != n_clusters {
+        return Err(Error::LengthMismatch {
+            expected: n_clusters,
+            found: cluster_std.len(),
+        });
+    }
+    check_n_samples(n_samples, n_features)?;
+    cluster_std
+        .iter()
+        .try_for_each(|&std| check_spread("cluster_std", std))?;
+    let stream = &mut Stream::new(seed, 0);
+    // Cluster `c` has `n / k` rows, and one more if it is among the first `n mod k`.
+    let mut labels: Vec<usize> = (0..n_samples).map(|row| row % n_clusters).collect();
+    shuffle(&mut labels, stream);
+    let mut x = noise(n_samples, n_features, stream);
+    for (mut row, &label) in x.rows_mut().into_iter().zip(&labels) {
+        let std = cluster_std[label % cluster_std.len()];
+        row.zip_mut_with(&centers.row(label), |x, &center| {
+            *x = center.to_f64() + std * *x
+        });
+    }
+    Ok((x.mapv(F::from_f64), Array1::from(labels)))
+}
+
+/// Centres for [`make_blobs`], each coordinate uniform in `-10.0..10.0`: `n_clusters x n_features`.
+///
+/// # Example
+/// ```
+/// use centroid::datasets::{make_blobs, uniform_centers};
+///
+/// let centers = uniform_centers::<f32>(3, 2, 0)?;
+/// let (x, y) = make_blobs(150, &centers, &[1.0], 0)?;
+/// assert_eq!((x.dim(), y.len()), ((150, 2), 150));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::InvalidParameter`]: `n_clusters` or `n_features` is 0.
+/// - [`Error::ResultTooLarge`]: the centres would not fit in memory's range of addresses.
+pub fn uniform_centers<F: Float>(
+    n_clusters: usize,
+    n_features: usize,
+    seed: u64,
+) -> Result<Array2<F>> {
+    for (name, value) in [("n_clusters", n_clusters), ("n_features", n_features)] {
+        if value == 0 {
+            return Err(Error::InvalidParameter {
+                name,
+                requirement: "at least 1",
+            });
+        }
+    }
+    check_size(n_clusters, n_features)?;
+    let uniform = Uniform::new(-10.0, 10.0).expect("the range is not empty");
+    let stream = &mut Stream::new(seed, CENTERS);
+    let shape = (n_clusters, n_features);
+    Ok(Array2::random_using(shape, uniform, stream.generator()).mapv(F::from_f64))
+}
+
+/// The stream of the centres: not that of the rows, so that the same seed may be used for both.
+const CENTERS: usize = 1;
+
+/// Two half circles of radius 1 that reach into one another: clusters that k-means cannot find.
+///
+/// Returns `n_samples x 2` rows in random order, with 0 for the upper half circle, around the
+/// origin, and 1 for the lower one, around (1, 0.5). Normal noise of standard deviation `noise` is
+/// added to both coordinates.
+///
+/// # Example
+/// ```
+/// let (x, y) = centroid::datasets::make_moons::<f64>(100, 0.05, 42)?;
+/// assert_eq!((x.dim(), y.sum()), ((100, 2), 50));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::InvalidParameter`]: `n_samples` is 0, or `noise` is negative or not finite.
+/// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
+pub fn make_moons<F: Float>(
+    n_samples: usize,
+    noise: f64,
+    seed: u64,
+) -> Result<(Array2<F>, Array1<usize>)> {
+    two_curves(n_samples, noise, seed, |label, place, len| {
+        // The ends of the half circle are both drawn.
+        let angle = PI * place as f64 / (len.max(2) - 1) as f64;
+        let (sine, cosine) = angle.sin_cos();
+        if label == 0 {
+            [cosine, sine]
+        } else {
+            [1.0 - cosine, 0.5 - sine]
+        }
+    })
+}
+
+/// A circle of radius 1 and one of radius `factor` inside it, around the origin: clusters that
+/// k-means cannot find.
+///
+/// Returns `n_samples x 2` rows in random order, with 0 for the outer circle and 1 for the inner
+/// one. Normal noise of standard deviation `noise` is added to both coordinates.
+///
+/// # Example
+/// ```
+/// let (x, y) = centroid::datasets::make_circles::<f64>(100, 0.0, 0.5, 42)?;
+/// let radius = x.row(0).mapv(|v| v * v).sum().sqrt();
+/// assert!((radius - if y[0] == 0 { 1.0 } else { 0.5 }).abs() < 1e-12);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::InvalidParameter`]: `n_samples` is 0, `noise` is negative or not finite, or `factor`
+///   is not in `0.0..1.0`.
+/// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
+pub fn make_circles<F: Float>(
+    n_samples: usize,
+    noise: f64,
+    factor: f64,
+    seed: u64,
+) -> Result<(Array2<F>, Array1<usize>)> {
+    if !(0.0..1.0).contains(&factor) {
+        let requirement = "0 or greater and less than 1";
+        return Err(Error::InvalidParameter {
+            name: "factor",
+            requirement,
+        });
+    }
+    two_curves(n_samples, noise, seed, |label, place, len| {
+        let radius = if label == 0 { 1.0 } else { factor };
+        let (sine, cosine) = (2.0 * PI * place as f64 / len as f64).sin_cos();
+        [radius * cosine, radius * sine]
+    })
+}
+
+/// Rows evenly spaced on two curves, given as `curve(label, place, rows of the curve)`. The first
+/// one has the odd row less.
+fn two_curves<F: Float>(
+    n_samples: usize,
+    spread: f64,
+    seed: u64,
+    curve: impl Fn(usize, usize, usize) -> [f64; 2],
+) -> Result<(Array2<F>, Array1<usize>)> {
+    check_n_samples(n_samples, 2)?;
+    check_spread("noise", spread)?;
+    let stream = &mut Stream::new(seed, 0);
+    let first = n_samples / 2;
+    let mut order: Vec<usize> = (0..n_samples).collect();
+    shuffle(&mut order, stream);
+    let mut x = noise(n_samples, 2, stream);
+    for (mut row, &place) in x.axis_iter_mut(Axis(0)).zip(&order) {
+        let point = if place < first {
+            curve(0, place, first)
+        } else {
+            curve(1, place - first, n_samples - first)
+        };
+        row.iter_mut()
+            .zip(point)
+            .for_each(|(x, center)| *x = center + spread * *x);
+    }
+    let labels = order
+        .iter()
+        .map(|&place| usize::from(place >= first))
+        .collect();
+    Ok((x.mapv(F::from_f64), labels))
+}
+
+/// Standard normal numbers.
+fn noise(n_samples: usize, n_features: usize, stream: &mut Stream) -> Array2<f64> {
+    Array2::random_using((n_samples, n_features), StandardNormal, stream.generator())
+}
+
+/// Brings the values into random order (R. Durstenfeld, Algorithm 235, CACM 7(7), 1964).
+fn shuffle<T>(values: &mut [T], stream: &mut Stream) {
+    for last in (1..values.len()).rev() {
+        values.swap(last, stream.below(last + 1));
+    }
+}
+
+fn check_n_samples(n_samples: usize, n_features: usize) -> Result<()> {
+    if n_samples == 0 {
+        return Err(Error::InvalidParameter {
+            name: "n_samples",
+            requirement: "at least 1",
+        });
+    }
+    check_size(n_samples, n_features)
+}
+
+/// An array of f64 is made on the way.
+fn check_size(rows: usize, columns: usize) -> Result<()> {
+    let bytes = rows
+        .checked_mul(columns)
+        .and_then(|len| len.checked_mul(size_of::<f64>()));
+    match bytes.map(isize::try_from) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Error::ResultTooLarge { rows, columns }),
+    }
+}
+
+fn check_spread(name: &'static str, value: f64) -> Result<()> {
+    if value >= 0.0 && value <= f64::MAX_MAGNITUDE {
+        Ok(())
+    } else {
+        Err(Error::InvalidParameter {
+            name,
+            requirement: "finite and 0 or greater",
+        })
+    }
+}

@@ -1,0 +1,174 @@
+use ndarray::array;
+
+use super::*;
+
+fn counts(labels: &Array1<usize>, n: usize) -> Vec<usize> {
+    (0..n)
+        .map(|label| labels.iter().filter(|&&other| other == label).count())
+        .collect()
+}
+
+#[test]
+fn blobs_lie_around_their_centres() {
+    let centers = array![[0.0_f32, 10.0], [5.0, -3.0], [-20.0, 1.0]];
+    let (x, y) = make_blobs(3001, &centers, &[0.5, 1.0, 2.0], 1).unwrap();
+    assert_eq!(counts(&y, 3), [1001, 1000, 1000]);
+    for (label, std) in [0.5, 1.0, 2.0].into_iter().enumerate() {
+        let rows: Vec<usize> = (0..3001).filter(|&row| y[row] == label).collect();
+        let cluster = x.select(Axis(0), &rows).mapv(f64::from);
+        for j in 0..2 {
+            let mean = cluster.column(j).mean().unwrap();
+            assert!(
+                (mean - f64::from(centers[[label, j]])).abs() < 0.15 * std,
+                "{label} {mean}"
+            );
+            assert!(
+                (cluster.column(j).std(1.0) / std - 1.0).abs() < 0.1,
+                "{label}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_standard_deviation_serves_for_all() {
+    let centers = array![[0.0, 10.0], [5.0, -3.0]];
+    let (x, y) = make_blobs(50, &centers, &[0.0], 1).unwrap();
+    assert!(
+        x.rows()
+            .into_iter()
+            .zip(&y)
+            .all(|(row, &label)| row == centers.row(label))
+    );
+    assert_eq!(
+        make_blobs(50, &centers, &[2.0], 1),
+        make_blobs(50, &centers, &[2.0, 2.0], 1)
+    );
+}
+
+fn array<const N: usize>(rows: [[f64; 2]; N]) -> Array2<f64> {
+    Array2::from(rows.to_vec())
+}
+
+#[test]
+fn the_rows_are_shuffled() {
+    let (_, y) = make_blobs(100, &array![[0.0], [1.0]], &[1.0], 0).unwrap();
+    assert!(
+        counts(&y.slice(ndarray::s![..50]).to_owned(), 2)
+            .iter()
+            .all(|&count| count > 10)
+    );
+}
+
+#[test]
+fn moons_lie_on_two_half_circles() {
+    let (x, y) = make_moons::<f64>(101, 0.0, 3).unwrap();
+    assert_eq!(counts(&y, 2), [50, 51]);
+    for (row, &label) in x.rows().into_iter().zip(&y) {
+        let (a, b) = (row[0] - label as f64, row[1] - 0.5 * label as f64);
+        assert!((a.hypot(b) - 1.0).abs() < 1e-12);
+        assert!(if label == 0 { b >= -1e-12 } else { b <= 1e-12 });
+    }
+}
+
+#[test]
+fn circles_have_their_radii() {
+    let (x, y) = make_circles::<f32>(101, 0.0, 0.3, 3).unwrap();
+    assert_eq!(counts(&y, 2), [50, 51]);
+    for (row, &label) in x.rows().into_iter().zip(&y) {
+        assert!((row[0].hypot(row[1]) - [1.0, 0.3][label]).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn noise_has_its_standard_deviation() {
+    let (smooth, _) = make_circles::<f64>(4000, 0.0, 0.5, 9).unwrap();
+    let (rough, _) = make_circles::<f64>(4000, 0.2, 0.5, 9).unwrap();
+    assert!(((rough - smooth).std(1.0) / 0.2 - 1.0).abs() < 0.05);
+}
+
+#[test]
+fn a_single_sample_is_no_error() {
+    assert_eq!(make_moons::<f64>(1, 0.0, 0).unwrap().1, array![1]);
+    assert_eq!(make_circles::<f64>(1, 0.0, 0.5, 0).unwrap().1, array![1]);
+    assert_eq!(
+        make_blobs(1, &array![[1.0], [2.0]], &[0.0], 0).unwrap().0,
+        array![[1.0]]
+    );
+}
+
+#[test]
+fn values_are_stable() {
+    let (x, y) = make_blobs(3, &array![[0.0, 0.0], [10.0, 10.0]], &[1.0], 42).unwrap();
+    let (moons, _) = make_moons::<f64>(2, 0.1, 42).unwrap();
+    let blobs = [
+        [11.40772757311975, 10.464454861225235],
+        [0.9536668702127304, 0.27411555634974205],
+        [-1.3773172567668162, 0.4144533898735936],
+    ];
+    assert_eq!((x, y), (array(blobs), array![1, 0, 0]));
+    let expected = [
+        [0.9485037071852704, 0.140772757311975],
+        [0.04644548612252357, 0.595366687021273],
+    ];
+    assert_eq!(moons, array(expected));
+    let expected = [
+        [-9.264700573890625, -9.426576602270366],
+        [-5.054941896395073, -8.248530390390766],
+    ];
+    assert_eq!(uniform_centers::<f64>(2, 2, 42).unwrap(), array(expected));
+    assert_eq!(
+        make_circles::<f32>(9, 0.1, 0.5, 1),
+        make_circles::<f32>(9, 0.1, 0.5, 1)
+    );
+    assert_ne!(
+        make_circles::<f32>(9, 0.1, 0.5, 1),
+        make_circles::<f32>(9, 0.1, 0.5, 2)
+    );
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    let text = |error: Error| error.to_string();
+    let centers = array![[0.0, 1.0], [2.0, 3.0]];
+    let blobs = |n, std: &[f64]| text(make_blobs(n, &centers, std, 0).unwrap_err());
+    assert_eq!(blobs(0, &[1.0]), "n_samples must be at least 1");
+    assert_eq!(blobs(9, &[1.0, 1.0, 1.0]), "expected 2 entries, found 3");
+    assert_eq!(blobs(9, &[]), "expected 2 entries, found 0");
+    for std in [-1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            blobs(9, &[std]),
+            "cluster_std must be finite and 0 or greater"
+        );
+        let moons = make_moons::<f64>(9, std, 0).unwrap_err();
+        assert_eq!(text(moons), "noise must be finite and 0 or greater");
+        let circles = make_circles::<f64>(9, 0.0, std, 0).unwrap_err();
+        assert_eq!(text(circles), "factor must be 0 or greater and less than 1");
+    }
+    let nowhere = make_blobs(9, &array![[0.0, f64::NAN]], &[1.0], 0).unwrap_err();
+    assert_eq!(nowhere, Error::NotFinite { row: 0, column: 1 });
+    let none = make_blobs(9, &Array2::<f64>::zeros((0, 2)), &[1.0], 0).unwrap_err();
+    assert_eq!(none, Error::EmptyData);
+    assert_eq!(
+        text(make_moons::<f32>(0, 0.0, 0).unwrap_err()),
+        "n_samples must be at least 1"
+    );
+    let huge = make_moons::<f32>(usize::MAX, 0.0, 0).unwrap_err();
+    assert_eq!(
+        huge,
+        Error::ResultTooLarge {
+            rows: usize::MAX,
+            columns: 2
+        }
+    );
+    let centers = uniform_centers::<f64>(0, 2, 0).unwrap_err();
+    assert_eq!(text(centers), "n_clusters must be at least 1");
+    let centers = uniform_centers::<f64>(usize::MAX, 2, 0).unwrap_err();
+    assert_eq!(
+        centers,
+        Error::ResultTooLarge {
+            rows: usize::MAX,
+            columns: 2
+        }
+    );
+}
