@@ -17,8 +17,8 @@ pub(crate) const BLOCK: usize = 256;
 
 /// Parts that a pass with large results is cut into at most.
 pub(crate) const PARTS: usize = 64;
-/// Blocks in a part at least: fewer would make adding up the results the larger work.
-const BLOCKS_PER_PART: usize = 8;
+/// Blocks in a part at least.
+const BLOCKS_PER_PART: usize = 2;
 
 /// Whether a pass of so many multiply-adds should be shared among threads.
 pub(crate) fn worth_sharing(work: usize) -> bool {
@@ -97,11 +97,6 @@ pub(crate) fn part_len(len: usize, most: usize) -> usize {
     len.div_ceil(most)
         .max(BLOCKS_PER_PART * BLOCK)
         .next_multiple_of(BLOCK)
-}
-
-/// Whether [`map_parts`] makes enough parts to keep many threads busy.
-pub(crate) fn has_many_parts(len: usize) -> bool {
-    len.div_ceil(part_len(len, PARTS)) >= PARTS / 2
 }
 
 /// The result of `f` for that of `0..count` which `better` prefers, where the first argument is of

@@ -68,7 +68,7 @@ pub fn make_blobs<F: Float>(
     for (mut row, &label) in x.rows_mut().into_iter().zip(&labels) {
         let std = cluster_std[label % cluster_std.len()];
         row.zip_mut_with(&centers.row(label), |x, &center| {
-            *x = center.to_f64() + std * *x
+            *x = center.to_f64() + std * *x;
         });
     }
     Ok((x.mapv(F::from_f64), Array1::from(labels)))
@@ -249,7 +249,7 @@ fn check_size(rows: usize, columns: usize) -> Result<()> {
 }
 
 fn check_spread(name: &'static str, value: f64) -> Result<()> {
-    if value >= 0.0 && value <= f64::MAX_MAGNITUDE {
+    if (0.0..=f64::MAX_MAGNITUDE).contains(&value) {
         Ok(())
     } else {
         Err(Error::InvalidParameter {

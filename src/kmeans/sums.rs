@@ -30,7 +30,7 @@ pub(crate) fn cluster_sums<F: Float>(
     centroids: &Packed<F>,
 ) -> Vec<f64> {
     let (n, d) = (points.len(), points.n_features());
-    let part_len = parallel::part_len(n, n_parts(centroids));
+    let part_len = parallel::part_len(n, n_parts(n, centroids));
     total(parallel::map_blocks(
         n,
         part_len,
@@ -39,15 +39,18 @@ pub(crate) fn cluster_sums<F: Float>(
     ))
 }
 
-/// How many parts there are at most.
-fn n_parts<F: Float>(centroids: &Packed<F>) -> usize {
+/// How many parts there are at most, such that adding up their sums is a small part of the work.
+fn n_parts<F: Float>(n: usize, centroids: &Packed<F>) -> usize {
     let len = centroids.len() * (centroids.origin().len() + 1);
-    (MOST_VALUES / len).clamp(1, parallel::PARTS)
+    (MOST_VALUES / len)
+        .min(n / (4 * centroids.len()))
+        .clamp(1, parallel::PARTS)
 }
 
-/// Whether the sums are those of the most parts, each a [`part_sums`], added up by [`total`].
-pub(crate) fn are_short<F: Float>(centroids: &Packed<F>) -> bool {
-    n_parts(centroids) == parallel::PARTS
+/// Whether the parts are those of [`parallel::map_parts`], so that their sums may be made with
+/// [`part_sums`] and added up by [`total`].
+pub(crate) fn are_short<F: Float>(n: usize, centroids: &Packed<F>) -> bool {
+    n_parts(n, centroids) == parallel::PARTS
 }
 
 /// The sums over a part of the rows, with their labels.

@@ -60,7 +60,7 @@ fn assign_and_sum<F: Float>(
     centroids: &Packed<F>,
     labels: &mut [u32],
 ) -> (Assigned, Vec<f64>) {
-    if !(sums::are_short(centroids) && parallel::has_many_parts(labels.len())) {
+    if !sums::are_short(labels.len(), centroids) {
         let assigned = assign_all(engine, centroids, labels);
         return (assigned, sums::cluster_sums(points, labels, centroids));
     }

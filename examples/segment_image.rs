@@ -1,0 +1,309 @@
+//! Finds the colours of a photograph: k-means on its pixels, for several numbers of clusters.
+//!
+//! ```text
+//! cargo run --release --example segment_image
+//! cargo run --release --example segment_image -- --input photo.jpg --clusters 12,5 --out colours
+//! ```
+//!
+//! Each pixel is a row of three features: red, green and blue. A fit finds `k` centroids, which are
+//! colours; the segmented picture shows each pixel in the colour of its centroid. With ten
+//! clusters the picture still looks like itself. With two, small areas of a strong colour are lost
+//! in larger ones: k-means prefers clusters of similar size.
+//!
+//! Transparent pixels stay as they are and do not count: their weight is their opacity.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program talks to the person who runs it"
+)]
+
+use std::error::Error;
+use std::fmt::Display;
+use std::fs;
+use std::io::{Cursor, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use centroid::{FitOptions, Iteration, KMeans, KMeansModel};
+use clap::Parser;
+use image::imageops::{FilterType, overlay, resize};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgba, RgbaImage};
+use indicatif::{ProgressBar, ProgressStyle};
+use ndarray::{Array1, Array2};
+
+/// Finds the colours of a photograph by k-means.
+#[derive(Parser)]
+struct Arguments {
+    /// A PNG or JPEG file [default: a photograph of a flower that comes with the crate]
+    #[arg(long)]
+    input: Option<PathBuf>,
+    /// Numbers of clusters
+    #[arg(long, value_delimiter = ',', default_value = "10,8,6,4,2")]
+    clusters: Vec<usize>,
+    /// The folder to write to [default: target/segment_image in the crate]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Starts for each number of clusters, the best of which is kept
+    #[arg(long, default_value_t = 10)]
+    n_init: usize,
+    /// Seed of the random choices
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let input = arguments
+        .input
+        .clone()
+        .unwrap_or_else(|| here.join("examples/data/flower.jpg"));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| here.join("target/segment_image"));
+    let photo = read_photo(&input)?;
+    let (pixels, weights) = as_rows(&photo);
+    let n_opaque = weights.iter().filter(|&&weight| weight > 0.0).count();
+    check_clusters(&arguments.clusters, n_opaque)?;
+    create_folder(&out)?;
+
+    println!(
+        "{}: {} x {} pixels",
+        input.display(),
+        photo.width(),
+        photo.height()
+    );
+    let stem = input
+        .file_stem()
+        .map_or("photo".into(), |stem| stem.to_string_lossy());
+    let mut sheet = vec![photo.clone()];
+    let mut files = Vec::new();
+    for &n_clusters in &arguments.clusters {
+        let kmeans = KMeans::new(n_clusters)
+            .n_init(arguments.n_init)
+            .seed(arguments.seed);
+        let (model, time) = fit(&kmeans, n_clusters, arguments.n_init, &pixels, &weights)?;
+        print_palette(&model, &weights, time);
+        let segmented = recolour(&photo, &model);
+        files.push((
+            out.join(format!("{stem}-k{n_clusters}.png")),
+            encode(&segmented)?,
+        ));
+        sheet.push(thumbnail(&segmented));
+    }
+    sheet[0] = thumbnail(&photo);
+    files.push((
+        out.join(format!("{stem}-contact-sheet.png")),
+        encode(&contact_sheet(&sheet))?,
+    ));
+    write_all(&files)?;
+    println!("\nwrote {} pictures to {}", files.len(), out.display());
+    Ok(())
+}
+
+/// Names what was being done when something went wrong.
+trait While<T> {
+    fn doing(self, what: &str) -> Result<T>;
+}
+
+impl<T, E: Display> While<T> for std::result::Result<T, E> {
+    fn doing(self, what: &str) -> Result<T> {
+        self.map_err(|error| format!("cannot {what}: {error}").replace('\n', " ").into())
+    }
+}
+
+/// The picture, turned the way it was taken.
+fn read_photo(path: &Path) -> Result<RgbaImage> {
+    let reading = &format!("read {}", path.display());
+    let bytes = fs::read(path).doing(reading)?;
+    if bytes.is_empty() {
+        return Err("the file is empty").doing(reading);
+    }
+    let reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .doing(reading)?;
+    let mut decoder = reader.into_decoder().doing(reading)?;
+    let orientation = decoder.orientation().doing(reading)?;
+    let mut photo = DynamicImage::from_decoder(decoder).doing(reading)?;
+    photo.apply_orientation(orientation);
+    Ok(photo.into_rgba8())
+}
+
+/// The pixels as `n x 3` colours in 0..=1, and their opacities as weights.
+fn as_rows(photo: &RgbaImage) -> (Array2<f32>, Array1<f32>) {
+    let unit = |value: u8| f32::from(value) / 255.0;
+    let colours = Array2::from_shape_fn((photo.len() / 4, 3), |(pixel, channel)| {
+        unit(photo.as_raw()[4 * pixel + channel])
+    });
+    let weights = photo.pixels().map(|pixel| unit(pixel[3])).collect();
+    (colours, weights)
+}
+
+/// Everything is checked before the first fit, so that a long run does not end in an error.
+fn check_clusters(clusters: &[usize], n_pixels: usize) -> Result<()> {
+    for &n_clusters in clusters {
+        if n_clusters == 0 {
+            return Err("the number of clusters must be at least 1".into());
+        }
+        if n_clusters > n_pixels {
+            return Err(format!(
+                "{n_clusters} clusters are more than the {n_pixels} pixels of the picture"
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folder, and sees that files can be written there.
+fn create_folder(out: &Path) -> Result<()> {
+    let writing = &format!("write to {}", out.display());
+    fs::create_dir_all(out).doing(writing)?;
+    tempfile::tempfile_in(out).doing(writing)?;
+    Ok(())
+}
+
+/// The fit, shown by a progress bar while it runs.
+fn fit(
+    kmeans: &KMeans,
+    n_clusters: usize,
+    n_init: usize,
+    pixels: &Array2<f32>,
+    weights: &Array1<f32>,
+) -> Result<(KMeansModel<f32>, Duration)> {
+    let style = ProgressStyle::with_template("{msg} [{bar:30}] start {pos} of {len}{prefix}")?
+        .progress_chars("=> ");
+    let bar = ProgressBar::new(n_init as u64).with_style(style);
+    bar.set_message(format!("{n_clusters:>3} clusters"));
+    let mut observer = |iteration: &Iteration| {
+        bar.set_position(iteration.restart as u64 + 1);
+        bar.set_prefix(format!(", iteration {}", iteration.index));
+        ControlFlow::Continue(())
+    };
+    let started = Instant::now();
+    let options = FitOptions::new().weights(weights).observer(&mut observer);
+    let model = kmeans.fit_with(pixels, options)?;
+    bar.finish_and_clear();
+    Ok((model, started.elapsed()))
+}
+
+/// The colours, the most common first, with their shares of the picture.
+fn print_palette(model: &KMeansModel<f32>, weights: &Array1<f32>, time: Duration) {
+    let mut shares = vec![0.0; model.n_clusters()];
+    model
+        .labels()
+        .iter()
+        .zip(weights)
+        .for_each(|(&label, &w)| shares[label] += f64::from(w));
+    let total: f64 = shares.iter().sum();
+    let mut order: Vec<usize> = (0..model.n_clusters()).collect();
+    order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
+
+    println!(
+        "\n{} clusters: inertia {:.1}, {} iterations of the best start, {:.2} s",
+        model.n_clusters(),
+        model.inertia(),
+        model.n_iter(),
+        time.as_secs_f64()
+    );
+    for line in order.chunks(5) {
+        let colours = line.iter().map(|&label| {
+            let [r, g, b] = colour(model, label);
+            format!(
+                "#{r:02x}{g:02x}{b:02x} {:5.1}%",
+                100.0 * shares[label] / total
+            )
+        });
+        println!("  {}", colours.collect::<Vec<_>>().join("   "));
+    }
+}
+
+/// The colour of a centroid.
+fn colour(model: &KMeansModel<f32>, label: usize) -> [u8; 3] {
+    let centroids = model.centroids();
+    std::array::from_fn(|channel| (centroids[[label, channel]] * 255.0).round() as u8)
+}
+
+/// The picture with each pixel in the colour of its centroid, as opaque as before.
+fn recolour(photo: &RgbaImage, model: &KMeansModel<f32>) -> RgbaImage {
+    let palette: Vec<_> = (0..model.n_clusters())
+        .map(|label| colour(model, label))
+        .collect();
+    let mut segmented = photo.clone();
+    for (pixel, &label) in segmented.pixels_mut().zip(model.labels()) {
+        if pixel[3] > 0 {
+            pixel.0[..3].copy_from_slice(&palette[label]);
+        }
+    }
+    segmented
+}
+
+const TILE_WIDTH: u32 = 480;
+const MARGIN: u32 = 8;
+
+fn thumbnail(picture: &RgbaImage) -> RgbaImage {
+    if picture.width() <= TILE_WIDTH {
+        return picture.clone();
+    }
+    let height = u64::from(picture.height()) * u64::from(TILE_WIDTH) / u64::from(picture.width());
+    resize(
+        picture,
+        TILE_WIDTH,
+        height.max(1) as u32,
+        FilterType::Triangle,
+    )
+}
+
+/// The pictures, all of one size, in rows of three on white.
+fn contact_sheet(pictures: &[RgbaImage]) -> RgbaImage {
+    let (width, height) = (pictures[0].width() + MARGIN, pictures[0].height() + MARGIN);
+    let columns = pictures.len().min(3) as u32;
+    let rows = (pictures.len() as u32).div_ceil(columns);
+    let size = (columns * width + MARGIN, rows * height + MARGIN);
+    let mut sheet = RgbaImage::from_pixel(size.0, size.1, Rgba([255; 4]));
+    for (picture, place) in pictures.iter().zip(0..) {
+        let (column, row) = (place % columns, place / columns);
+        let (x, y) = (MARGIN + column * width, MARGIN + row * height);
+        overlay(&mut sheet, picture, i64::from(x), i64::from(y));
+    }
+    sheet
+}
+
+fn encode(picture: &RgbaImage) -> Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, ImageFormat::Png)
+        .doing("encode a PNG")?;
+    Ok(bytes.into_inner())
+}
+
+/// All files or none: they are written beside their places first, and moved there at the end.
+fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    let mut written = Vec::new();
+    for (path, bytes) in files {
+        let writing = &format!("write {}", path.display());
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).doing(writing)?;
+        file.write_all(bytes).doing(writing)?;
+        written.push((file, path));
+    }
+    for (file, path) in written {
+        file.persist(path)
+            .doing(&format!("write {}", path.display()))?;
+    }
+    Ok(())
+}
