@@ -1,0 +1,385 @@
+//! Every part of the public interface does what its documentation says.
+
+mod common;
+
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+
+use centroid::{Algorithm, FitOptions, Float, Init, Iteration, KMeans, KMeansModel, Stop, init};
+use common::{assert_coherent, blobs, each_layout, lattice, spread_rows, sq_dist};
+use ndarray::{Array1, Array2, ArrayRef2, Axis, array, concatenate, s};
+
+#[test]
+fn types_can_be_sent_shared_and_printed() {
+    fn is_useful<T: Send + Sync + Debug>() {}
+    is_useful::<KMeans>();
+    is_useful::<KMeansModel<f32>>();
+    is_useful::<Init>();
+    is_useful::<Algorithm>();
+    is_useful::<Iteration>();
+    is_useful::<Stop>();
+    is_useful::<centroid::Error>();
+    assert!(format!("{:?}", FitOptions::<f64>::new()).starts_with("FitOptions"));
+    let model = KMeansModel::from_centroids(array![[1.5]]).unwrap();
+    assert!(format!("{model:?}").contains("1.5"));
+}
+
+#[test]
+fn arrays_views_slices_and_transposes_are_taken_alike() {
+    let x = lattice::<f64>(30, 2, 1);
+    let reference: &ArrayRef2<f64> = &x;
+    let shared = x.to_shared();
+    for labels in [
+        KMeans::new(3).fit(&x).unwrap(),
+        KMeans::new(3).fit(&x.view()).unwrap(),
+        KMeans::new(3).fit(&x.slice(s![.., ..])).unwrap(),
+        KMeans::new(3).fit(&x.t().t()).unwrap(),
+        KMeans::new(3).fit(&shared).unwrap(),
+        KMeans::new(3).fit(reference).unwrap(),
+    ] {
+        assert_eq!(labels.labels(), KMeans::new(3).fit(&x).unwrap().labels());
+    }
+}
+
+fn one_row_or_many_or_into_an_array_is_the_same_prediction<F: Float>() {
+    let model = KMeans::new(7).fit(&blobs::<F>(300, 5, 7, 1)).unwrap();
+    let new = blobs::<F>(200, 5, 7, 2);
+    let (labels, distances) = (model.predict(&new).unwrap(), model.transform(&new).unwrap());
+    assert_eq!(distances.dim(), (200, 7));
+    each_layout(&new, |new, layout| {
+        assert_eq!(model.predict(&new).unwrap(), labels, "{layout}");
+        assert_eq!(model.transform(&new).unwrap(), distances, "{layout}");
+        let mut into = Array1::zeros(200);
+        model.predict_into(&new, &mut into).unwrap();
+        assert_eq!(into, labels, "{layout}");
+        let mut sparse = Array1::zeros(400);
+        model
+            .predict_into(&new, &mut sparse.slice_mut(s![..;2]))
+            .unwrap();
+        assert_eq!(sparse.slice(s![..;2]), labels, "{layout}");
+        let mut into = Array2::from_elem((200, 7), F::ZERO);
+        model.transform_into(&new, &mut into).unwrap();
+        assert_eq!(into, distances, "{layout}");
+        for (i, row) in new.rows().into_iter().enumerate() {
+            let (label, distance) = model.predict_one(&row).unwrap();
+            assert_eq!(
+                (label, distance),
+                (labels[i], distances[[i, label]]),
+                "{layout}"
+            );
+        }
+    });
+    let mut columns = Array2::from_elem((7, 200), F::ZERO);
+    model
+        .transform_into(&new, &mut columns.view_mut().reversed_axes())
+        .unwrap();
+    assert_eq!(columns.t(), distances);
+}
+
+fn transform_is_the_euclidean_distance_and_its_least_the_label<F: Float>() {
+    for d in [1, 2, 3, 4, 5, 8, 13, 40] {
+        let x = blobs::<F>(150, d, 4, d as u64);
+        let model = KMeans::new(4).fit(&x).unwrap();
+        let distances = model.transform(&x).unwrap();
+        for (i, row) in x.rows().into_iter().enumerate() {
+            for (c, centroid) in model.centroids().rows().into_iter().enumerate() {
+                let expected = sq_dist(&row.to_vec(), &centroid.to_vec()).sqrt();
+                let error = (distances[[i, c]].to_f64() - expected).abs();
+                assert!(error <= 4.0 * F::UNIT_ROUNDOFF * expected, "d = {d}");
+            }
+            let own = distances[[i, model.labels()[i]]];
+            assert!(
+                distances.row(i).iter().all(|&other| other >= own),
+                "d = {d}"
+            );
+        }
+    }
+}
+
+fn affinities_fall_with_the_squared_distance<F: Float>() {
+    let model = KMeans::new(3).fit(&blobs::<F>(60, 2, 3, 1)).unwrap();
+    let new = blobs::<F>(20, 2, 3, 2);
+    let affinities = model.affinities(&new, 0.1).unwrap();
+    for (affinity, distance) in affinities.iter().zip(&model.transform(&new).unwrap()) {
+        let expected = (-0.1 * distance.to_f64().powi(2)).exp();
+        assert!(
+            (affinity.to_f64() - expected).abs() < 1e-5,
+            "{affinity} {expected}"
+        );
+    }
+    assert!(
+        model
+            .affinities(&new, 0.0)
+            .unwrap()
+            .iter()
+            .all(|&affinity| affinity == F::ONE)
+    );
+}
+
+fn representatives_are_the_rows_nearest_to_the_centroids<F: Float>() {
+    let x = blobs::<F>(1000, 3, 6, 3);
+    let model = KMeans::new(6).fit(&x).unwrap();
+    let distances = model.transform(&x).unwrap();
+    for (c, &row) in model.representatives(&x).unwrap().iter().enumerate() {
+        let nearest = distances
+            .column(c)
+            .iter()
+            .fold(F::INFINITY, |a, &b| if b < a { b } else { a });
+        assert_eq!(distances[[row, c]], nearest);
+    }
+    let ties = KMeansModel::from_centroids(array![[F::ZERO]]).unwrap();
+    let pair = array![[-F::ONE], [F::ONE], [-F::ONE]];
+    assert_eq!(ties.representatives(&pair).unwrap(), array![0]);
+}
+
+#[test]
+fn a_model_of_given_centroids_predicts() {
+    let centroids = array![[0.0, 0.0], [4.0, 0.0]];
+    let model = KMeansModel::from_centroids(&centroids).unwrap();
+    assert_eq!(
+        (model.n_clusters(), model.n_features(), model.n_iter()),
+        (2, 2, 0)
+    );
+    assert_eq!((model.labels().len(), model.inertia()), (0, 0.0));
+    assert_eq!(model.cluster_sizes(), array![0, 0]);
+    assert_eq!(model.centroids(), centroids);
+    let x = array![[2.0, 5.0], [2.1, 0.0], [-9.0, 9.0]];
+    // The first row is equally far from both: the lowest index wins.
+    assert_eq!(model.predict(&x).unwrap(), array![0, 1, 0]);
+    assert_eq!(model.score(&array![[3.0, 0.0], [0.0, 2.0]]).unwrap(), -5.0);
+    let none = Array2::<f64>::zeros((0, 2));
+    assert_eq!(model.predict(&none).unwrap().len(), 0);
+    assert_eq!(model.transform(&none).unwrap().dim(), (0, 2));
+    assert_eq!(model.score(&none).unwrap(), 0.0);
+}
+
+#[test]
+fn observers_see_every_iteration_and_a_falling_inertia() {
+    let x = blobs::<f64>(500, 3, 6, 5);
+    let mut seen: Vec<Iteration> = Vec::new();
+    let mut observer = |iteration: &Iteration| {
+        seen.push(*iteration);
+        ControlFlow::Continue(())
+    };
+    let kmeans = KMeans::new(6).n_init(3).tol(0.0).init(Init::Random);
+    let model = kmeans
+        .fit_with(&x, FitOptions::new().observer(&mut observer))
+        .unwrap();
+    assert_eq!(model.labels(), kmeans.fit(&x).unwrap().labels());
+    assert_eq!(seen.last().map(|last| last.restart), Some(2));
+    for pair in seen.windows(2) {
+        if pair[0].restart == pair[1].restart {
+            assert_eq!(pair[1].index, pair[0].index + 1);
+            assert!(pair[1].inertia <= pair[0].inertia * (1.0 + 1e-12));
+        } else {
+            assert_eq!((pair[1].restart, pair[1].index), (pair[0].restart + 1, 1));
+            assert_eq!((pair[0].reassigned, pair[0].max_shift), (0, 0.0));
+        }
+    }
+    assert!(
+        seen.iter()
+            .filter(|i| i.index == 1)
+            .all(|i| i.reassigned == 500 && i.max_shift > 0.0)
+    );
+}
+
+#[test]
+fn an_observer_ends_the_fit_with_the_best_model_so_far() {
+    let x = blobs::<f64>(400, 2, 8, 6);
+    for (restart, index) in [(0, 1), (0, 2), (1, 1), (2, 2)] {
+        let mut best_before = f64::INFINITY;
+        let mut observer = |iteration: &Iteration| {
+            if (iteration.restart, iteration.index) == (restart, index) {
+                return ControlFlow::Break(());
+            }
+            assert!(iteration.restart <= restart, "told to stop, but went on");
+            if iteration.restart < restart {
+                best_before = best_before.min(iteration.inertia);
+            }
+            ControlFlow::Continue(())
+        };
+        let kmeans = KMeans::new(8).init(Init::Random).tol(0.0);
+        let model = kmeans
+            .fit_with(&x, FitOptions::new().observer(&mut observer))
+            .unwrap();
+        assert_eq!(model.stop(), Stop::Interrupted);
+        assert!(model.inertia() <= best_before);
+        assert_coherent(&model, &x, None, "interrupted");
+    }
+}
+
+#[test]
+fn the_stop_tells_why() {
+    let x = blobs::<f64>(500, 2, 5, 7);
+    let start = spread_rows(&x, 5);
+    let fit = |kmeans: KMeans| {
+        kmeans
+            .fit_with(&x, FitOptions::new().initial_centroids(&start))
+            .unwrap()
+    };
+    let whole = fit(KMeans::new(5).tol(0.0));
+    assert_eq!(whole.stop(), Stop::Converged);
+    assert!(whole.n_iter() > 2);
+    let cut = fit(KMeans::new(5).tol(0.0).max_iter(whole.n_iter() - 1));
+    assert_eq!(
+        (cut.stop(), cut.n_iter()),
+        (Stop::MaxIterations, whole.n_iter() - 1)
+    );
+    let coarse = fit(KMeans::new(5).tol(0.5));
+    assert_eq!(coarse.stop(), Stop::Tolerance);
+    let again = FitOptions::new().initial_centroids(&x);
+    let fixed = KMeans::new(500).fit_with(&x, again).unwrap();
+    assert_eq!(
+        (fixed.stop(), fixed.n_iter(), fixed.inertia()),
+        (Stop::Converged, 1, 0.0)
+    );
+    for model in [whole, cut, coarse] {
+        assert_coherent(&model, &x, None, "stop");
+    }
+}
+
+#[test]
+fn more_starts_are_never_worse() {
+    let x = blobs::<f64>(600, 2, 12, 8);
+    for init in [Init::PlusPlus, Init::Random] {
+        let inertia = |n_init| {
+            KMeans::new(12)
+                .init(init)
+                .n_init(n_init)
+                .fit(&x)
+                .unwrap()
+                .inertia()
+        };
+        let inertias: Vec<f64> = (1..=8).map(inertia).collect();
+        assert!(
+            inertias.windows(2).all(|pair| pair[1] <= pair[0]),
+            "{init:?} {inertias:?}"
+        );
+    }
+}
+
+#[test]
+fn all_algorithms_agree() {
+    let x = blobs::<f64>(600, 4, 9, 9);
+    let auto = KMeans::new(9).fit(&x).unwrap();
+    let lloyd = KMeans::new(9).algorithm(Algorithm::Lloyd).fit(&x).unwrap();
+    assert_eq!(
+        (auto.labels(), auto.centroids()),
+        (lloyd.labels(), lloyd.centroids())
+    );
+}
+
+fn a_weight_of_two_is_a_row_twice<F: Float>() {
+    let x = lattice::<F>(120, 3, 10);
+    let weights: Array1<F> = (0..120).map(|i| F::from_f64((1 + i % 2) as f64)).collect();
+    let odd: Vec<usize> = (1..120).step_by(2).collect();
+    let repeated = concatenate![Axis(0), x, x.select(Axis(0), &odd)];
+    let start = spread_rows(&x, 6);
+    for tol in [0.0, 1e-4, 0.05] {
+        let kmeans = KMeans::new(6).tol(tol);
+        let options = FitOptions::new().initial_centroids(&start);
+        let weighted = kmeans.fit_with(&x, options.weights(&weights)).unwrap();
+        let options = FitOptions::new().initial_centroids(&start);
+        let twice = kmeans.fit_with(&repeated, options).unwrap();
+        assert_eq!(weighted.centroids(), twice.centroids());
+        assert_eq!(weighted.labels(), twice.labels().slice(s![..120]));
+        assert_eq!(weighted.n_iter(), twice.n_iter());
+        let error = (weighted.inertia() - twice.inertia()).abs();
+        assert!(error <= 1e-12 * twice.inertia());
+        assert_coherent(&weighted, &x, Some(&weights), "weighted");
+    }
+}
+
+fn rows_of_weight_zero_do_nothing_but_get_a_label<F: Float>() {
+    let mut x = lattice::<F>(80, 2, 11);
+    let mut weights = Array1::from_elem(80, F::ONE);
+    for row in (0..80).step_by(8) {
+        weights[row] = F::ZERO;
+        x.row_mut(row).fill(F::from_f64(1000.0));
+    }
+    for init in [Init::PlusPlus, Init::Random] {
+        for seed in 0..20 {
+            let kmeans = KMeans::new(4).init(init).seed(seed).n_init(2);
+            let model = kmeans
+                .fit_with(&x, FitOptions::new().weights(&weights))
+                .unwrap();
+            assert!(
+                model.centroids().iter().all(|c| c.to_f64().abs() <= 8.0),
+                "{init:?} {seed}"
+            );
+            assert_coherent(&model, &x, Some(&weights), "weights of zero");
+        }
+    }
+}
+
+#[test]
+fn what_is_given_stays_as_it_was() {
+    let (x, start) = (blobs::<f64>(100, 3, 4, 12), lattice::<f64>(4, 3, 1));
+    let weights = Array1::from_elem(100, 2.0);
+    let before = (x.clone(), start.clone(), weights.clone());
+    let options = FitOptions::new()
+        .initial_centroids(&start)
+        .weights(&weights);
+    KMeans::new(4).fit_with(&x, options).unwrap();
+    assert_eq!((x, start, weights), before);
+}
+
+#[test]
+fn seeding_returns_rows_each_once() {
+    let x = lattice::<f64>(60, 2, 13);
+    for (seed, k) in (0..20).zip([1, 2, 5, 20, 60].into_iter().cycle()) {
+        let (centroids, rows) = init::kmeans_plusplus(&x, k, seed).unwrap();
+        assert_eq!(centroids, x.select(Axis(0), &rows.to_vec()));
+        let mut sorted = rows.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), k);
+    }
+}
+
+/// The law of greedy k-means++ by plain loops: the chance of each row to be the second centroid,
+/// summed over all first ones and all pairs of candidates, against how often it is.
+#[test]
+fn seeding_follows_its_law() {
+    let x = array![[0.0_f64], [1.0], [3.0], [7.0], [7.5], [12.0]];
+    let n = x.nrows();
+    let sq = |a: usize, b: usize| (x[[a, 0]] - x[[b, 0]]).powi(2);
+    let mut chance = vec![0.0; n];
+    for first in 0..n {
+        let total: f64 = (0..n).map(|row| sq(first, row)).sum();
+        let potential = |c: usize| {
+            (0..n)
+                .map(|row| sq(first, row).min(sq(c, row)))
+                .sum::<f64>()
+        };
+        for a in 0..n {
+            for b in 0..n {
+                let better = if potential(b) < potential(a) { b } else { a };
+                let both = sq(first, a) * sq(first, b) / total.powi(2);
+                chance[better] += both / n as f64;
+            }
+        }
+    }
+    let draws = 20_000;
+    let mut counts = vec![0.0; n];
+    for seed in 0..draws {
+        counts[init::kmeans_plusplus(&x, 2, seed).unwrap().1[1]] += 1.0;
+    }
+    let expected = chance.iter().map(|chance| chance * draws as f64);
+    let chi_square: f64 = counts
+        .iter()
+        .zip(expected)
+        .map(|(count, expected)| (count - expected).powi(2) / expected)
+        .sum();
+    // 99.9 % of all samples of this law stay below 20.5, with 5 degrees of freedom.
+    assert!(chi_square < 20.5, "{chi_square}: {counts:?} {chance:?}");
+}
+
+for_both_types!(
+    one_row_or_many_or_into_an_array_is_the_same_prediction,
+    transform_is_the_euclidean_distance_and_its_least_the_label,
+    affinities_fall_with_the_squared_distance,
+    representatives_are_the_rows_nearest_to_the_centroids,
+    a_weight_of_two_is_a_row_twice,
+    rows_of_weight_zero_do_nothing_but_get_a_label,
+);

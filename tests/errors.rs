@@ -1,0 +1,298 @@
+//! What bad input gets: the variant, its text, and that nothing else happened.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use centroid::{Error, FitOptions, Init, KMeans, KMeansModel, init};
+use common::lattice;
+use ndarray::{Array1, Array2, Axis, array};
+
+fn assert_text(error: Error, expected: Error, text: &str) {
+    assert_eq!(error, expected);
+    assert_eq!(error.to_string(), text);
+}
+
+fn fit_error(kmeans: &KMeans, x: &Array2<f64>) -> Error {
+    kmeans.fit(x).unwrap_err()
+}
+
+#[test]
+fn errors_can_be_passed_on_and_compared() {
+    fn is_useful<E: std::error::Error + Clone + PartialEq + Send + Sync + 'static>() {}
+    is_useful::<Error>();
+}
+
+#[test]
+fn empty_data_is_refused() {
+    for shape in [(0, 3), (3, 0), (0, 0)] {
+        let x = Array2::<f64>::zeros(shape);
+        let text = "the array has no rows or no columns";
+        assert_text(fit_error(&KMeans::new(1), &x), Error::EmptyData, text);
+        assert_text(
+            init::kmeans_plusplus(&x, 1, 0).unwrap_err(),
+            Error::EmptyData,
+            text,
+        );
+        assert_text(
+            KMeansModel::from_centroids(x).unwrap_err(),
+            Error::EmptyData,
+            text,
+        );
+    }
+    let model = KMeansModel::from_centroids(array![[0.0]]).unwrap();
+    assert_eq!(
+        model.representatives(&Array2::zeros((0, 1))),
+        Err(Error::EmptyData)
+    );
+}
+
+#[test]
+fn more_clusters_than_points_are_refused() {
+    let x = lattice::<f64>(4, 2, 1);
+    let expected = Error::TooFewPoints {
+        points: 4,
+        clusters: 5,
+    };
+    let text = "4 points cannot form 5 clusters";
+    assert_text(fit_error(&KMeans::new(5), &x), expected, text);
+    assert_text(init::kmeans_plusplus(&x, 5, 0).unwrap_err(), expected, text);
+    let weights = array![1.0, 0.0, 2.0, 0.0];
+    let error = KMeans::new(3)
+        .fit_with(&x, FitOptions::new().weights(&weights))
+        .unwrap_err();
+    assert_eq!(
+        error,
+        Error::TooFewPoints {
+            points: 2,
+            clusters: 3
+        }
+    );
+}
+
+#[test]
+fn values_that_are_no_numbers_are_named_by_row_and_column() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for (row, column) in [(0, 0), (2, 1), (299, 2)] {
+            let mut x = lattice::<f64>(300, 3, 1);
+            x[[row, column]] = bad;
+            x[[299, 2]] = bad;
+            let expected = Error::NotFinite { row, column };
+            let text = format!("row {row}, column {column} is NaN or infinite");
+            assert_text(fit_error(&KMeans::new(2), &x), expected, &text);
+            let columns = x.t().as_standard_layout().into_owned();
+            assert_eq!(KMeans::new(2).fit(&columns.t()).unwrap_err(), expected);
+            assert_eq!(init::kmeans_plusplus(&x, 2, 0).unwrap_err(), expected);
+            let model = KMeansModel::from_centroids(lattice::<f64>(2, 3, 1)).unwrap();
+            assert_eq!(model.predict(&x).unwrap_err(), expected);
+            assert_eq!(model.transform(&x).unwrap_err(), expected);
+            assert_eq!(model.affinities(&x, 1.0).unwrap_err(), expected);
+            assert_eq!(model.score(&x).unwrap_err(), expected);
+            assert_eq!(model.representatives(&x).unwrap_err(), expected);
+            assert_eq!(KMeansModel::from_centroids(&x).unwrap_err(), expected);
+            let one = model.predict_one(&x.row(row)).unwrap_err();
+            assert_eq!(one, Error::NotFinite { row: 0, column });
+        }
+    }
+    let mut start = lattice::<f32>(2, 3, 1);
+    start[[1, 2]] = f32::NAN;
+    let options = FitOptions::new().initial_centroids(&start);
+    let error = KMeans::new(2)
+        .fit_with(&lattice::<f32>(9, 3, 1), options)
+        .unwrap_err();
+    assert_eq!(error, Error::NotFinite { row: 1, column: 2 });
+}
+
+#[test]
+fn values_whose_distances_overflow_are_refused() {
+    let mut x = lattice::<f32>(9, 2, 1);
+    x[[7, 1]] = -2e35;
+    let text = "row 7, column 1 is too large in magnitude for distances to be computed";
+    let error = KMeans::new(2).fit(&x).unwrap_err();
+    assert_text(error, Error::TooLarge { row: 7, column: 1 }, text);
+    let mut x = lattice::<f64>(9, 2, 1);
+    x[[7, 1]] = 2e90;
+    assert_eq!(
+        fit_error(&KMeans::new(2), &x),
+        Error::TooLarge { row: 7, column: 1 }
+    );
+}
+
+#[test]
+fn other_numbers_of_features_are_refused() {
+    let model = KMeansModel::from_centroids(lattice::<f64>(2, 3, 1)).unwrap();
+    let (x, expected) = (
+        lattice(5, 4, 2),
+        Error::DimensionMismatch {
+            expected: 3,
+            found: 4,
+        },
+    );
+    assert_text(
+        model.predict(&x).unwrap_err(),
+        expected,
+        "expected 3 features, found 4",
+    );
+    assert_eq!(model.transform(&x).unwrap_err(), expected);
+    assert_eq!(model.affinities(&x, 1.0).unwrap_err(), expected);
+    assert_eq!(model.score(&x).unwrap_err(), expected);
+    assert_eq!(model.representatives(&x).unwrap_err(), expected);
+    assert_eq!(model.predict_one(&x.row(0)).unwrap_err(), expected);
+    let start = lattice::<f64>(2, 3, 1);
+    let options = FitOptions::new().initial_centroids(&start);
+    let error = KMeans::new(2).fit_with(&x, options).unwrap_err();
+    assert_eq!(
+        error,
+        Error::DimensionMismatch {
+            expected: 4,
+            found: 3
+        }
+    );
+}
+
+#[test]
+fn lengths_that_do_not_fit_are_refused_and_outputs_left_alone() {
+    let (x, model) = (
+        lattice(5, 3, 2),
+        KMeansModel::from_centroids(lattice(2, 3, 1)).unwrap(),
+    );
+    let mut labels = Array1::from_elem(4, 77);
+    let error = model.predict_into(&x, &mut labels).unwrap_err();
+    let expected = Error::LengthMismatch {
+        expected: 5,
+        found: 4,
+    };
+    assert_text(error, expected, "expected 5 entries, found 4");
+    assert_eq!(labels, Array1::from_elem(4, 77));
+    let mut distances = Array2::<f64>::from_elem((4, 2), 77.0);
+    assert_eq!(
+        model.transform_into(&x, &mut distances).unwrap_err(),
+        expected
+    );
+    let mut distances = Array2::<f64>::from_elem((5, 3), 77.0);
+    let error = model.transform_into(&x, &mut distances).unwrap_err();
+    assert_eq!(
+        error,
+        Error::DimensionMismatch {
+            expected: 2,
+            found: 3
+        }
+    );
+    assert_eq!(distances, Array2::from_elem((5, 3), 77.0));
+    let weights = array![1.0, 1.0];
+    let error = KMeans::new(2)
+        .fit_with(&x, FitOptions::new().weights(&weights))
+        .unwrap_err();
+    assert_eq!(
+        error,
+        Error::LengthMismatch {
+            expected: 5,
+            found: 2
+        }
+    );
+    let start = lattice::<f64>(3, 3, 1);
+    let options = FitOptions::new().initial_centroids(&start);
+    let error = KMeans::new(2).fit_with(&x, options).unwrap_err();
+    assert_eq!(
+        error,
+        Error::LengthMismatch {
+            expected: 2,
+            found: 3
+        }
+    );
+}
+
+#[test]
+fn weights_that_cannot_be_used_are_named() {
+    let x = lattice::<f64>(4, 2, 1);
+    for (weights, index) in [
+        (array![1.0, -1.0, 1.0, -2.0], 1),
+        (array![1.0, 1.0, f64::NAN, 1.0], 2),
+        (array![1.0, 1.0, 1.0, f64::INFINITY], 3),
+        (array![0.0, 0.0, 0.0, 0.0], 0),
+    ] {
+        let error = KMeans::new(1)
+            .fit_with(&x, FitOptions::new().weights(&weights))
+            .unwrap_err();
+        let text = format!(
+            "weight {index} cannot be used: weights are finite, not negative and not all zero"
+        );
+        assert_text(error, Error::InvalidWeight { index }, &text);
+    }
+}
+
+#[test]
+fn parameters_outside_their_range_are_named() {
+    let x = lattice::<f64>(4, 2, 1);
+    let text = |kmeans: &KMeans| fit_error(kmeans, &x).to_string();
+    assert_eq!(text(&KMeans::new(0)), "n_clusters must be at least 1");
+    assert_eq!(text(&KMeans::new(1).n_init(0)), "n_init must be at least 1");
+    assert_eq!(
+        text(&KMeans::new(1).max_iter(0)),
+        "max_iter must be at least 1"
+    );
+    for tol in [-1e-9, f64::NAN] {
+        assert_eq!(text(&KMeans::new(1).tol(tol)), "tol must be 0 or greater");
+    }
+    let error = init::kmeans_plusplus(&x, 0, 0).unwrap_err();
+    let name = "n_clusters";
+    assert_eq!(
+        error,
+        Error::InvalidParameter {
+            name,
+            requirement: "at least 1"
+        }
+    );
+    let model = KMeansModel::from_centroids(array![[0.0, 0.0]]).unwrap();
+    for gamma in [-1.0, f64::NAN, f64::INFINITY] {
+        let error = model.affinities(&x, gamma).unwrap_err();
+        assert_eq!(error.to_string(), "gamma must be finite and 0 or greater");
+    }
+    if let Some(many) = 1_usize.checked_shl(33) {
+        assert_eq!(
+            text(&KMeans::new(many)),
+            "n_clusters must be at most 4294967295"
+        );
+    }
+}
+
+#[test]
+fn results_beyond_the_range_of_addresses_are_refused() {
+    let model = KMeansModel::from_centroids(Array2::<f64>::zeros((3, 1))).unwrap();
+    let n = usize::MAX >> 4;
+    let one = array![0.0];
+    // One value repeated by a stride of 0 would be a view of so many rows, but checking them all
+    // takes too long: the text alone is tested.
+    assert_eq!(one.broadcast(4).unwrap().insert_axis(Axis(1)).dim(), (4, 1));
+    let error = Error::ResultTooLarge {
+        rows: n,
+        columns: model.n_clusters(),
+    };
+    assert_eq!(
+        error.to_string(),
+        format!("a result of {n} x 3 values is too large")
+    );
+}
+
+#[test]
+fn errors_come_before_any_work() {
+    let mut x = lattice::<f64>(50, 2, 1);
+    x[[49, 1]] = f64::NAN;
+    let mut calls = 0;
+    let mut observer = |_: &centroid::Iteration| {
+        calls += 1;
+        ControlFlow::Continue(())
+    };
+    let options = FitOptions::new().observer(&mut observer);
+    assert!(
+        KMeans::new(2)
+            .init(Init::Random)
+            .fit_with(&x, options)
+            .is_err()
+    );
+    assert_eq!(calls, 0);
+    let model = KMeansModel::from_centroids(lattice(2, 2, 1)).unwrap();
+    let mut labels = Array1::from_elem(50, 77);
+    assert!(model.predict_into(&x, &mut labels).is_err());
+    assert_eq!(labels, Array1::from_elem(50, 77));
+}
