@@ -79,11 +79,13 @@ impl<F: Float> Packed<F> {
     /// The centre is the mean of the centroids, rounded to a multiple of their spread. So it has
     /// few digits, and subtracting it from data of few digits (integers, pixels) is exact.
     fn set_frame(&mut self) {
-        let (n_clusters, n_features) = (self.len(), self.centre.len());
-        let share = 1.0 / n_clusters as f64;
+        let n_features = self.centre.len();
+        let share = 1.0 / self.len() as f64;
         for (feature, centre) in self.centre.iter_mut().enumerate() {
+            let first = self.rows[feature].to_f64();
             let column = self.rows.iter().skip(feature).step_by(n_features);
-            *centre = F::from_f64(column.map(|c| c.to_f64() * share).sum());
+            let mean = first + column.map(|c| (c.to_f64() - first) * share).sum::<f64>();
+            *centre = F::from_f64(mean);
         }
         let mut spread = F::ZERO;
         for row in self.rows.chunks_exact(n_features) {
@@ -92,10 +94,13 @@ impl<F: Float> Packed<F> {
                 spread = if offset > spread { offset } else { spread };
             }
         }
-        let step = power_of_two_above(spread);
-        self.scale = F::from_f64(1.0 / step);
-        for centre in &mut self.centre {
-            *centre = F::from_f64((centre.to_f64() / step).round() * step);
+        self.scale = F::ONE;
+        if spread > F::ZERO {
+            let step = power_of_two_above(spread);
+            self.scale = F::from_f64(1.0 / step);
+            for centre in &mut self.centre {
+                *centre = F::from_f64((centre.to_f64() / step).round() * step);
+            }
         }
         self.origin
             .iter_mut()
@@ -186,15 +191,11 @@ impl<F: Float> Slack<F> {
     }
 }
 
-/// The smallest power of two above `value`, or 1 for zero, kept within what `F` can invert.
+/// The smallest power of two above a positive `value`, kept within what `F` can invert.
 fn power_of_two_above<F: Float>(value: F) -> f64 {
-    let value = value.to_f64();
-    if value == 0.0 {
-        return 1.0;
-    }
     // NOTE: these are the exponent bits of an f64. A subnormal f32 is a normal f64; a subnormal
     // f64 counts as the smallest normal one.
-    let exponent = ((value.to_bits() >> 52) as i32 & 0x7ff) - 1022;
+    let exponent = ((value.to_f64().to_bits() >> 52) as i32 & 0x7ff) - 1022;
     let limit = F::MAX_MAGNITUDE.to_f64().log2() as i32;
     2.0_f64.powi(exponent.clamp(-limit, limit))
 }

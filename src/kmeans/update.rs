@@ -22,8 +22,7 @@ pub(crate) struct Moved {
 /// [`cluster_sums`](super::sums::cluster_sums).
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
-/// Where no point lies at a distance from its centroid, the cluster stays empty, and its centroid
-/// becomes a copy of that of the heaviest cluster.
+/// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a copy of that of the heaviest cluster.
 pub(crate) fn update<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
@@ -52,7 +51,7 @@ pub(crate) fn update<F: Float>(
         } else {
             own
         };
-        means.extend((0..d).map(|j| F::from_f64(centroids.origin()[j] + sums[j] / sums[d])));
+        means.extend((0..d).map(|j| mean::<F>(centroids.origin()[j], sums[j], sums[d])));
     }
     let means = Rows::new(&means, d);
     let mut moved = Moved {
@@ -66,6 +65,17 @@ pub(crate) fn update<F: Float>(
     }
     centroids.replace(&means);
     moved
+}
+
+/// The mean of numbers of which `sum` is the sum of their distances from `origin`. It is rounded as
+/// if the numbers had been added up themselves where that is exact, as it is for short numbers, and
+/// is the origin where all of them are.
+fn mean<F: Float>(origin: f64, sum: f64, weight: f64) -> F {
+    F::from_f64(if sum == 0.0 {
+        origin
+    } else {
+        (origin * weight + sum) / weight
+    })
 }
 
 /// Moves the points farthest from their centroids, one for each empty cluster, out of `sums`' rows
@@ -85,7 +95,7 @@ fn relocate<F: Float>(
     for (row, (&label, &sq_dist)) in labels.iter().zip(&sq_dists).enumerate() {
         if points.weight(row) > 0.0 {
             left[label as usize] += 1;
-            if sq_dist > 0.0 {
+            if sq_dist > rounding(points.rows().row(row)) {
                 // NOTE: the bits of positive numbers are ordered as the numbers are.
                 farthest.push((sq_dist.to_bits(), std::cmp::Reverse(row)));
             }
@@ -113,6 +123,13 @@ fn relocate<F: Float>(
             sums[cluster * width + j] += part;
         }
     }
+}
+
+/// A point within this squared distance of its centroid may be equal to it but for the rounding of
+/// the mean.
+fn rounding<F: Float>(row: &[F]) -> f64 {
+    let sq_norm: f64 = row.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+    (16.0 * F::UNIT_ROUNDOFF).powi(2) * sq_norm
 }
 
 /// Measuring a point takes about as long as so many multiply-adds more than it has features.

@@ -1,5 +1,9 @@
 //! What the tests share: data, and the plain algorithm as the specification.
-#![allow(dead_code, unreachable_pub, reason = "each test crate uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test crate uses a part of it"
+)]
 
 use std::collections::HashMap;
 use std::path::Path;
