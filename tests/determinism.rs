@@ -1,0 +1,108 @@
+//! The same bits at any number of threads, and the same rows for a seed in every version.
+
+mod common;
+
+use centroid::{FitOptions, Float, Init, KMeans, init};
+use common::{blobs, small_weights};
+use ndarray::{Array2, array};
+
+fn bits<F: Float>(values: impl IntoIterator<Item = F>) -> Vec<u64> {
+    values
+        .into_iter()
+        .map(|value| value.to_f64().to_bits())
+        .collect()
+}
+
+/// All that can be computed from the data, as bits.
+fn everything<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
+    let indices = |values: Vec<usize>| values.into_iter().map(|value| value as u64).collect();
+    let weights = small_weights(x.nrows());
+    let mut all = vec![indices(init::kmeans_plusplus(x, k, 3).unwrap().1.to_vec())];
+    for init in [Init::PlusPlus, Init::Random] {
+        for options in [FitOptions::new(), FitOptions::new().weights(&weights)] {
+            let kmeans = KMeans::new(k).init(init).n_init(3).max_iter(20);
+            let model = kmeans.fit_with(x, options).unwrap();
+            all.push(indices(model.labels().to_vec()));
+            all.push(bits(model.centroids().iter().copied()));
+            all.push(vec![model.inertia().to_bits(), model.n_iter() as u64]);
+            all.push(indices(model.predict(x).unwrap().to_vec()));
+            all.push(bits(model.transform(x).unwrap()));
+            all.push(vec![model.score(x).unwrap().to_bits()]);
+            all.push(indices(model.representatives(x).unwrap().to_vec()));
+        }
+    }
+    all
+}
+
+fn the_number_of_threads_changes_no_bit<F: Float>() {
+    // Small work on one thread, restarts side by side, and passes that are shared.
+    for (n, d, k) in [
+        (200, 3, 4),
+        (2_000, 10, 12),
+        (40_000, 3, 20),
+        (5_000, 60, 50),
+    ] {
+        let x = blobs::<F>(n, d, k, 1);
+        let expected = everything(&x, k);
+        for threads in [1, 2, 3, 8] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let found = pool.install(|| everything(&x, k));
+            assert!(found == expected, "{n} x {d}, k = {k} on {threads} threads");
+        }
+    }
+}
+
+fn the_same_seed_gives_the_same_and_another_one_another<F: Float>() {
+    let x = blobs::<F>(300, 2, 10, 1);
+    let fit = |seed| {
+        KMeans::new(10)
+            .init(Init::Random)
+            .n_init(1)
+            .seed(seed)
+            .fit(&x)
+            .unwrap()
+    };
+    assert_eq!(fit(5).labels(), fit(5).labels());
+    assert_ne!(fit(5).labels(), fit(6).labels());
+}
+
+/// Literal results: whoever changes a random stream changes these lines.
+#[test]
+fn the_rows_chosen_for_a_seed_are_stable() {
+    let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * 37 + j * 11) % 41) as f64);
+    let rows = |seed| init::kmeans_plusplus(&x, 5, seed).unwrap().1;
+    assert_eq!(rows(0), array![20, 25, 23, 37, 21]);
+    assert_eq!(rows(42), array![26, 32, 0, 8, 3]);
+    let random = |seed| {
+        let kmeans = KMeans::new(3)
+            .init(Init::Random)
+            .n_init(1)
+            .max_iter(1)
+            .seed(seed);
+        kmeans.fit(&x).unwrap().inertia()
+    };
+    assert_eq!([random(0), random(42)], [1610.0, 7342.681640625]);
+}
+
+#[test]
+fn threads_of_the_caller_do_not_disturb_one_another() {
+    let x = blobs::<f32>(20_000, 3, 8, 2);
+    let expected = KMeans::new(8).fit(&x).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let model = KMeans::new(8).fit(&x).unwrap();
+                assert_eq!(model.labels(), expected.labels());
+                assert_eq!(model.inertia().to_bits(), expected.inertia().to_bits());
+            });
+        }
+    });
+}
+
+for_both_types!(
+    the_number_of_threads_changes_no_bit,
+    the_same_seed_gives_the_same_and_another_one_another,
+);
