@@ -20,6 +20,11 @@ pub(crate) const PARTS: usize = 64;
 /// Blocks in a part at least.
 const BLOCKS_PER_PART: usize = 2;
 
+/// The multiply-adds of a pass, without overflow: it only decides about sharing.
+pub(crate) fn work(n_rows: usize, n_clusters: usize, n_features: usize) -> usize {
+    n_rows.saturating_mul(n_clusters).saturating_mul(n_features)
+}
+
 /// Whether a pass of so many multiply-adds should be shared among threads.
 pub(crate) fn worth_sharing(work: usize) -> bool {
     work >= WORTH_SHARING && rayon::current_num_threads() > 1
@@ -99,15 +104,22 @@ pub(crate) fn part_len(len: usize, most: usize) -> usize {
         .next_multiple_of(BLOCK)
 }
 
+/// From so many multiply-adds per pass on, passes fill the threads on their own.
+///
+/// PERF: side by side, restarts wait for one another less; but each needs memory of its own, and a
+/// pass of this much work takes some milliseconds, beside which the waiting is nothing.
+const FILLS_ALL_THREADS: usize = 100_000_000;
+
 /// The result of `f` for that of `0..count` which `better` prefers, where the first argument is of
-/// the lower index. Only as many results are kept at a time as there are threads.
+/// the lower index. `work` is that of a pass; each `f` makes many. Middling ones run side by side,
+/// with as many results kept at a time as there are threads.
 pub(crate) fn best<R: Send>(
     count: usize,
     work: usize,
     f: impl Fn(usize) -> R + Sync,
     better: impl Fn(R, R) -> R + Sync,
 ) -> Option<R> {
-    if count > 1 && worth_sharing(work) {
+    if count > 1 && work < FILLS_ALL_THREADS && worth_sharing(work) {
         // NOTE: an indexed reduction joins neighbours, the lower index on the left.
         (0..count)
             .into_par_iter()

@@ -126,7 +126,7 @@ impl<'a, F: Float> Closest<'a, F> {
         let (n, d) = (self.points.len(), self.points.n_features());
         let targets = gather(self.points, candidates);
         let targets = Rows::new(&targets, d);
-        let parts = parallel::map_parts(n, n * d * candidates.len(), |part| {
+        let parts = parallel::map_parts(n, parallel::work(n, candidates.len(), d), |part| {
             let mut sums = vec![0.0; candidates.len()];
             for start in part.clone().step_by(BLOCK) {
                 let range = start..part.end.min(start + BLOCK);

@@ -57,7 +57,9 @@ use engine::{Limits, Run};
 /// Each iteration takes `n k d` multiply-adds, seeding by k-means++ about `2 + ln k` times as much
 /// once, on all threads of the current rayon pool; small data stays on the calling thread. Beside
 /// the data, which is borrowed if it is in row-major order and copied once otherwise, a fit holds
-/// 12 bytes per row, and the centroids a few times per thread.
+/// 12 bytes per row (28 for a moment when a cluster is empty), times the threads where restarts of
+/// middling data run side by side; sums of the clusters, once for each part of the rows but no more
+/// than 8 MB or one of them; and the centroids a few times.
 ///
 /// # Determinism
 /// The same data, parameters and seed give the same bits: at any number of threads, and on any
@@ -282,7 +284,7 @@ impl KMeans {
         };
         let better = |a: Run<F>, b: Run<F>| if b.inertia < a.inertia { b } else { a };
         if observer.is_none() {
-            let work = points.len() * points.n_features() * self.n_clusters;
+            let work = parallel::work(points.len(), self.n_clusters, points.n_features());
             let best = parallel::on_pool(work, || {
                 parallel::best(n_init, work, |restart| run(restart, None), better)
             });

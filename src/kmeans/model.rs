@@ -328,9 +328,7 @@ impl<F: Float> KMeansModel<F> {
 
     /// Multiply-adds of comparing all points with all centroids.
     fn work(&self, points: &Points<'_, F>) -> usize {
-        points
-            .len()
-            .saturating_mul(self.n_features() * self.n_clusters())
+        parallel::work(points.len(), self.n_clusters(), self.n_features())
     }
 
     fn assign(&self, points: &Points<'_, F>, labels: &mut [u32]) {

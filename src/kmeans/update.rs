@@ -22,7 +22,8 @@ pub(crate) struct Moved {
 /// [`cluster_sums`](super::sums::cluster_sums).
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
-/// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a copy of that of the heaviest cluster.
+/// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a
+/// copy of that of the heaviest cluster.
 pub(crate) fn update<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],

@@ -46,7 +46,7 @@ fn assign_all<F: Float>(
     centroids: &Packed<F>,
     labels: &mut [u32],
 ) -> Assigned {
-    let work = labels.len() * centroids.len() * centroids.origin().len();
+    let work = parallel::work(labels.len(), centroids.len(), centroids.origin().len());
     let block = parallel::block_for(labels.len(), work);
     parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
         engine.assign(centroids, rows, labels)
@@ -65,7 +65,7 @@ fn assign_and_sum<F: Float>(
         return (assigned, sums::cluster_sums(points, labels, centroids));
     }
     // PERF: adding up a part while it is in the cache, and waking the threads once for both.
-    let work = labels.len() * centroids.len() * centroids.origin().len();
+    let work = parallel::work(labels.len(), centroids.len(), centroids.origin().len());
     let parts = parallel::map_parts_mut(labels, work, |rows, labels| {
         let assigned = engine.assign(centroids, rows.clone(), labels);
         (assigned, sums::part_sums(points, rows, labels, centroids))
