@@ -297,7 +297,7 @@ fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     for (path, bytes) in files {
         let writing = &format!("write {}", path.display());
         let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).doing(writing)?;
+        let mut file = readable_file().tempfile_in(folder).doing(writing)?;
         file.write_all(bytes).doing(writing)?;
         written.push((file, path));
     }
@@ -306,4 +306,15 @@ fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
             .doing(&format!("write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Temporary files are for their owner alone by default; pictures are for all.
+fn readable_file() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
 }

@@ -76,12 +76,12 @@ pub enum Error {
         /// What is asked of it.
         requirement: &'static str,
     },
-    /// A result would have more values than can be held.
-    #[error("a result of {rows} x {columns} values is too large")]
+    /// A result, or a copy of the data in row-major order, would have more values than can be held.
+    #[error("an array of {rows} x {columns} values is too large to be made")]
     ResultTooLarge {
-        /// Rows of the result.
+        /// Rows of that array.
         rows: usize,
-        /// Columns of the result.
+        /// Columns of that array.
         columns: usize,
     },
 }

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 /// Below this many multiply-adds a pass over the data runs on the calling thread.
 ///
@@ -112,7 +113,7 @@ const FILLS_ALL_THREADS: usize = 100_000_000;
 
 /// The result of `f` for that of `0..count` which `better` prefers, where the first argument is of
 /// the lower index. `work` is that of a pass; each `f` makes many. Middling ones run side by side,
-/// with as many results kept at a time as there are threads.
+/// each with results of its own.
 pub(crate) fn best<R: Send>(
     count: usize,
     work: usize,
@@ -141,6 +142,23 @@ pub(crate) fn map<R: Send>(count: usize, work: usize, f: impl Fn(usize) -> R + S
             .collect()
     } else {
         (0..count).map(f).collect()
+    }
+}
+
+/// The first result of `f`, in block order, for the blocks of `0..len`. Allocates nothing where the
+/// work is not shared.
+pub(crate) fn find_first<R: Send>(
+    len: usize,
+    block: usize,
+    work: usize,
+    f: impl Fn(Range<usize>) -> Option<R> + Sync,
+) -> Option<R> {
+    let run = |index| f(block_range(len, block, index));
+    let count = len.div_ceil(block);
+    if worth_sharing(work) {
+        (0..count).into_par_iter().find_map_first(run)
+    } else {
+        (0..count).find_map(run)
     }
 }
 

@@ -25,12 +25,12 @@ impl<'a, F: Float> Points<'a, F> {
     /// Rows to fit: at least one.
     ///
     /// # Errors
-    /// [`Error::EmptyData`], [`Error::NotFinite`], [`Error::TooLarge`].
+    /// [`Error::EmptyData`], [`Error::NotFinite`], [`Error::TooLarge`], [`Error::ResultTooLarge`].
     pub(crate) fn check(x: &'a ArrayRef2<F>) -> Result<Self> {
         if x.is_empty() {
             return Err(Error::EmptyData);
         }
-        let data = row_major(x);
+        let data = row_major(x)?;
         check_values(&data, x.ncols())?;
         Ok(Self {
             data,
@@ -51,7 +51,7 @@ impl<'a, F: Float> Points<'a, F> {
                 found: x.ncols(),
             });
         }
-        let data = row_major(x);
+        let data = row_major(x)?;
         check_values(&data, n_features)?;
         Ok(Self {
             data,
@@ -128,54 +128,75 @@ impl<'a, F: Float> Points<'a, F> {
 
     /// The variance of the features, averaged over them. Weights act as repeated rows.
     pub(crate) fn mean_variance(&self) -> f64 {
-        let d = self.n_features;
-        let origin: Vec<f64> = self.rows().row(0).iter().map(|x| x.to_f64()).collect();
-        let work = self.data.len();
-        let parts = parallel::map_parts(self.len(), work, |range| {
-            let (mut weight, mut sums, mut squares) = (0.0, vec![0.0; d], vec![0.0; d]);
+        let counts = |row: &usize| self.weight(*row) > 0.0;
+        let first = (0..self.len()).find(counts).unwrap_or(0);
+        let origin: Vec<f64> = self.rows().row(first).iter().map(|x| x.to_f64()).collect();
+        let (total, sums) = self.sum_of_rows(&origin, |x| x);
+        let mean: Vec<f64> = origin
+            .iter()
+            .zip(sums)
+            .map(|(m, sum)| m + sum / total)
+            .collect();
+        let (_, squares) = self.sum_of_rows(&mean, |x| x * x);
+        squares.iter().sum::<f64>() / total / self.n_features as f64
+    }
+
+    /// The sum of weights, and for each feature that of weight times `f(x - origin)`.
+    fn sum_of_rows(&self, origin: &[f64], f: impl Fn(f64) -> f64 + Sync) -> (f64, Vec<f64>) {
+        let parts = parallel::map_parts(self.len(), self.data.len(), |range| {
+            let (mut total, mut sums) = (0.0, vec![0.0; self.n_features]);
             for row in range {
-                let w = self.weight(row);
-                weight += w;
-                let sums = sums.iter_mut().zip(&mut squares);
-                for ((x, m), (sum, square)) in self.rows().row(row).iter().zip(&origin).zip(sums) {
-                    let x = x.to_f64() - m;
-                    *sum += w * x;
-                    *square += w * x * x;
+                let weight = self.weight(row);
+                if weight > 0.0 {
+                    total += weight;
+                    let values = self.rows().row(row).iter().zip(origin);
+                    for (sum, (x, m)) in sums.iter_mut().zip(values) {
+                        *sum += weight * f(x.to_f64() - m);
+                    }
                 }
             }
-            (weight, sums, squares)
+            (total, sums)
         });
-        let total: f64 = parts.iter().map(|part| part.0).sum();
-        let variance = |j: usize| {
-            let mean = parts.iter().map(|part| part.1[j]).sum::<f64>() / total;
-            parts.iter().map(|part| part.2[j]).sum::<f64>() / total - mean * mean
+        let added = |mut a: (f64, Vec<f64>), b: (f64, Vec<f64>)| {
+            a.0 += b.0;
+            a.1.iter_mut().zip(b.1).for_each(|(sum, part)| *sum += part);
+            a
         };
-        (0..d).map(|j| variance(j).max(0.0)).sum::<f64>() / d as f64
+        parts
+            .into_iter()
+            .reduce(added)
+            .expect("there is at least one row")
     }
 }
 
 /// The values in row-major order, borrowed if that is how they lie.
-fn row_major<F: Float>(x: &ArrayRef2<F>) -> Cow<'_, [F]> {
+///
+/// # Errors
+/// [`Error::ResultTooLarge`]: they would have to be copied, and there is no room.
+fn row_major<F: Float>(x: &ArrayRef2<F>) -> Result<Cow<'_, [F]>> {
     if let Some(data) = x.as_slice() {
-        return Cow::Borrowed(data);
+        return Ok(Cow::Borrowed(data));
     }
-    let n_features = x.ncols();
-    let mut data = vec![F::ZERO; x.len()];
-    if n_features > 0 {
+    let (rows, columns) = x.dim();
+    let mut data = Vec::new();
+    let too_large = |_| Error::ResultTooLarge { rows, columns };
+    data.try_reserve_exact(x.len()).map_err(too_large)?;
+    data.resize(x.len(), F::ZERO);
+    if columns > 0 {
         parallel::fill_blocks(
             &mut data,
-            n_features,
+            columns,
             parallel::BLOCK,
             x.len(),
             |range, part| {
-                let mut part = ArrayViewMut2::from_shape((range.len(), n_features), part)
-                    .expect("a block has a whole number of rows");
+                let part = ArrayViewMut2::from_shape((range.len(), columns), part);
+                let mut part = part.expect("a block has a whole number of rows");
                 part.assign(&x.slice(s![range, ..]));
                 0
             },
         );
     }
-    Cow::Owned(data)
+    Ok(Cow::Owned(data))
 }
 
 /// # Errors
@@ -194,19 +215,13 @@ fn check_values<F: Float>(data: &[F], n_features: usize) -> Result<()> {
             .position(|&x| !valid(x))
             .map(|offset| range.start + offset)
     };
-    match parallel::map_blocks(data.len(), BLOCK, data.len(), first_bad)
-        .into_iter()
-        .flatten()
-        .next()
-    {
-        None => Ok(()),
-        Some(index) => {
-            let (row, column) = (index / n_features, index % n_features);
-            Err(if data[index].is_finite() {
-                Error::TooLarge { row, column }
-            } else {
-                Error::NotFinite { row, column }
-            })
-        }
-    }
+    let Some(index) = parallel::find_first(data.len(), BLOCK, data.len(), first_bad) else {
+        return Ok(());
+    };
+    let (row, column) = (index / n_features, index % n_features);
+    Err(if data[index].is_finite() {
+        Error::TooLarge { row, column }
+    } else {
+        Error::NotFinite { row, column }
+    })
 }

@@ -256,22 +256,19 @@ fn parameters_outside_their_range_are_named() {
     }
 }
 
+/// A view that repeats one value by a stride of 0 may have more rows than memory has.
 #[test]
-fn results_beyond_the_range_of_addresses_are_refused() {
-    let model = KMeansModel::from_centroids(Array2::<f64>::zeros((3, 1))).unwrap();
-    let n = usize::MAX >> 4;
+fn arrays_that_cannot_be_made_are_refused() {
+    let model = KMeansModel::from_centroids(array![[0.0]]).unwrap();
     let one = array![0.0];
-    // One value repeated by a stride of 0 would be a view of so many rows, but checking them all
-    // takes too long: the text alone is tested.
-    assert_eq!(one.broadcast(4).unwrap().insert_axis(Axis(1)).dim(), (4, 1));
-    let error = Error::ResultTooLarge {
-        rows: n,
-        columns: model.n_clusters(),
-    };
-    assert_eq!(
-        error.to_string(),
-        format!("a result of {n} x 3 values is too large")
-    );
+    let rows = 1_usize << (usize::BITS - 4);
+    let x = one.broadcast(rows).unwrap().insert_axis(Axis(1));
+    let expected = Error::ResultTooLarge { rows, columns: 1 };
+    let text = format!("an array of {rows} x 1 values is too large to be made");
+    assert_text(KMeans::new(1).fit(&x).unwrap_err(), expected, &text);
+    assert_eq!(model.predict(&x).unwrap_err(), expected);
+    assert_eq!(model.transform(&x).unwrap_err(), expected);
+    assert_eq!(init::kmeans_plusplus(&x, 1, 0).unwrap_err(), expected);
 }
 
 #[test]

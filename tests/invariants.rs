@@ -243,6 +243,42 @@ fn duplicates_that_are_no_short_numbers_do_not_move_about<F: Float>() {
     }
 }
 
+/// Where the start lies far from the data, and where rows that do not count do.
+fn a_far_start_leaves_no_trace_in_the_result<F: Float>() {
+    let x = blobs::<F>(200, 2, 2, 8);
+    let expected = KMeans::new(1).fit(&x).unwrap();
+    for far in [1e3, 1e6, 1e12, 1e17] {
+        let start = Array2::from_elem((1, 2), F::from_f64(far));
+        let options = FitOptions::new().initial_centroids(&start);
+        let model = KMeans::new(1).fit_with(&x, options).unwrap();
+        for (found, expected) in model.centroids().iter().zip(&expected.centroids()) {
+            let error = (found.to_f64() - expected.to_f64()).abs();
+            assert!(
+                error <= 8.0 * F::UNIT_ROUNDOFF,
+                "{far}: {found} is not {expected}"
+            );
+        }
+        assert_coherent(&model, &x, None, "far start");
+        let outlier = Array2::from_elem((1, 2), F::from_f64(far));
+        let with_outlier = concatenate![Axis(0), outlier, x];
+        let mut weights = Array1::from_elem(201, F::ONE);
+        weights[0] = F::ZERO;
+        let options = FitOptions::new().weights(&weights);
+        let model = KMeans::new(1).fit_with(&with_outlier, options).unwrap();
+        for (found, expected) in model.centroids().iter().zip(&expected.centroids()) {
+            let error = (found.to_f64() - expected.to_f64()).abs();
+            assert!(
+                error <= 8.0 * F::UNIT_ROUNDOFF,
+                "{far}: {found} is not {expected}"
+            );
+        }
+        let options = FitOptions::new().weights(&weights);
+        let model = KMeans::new(2).fit_with(&with_outlier, options).unwrap();
+        let inertia = KMeans::new(2).fit(&x).unwrap().inertia();
+        assert!((model.inertia() / inertia - 1.0).abs() < 1e-6, "{far}");
+    }
+}
+
 fn edge_cases_need_no_special_care<F: Float>() {
     let one = array![[F::from_f64(3.0), F::from_f64(4.0)]];
     let model = KMeans::new(1).fit(&one).unwrap();
@@ -252,7 +288,7 @@ fn edge_cases_need_no_special_care<F: Float>() {
     let x = lattice::<F>(50, 1, 6);
     let model = KMeans::new(1).fit(&x).unwrap();
     let mean: f64 = x.iter().map(|x| x.to_f64()).sum::<f64>() / 50.0;
-    assert_eq!(model.centroids()[[0, 0]], F::from_f64(mean));
+    assert!((model.centroids()[[0, 0]].to_f64() - mean).abs() <= 8.0 * F::UNIT_ROUNDOFF);
     assert_coherent(&model, &x, None, "one cluster");
 
     let equal = Array2::from_elem((23, 3), F::from_f64(0.1));
@@ -324,6 +360,7 @@ for_both_types!(
     extreme_magnitudes_give_finite_coherent_models,
     fewer_distinct_rows_than_clusters_leave_clusters_empty,
     duplicates_that_are_no_short_numbers_do_not_move_about,
+    a_far_start_leaves_no_trace_in_the_result,
     edge_cases_need_no_special_care,
     random_problems_keep_the_promises,
 );

@@ -1,7 +1,8 @@
 //! Small artificial data with known labels, for examples and tests.
 //!
 //! The shapes are those of scikit-learn's generators of the same names; the random numbers are
-//! not. The same arguments give the same data on every machine.
+//! not. The same arguments give the same data. Between platforms the last bits may differ, as sines
+//! and logarithms come from the platform's own library.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use crate::random::Stream;
 /// Takes the `k x d` `centers`, and for each of them the standard deviation of its cluster in all
 /// directions, or a single one for all. Returns `n_samples x d` rows in random order with the
 /// index of their centre. The clusters are of equal size, the first ones larger by one row if the
-/// rows cannot be shared evenly.
+/// rows cannot be shared evenly. With fewer rows than centres, the last centres get none.
 ///
 /// # Example
 /// ```
@@ -39,8 +40,8 @@ use crate::random::Stream;
 /// # Errors
 /// - [`Error::EmptyData`], [`Error::NotFinite`], [`Error::TooLarge`]: the centres cannot be used.
 /// - [`Error::LengthMismatch`]: there is neither one standard deviation nor one for each centre.
-/// - [`Error::InvalidParameter`]: `n_samples` is 0, or a standard deviation is negative or not
-///   finite.
+/// - [`Error::InvalidParameter`]: `n_samples` is 0, or a standard deviation is negative, not finite
+///   or above [`Float::MAX_MAGNITUDE`].
 /// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
 pub fn make_blobs<F: Float>(
     n_samples: usize,
@@ -59,7 +60,7 @@ pub fn make_blobs<F: Float>(
     check_n_samples(n_samples, n_features)?;
     cluster_std
         .iter()
-        .try_for_each(|&std| check_spread("cluster_std", std))?;
+        .try_for_each(|&std| check_spread::<F>("cluster_std", std))?;
     let stream = &mut Stream::new(seed, 0);
     // Cluster `c` has `n / k` rows, and one more if it is among the first `n mod k`.
     let mut labels: Vec<usize> = (0..n_samples).map(|row| row % n_clusters).collect();
@@ -126,7 +127,8 @@ const CENTERS: usize = 1;
 /// ```
 ///
 /// # Errors
-/// - [`Error::InvalidParameter`]: `n_samples` is 0, or `noise` is negative or not finite.
+/// - [`Error::InvalidParameter`]: `n_samples` is 0, or `noise` is negative, not finite or above
+///   [`Float::MAX_MAGNITUDE`].
 /// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
 pub fn make_moons<F: Float>(
     n_samples: usize,
@@ -160,8 +162,8 @@ pub fn make_moons<F: Float>(
 /// ```
 ///
 /// # Errors
-/// - [`Error::InvalidParameter`]: `n_samples` is 0, `noise` is negative or not finite, or `factor`
-///   is not in `0.0..1.0`.
+/// - [`Error::InvalidParameter`]: `n_samples` is 0, `noise` is negative, not finite or above
+///   [`Float::MAX_MAGNITUDE`], or `factor` is not in `0.0..1.0`.
 /// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
 pub fn make_circles<F: Float>(
     n_samples: usize,
@@ -192,7 +194,7 @@ fn two_curves<F: Float>(
     curve: impl Fn(usize, usize, usize) -> [f64; 2],
 ) -> Result<(Array2<F>, Array1<usize>)> {
     check_n_samples(n_samples, 2)?;
-    check_spread("noise", spread)?;
+    check_spread::<F>("noise", spread)?;
     let stream = &mut Stream::new(seed, 0);
     let first = n_samples / 2;
     let mut order: Vec<usize> = (0..n_samples).collect();
@@ -248,13 +250,14 @@ fn check_size(rows: usize, columns: usize) -> Result<()> {
     }
 }
 
-fn check_spread(name: &'static str, value: f64) -> Result<()> {
-    if (0.0..=f64::MAX_MAGNITUDE).contains(&value) {
-        Ok(())
+/// What is finite in f64 may not be so in `F`.
+fn check_spread<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let requirement = if !value.is_finite() || value < 0.0 {
+        "finite and 0 or greater"
+    } else if value > F::MAX_MAGNITUDE.to_f64() {
+        "at most Float::MAX_MAGNITUDE"
     } else {
-        Err(Error::InvalidParameter {
-            name,
-            requirement: "finite and 0 or greater",
-        })
-    }
+        return Ok(());
+    };
+    Err(Error::InvalidParameter { name, requirement })
 }

@@ -81,6 +81,34 @@ fn circles_have_their_radii() {
 }
 
 #[test]
+fn the_curves_are_evenly_spaced() {
+    // The angles on curve `label` around (x, y), in order.
+    let angles = |data: (Array2<f64>, Array1<usize>), label, x: f64, y: f64| {
+        let rows = data.0.rows().into_iter().zip(&data.1);
+        let mut angles: Vec<f64> = rows
+            .filter(|&(_, &other)| other == label)
+            .map(|(row, _)| (row[1] - y).atan2(row[0] - x))
+            .collect();
+        angles.sort_by(f64::total_cmp);
+        angles
+    };
+    let check = |angles: Vec<f64>, len: usize, step: f64| {
+        assert_eq!(angles.len(), len);
+        for pair in angles.windows(2) {
+            assert!((pair[1] - pair[0] - step).abs() < 1e-12, "{angles:?}");
+        }
+    };
+    let moons = || make_moons(19, 0.0, 3).unwrap();
+    check(angles(moons(), 0, 0.0, 0.0), 9, PI / 8.0);
+    // Turned by half a turn, so that the ends are not on the cut of the angles.
+    let lower = (moons().0.mapv(|v| -v), moons().1);
+    check(angles(lower, 1, -1.0, -0.5), 10, PI / 9.0);
+    let circles = || make_circles(15, 0.0, 0.5, 3).unwrap();
+    check(angles(circles(), 0, 0.0, 0.0), 7, 2.0 * PI / 7.0);
+    check(angles(circles(), 1, 0.0, 0.0), 8, 2.0 * PI / 8.0);
+}
+
+#[test]
 fn noise_has_its_standard_deviation() {
     let (smooth, _) = make_circles::<f64>(4000, 0.0, 0.5, 9).unwrap();
     let (rough, _) = make_circles::<f64>(4000, 0.2, 0.5, 9).unwrap();
@@ -95,6 +123,22 @@ fn a_single_sample_is_no_error() {
         make_blobs(1, &array![[1.0], [2.0]], &[0.0], 0).unwrap().0,
         array![[1.0]]
     );
+}
+
+#[test]
+fn with_fewer_rows_than_centres_the_last_get_none() {
+    let (_, y) = make_blobs(2, &array![[1.0], [2.0], [3.0]], &[0.0], 0).unwrap();
+    assert_eq!(counts(&y, 3), [1, 1, 0]);
+}
+
+#[test]
+fn the_largest_values_stay_finite() {
+    let largest = f32::MAX_MAGNITUDE;
+    let centers = array![[largest], [-largest]];
+    let (x, _) = make_blobs(1000, &centers, &[f64::from(largest)], 0).unwrap();
+    assert!(x.iter().all(|v| v.is_finite()));
+    let (x, _) = make_moons::<f32>(1000, f64::from(largest), 0).unwrap();
+    assert!(x.iter().all(|v| v.is_finite()));
 }
 
 #[test]
@@ -117,6 +161,9 @@ fn values_are_stable() {
         [-8.730493355350774, 6.538611220608463],
     ];
     assert_eq!(uniform_centers::<f64>(2, 2, 42).unwrap(), array(expected));
+    let (circles, _) = make_circles::<f32>(2, 0.1, 0.5, 42).unwrap();
+    let expected = array![[0.7816425_f32, 0.07739591], [0.5249681, -0.09263483]];
+    assert_eq!(circles, expected);
     assert_eq!(
         make_circles::<f32>(9, 0.1, 0.5, 1),
         make_circles::<f32>(9, 0.1, 0.5, 1)
@@ -147,6 +194,13 @@ fn errors_say_what_is_wrong() {
     }
     let nowhere = make_blobs(9, &array![[0.0, f64::NAN]], &[1.0], 0).unwrap_err();
     assert_eq!(nowhere, Error::NotFinite { row: 0, column: 1 });
+    // Infinite in f32, not in f64.
+    let wide = make_moons::<f32>(9, 1e60, 0).unwrap_err();
+    assert_eq!(text(wide), "noise must be at most Float::MAX_MAGNITUDE");
+    assert!(make_moons::<f64>(9, 1e60, 0).is_ok());
+    let wide = make_blobs(9, &array![[0.0_f32]], &[1e60], 0).unwrap_err();
+    let expected = "cluster_std must be at most Float::MAX_MAGNITUDE";
+    assert_eq!(text(wide), expected);
     let none = make_blobs(9, &Array2::<f64>::zeros((0, 2)), &[1.0], 0).unwrap_err();
     assert_eq!(none, Error::EmptyData);
     assert_eq!(

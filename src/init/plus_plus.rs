@@ -33,25 +33,20 @@ pub(super) fn choose<F: Float>(
     chosen.push(closest.draw(stream));
     closest = Closest::new(points, f64::INFINITY);
     closest.add(chosen[0]);
-    while chosen.len() < n_clusters {
-        let best = if closest.total > 0.0 {
-            let candidates: Vec<_> = (0..n_candidates).map(|_| closest.draw(stream)).collect();
-            candidates[first_smallest(&closest.potentials(&candidates))]
-        } else {
-            first_unchosen(points, &chosen)
-        };
+    while chosen.len() < n_clusters && closest.total > 0.0 {
+        let candidates: Vec<_> = (0..n_candidates).map(|_| closest.draw(stream)).collect();
+        let best = candidates[first_smallest(&closest.potentials(&candidates))];
         closest.add(best);
         chosen.push(best);
     }
+    // Where every distinct row is a centroid already, any others will do.
+    let mut is_free: Vec<bool> = (0..points.len())
+        .map(|row| points.weight(row) > 0.0)
+        .collect();
+    chosen.iter().for_each(|&row| is_free[row] = false);
+    let missing = n_clusters - chosen.len();
+    chosen.extend((0..points.len()).filter(|&row| is_free[row]).take(missing));
     chosen
-}
-
-/// Every distinct row is a centroid already: any other will do.
-fn first_unchosen<F: Float>(points: &Points<'_, F>, chosen: &[usize]) -> usize {
-    let is_free = |row: &usize| points.weight(*row) > 0.0 && !chosen.contains(row);
-    (0..points.len())
-        .find(is_free)
-        .expect("there are as many weighted rows as clusters")
 }
 
 fn first_smallest(values: &[f64]) -> usize {

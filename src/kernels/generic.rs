@@ -21,7 +21,7 @@
 //! One point per lane as well, in f64, adding in the order of [`sq_dist`], so to the same bits.
 
 use super::packed::{Slack, TILE};
-use super::reference::sq_dist_of;
+use super::reference::{fold_parts, sq_dist_of};
 use super::simd::{MAX_LANES, Simd, Widen};
 use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
 use crate::float::Float;
@@ -391,14 +391,7 @@ fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
             }
         }
     }
-    for half in [4, 2, 1] {
-        for part in 0..half {
-            if part + half < PARTS {
-                parts[part] = simd.add(parts[part], parts[part + half]);
-            }
-        }
-    }
-    parts[0]
+    fold_parts(parts, |a, b| simd.add(a, b))
 }
 
 /// IN: points, centroids, labels. OUT: `out[i]`, the [`sq_dist`] of point `i` to its own centroid.

@@ -133,7 +133,7 @@ impl<F: Float> Packed<F> {
 
     /// The bounds on what rounding does to the scores of these centroids.
     pub(super) fn slack(&self) -> Slack<F> {
-        Slack::new(self.centre.len(), self.sq_radius)
+        Slack::new(self.centre.len(), self.sq_radius, self.scale)
     }
 }
 
@@ -162,7 +162,7 @@ pub(super) struct Slack<F> {
 }
 
 impl<F: Float> Slack<F> {
-    fn new(n_features: usize, sq_radius: f64) -> Self {
+    fn new(n_features: usize, sq_radius: f64, scale: F) -> Self {
         let d = n_features as f64;
         let score = (d + 4.0) * F::UNIT_ROUNDOFF;
         let decision = (d / 8.0 + 6.0) * f64::UNIT_ROUNDOFF;
@@ -175,8 +175,10 @@ impl<F: Float> Slack<F> {
         }
         // Room for products of roundoffs, and for the rounding of |x|^2, S and the bounds.
         let inflate = |bound: f64| F::from_f64(1.1 * bound);
-        // Products that underflow lose less than the smallest normal number each.
-        let underflow = d * F::SMALLEST_NORMAL.to_f64();
+        // Products that underflow lose less than the smallest normal number each: those of the
+        // score in the frame, those of the distance that decides outside of it.
+        let sq_scale = scale.to_f64() * scale.to_f64();
+        let underflow = d * (F::SMALLEST_NORMAL.to_f64() + f64::MIN_POSITIVE * sq_scale);
         Self {
             near: (
                 inflate(8.0 * score + decision),

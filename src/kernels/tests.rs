@@ -173,6 +173,14 @@ fn extreme_values_are_labelled_as_by_the_plain_loop<F: Float>() {
             };
             check_nearest(table, &cycle(64, 3), &cycle(8, 5), d, "");
             check_nearest(table, &cycle(64, 3), &vec![min; 5 * d], d, "");
+            // All tiny: in f64 the squares that decide underflow, in whole or in part.
+            for scale in [1e-30, 3e-162, 1e-150, 1e-200] {
+                let (x, centroids) = (
+                    rough::<F>(100 * d, 3, scale, 0.0),
+                    rough(6 * d, 4, scale, 0.0),
+                );
+                check_nearest(table, &x, &centroids, d, &format!("{scale}"));
+            }
         }
     });
 }

@@ -178,7 +178,8 @@ impl<F: Float> KMeansModel<F> {
     }
 
     /// [`predict`](Self::predict) into an array of `m` entries. Nothing is allocated if `x` is in
-    /// row-major order, `labels` is contiguous, and the work is small enough for one thread.
+    /// row-major order, `labels` is contiguous, the work is small enough for one thread, and that
+    /// thread has its workspace from an earlier call (up to some thousand features).
     ///
     /// # Errors
     /// [As above](Self#errors), and

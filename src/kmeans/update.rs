@@ -10,6 +10,8 @@ use crate::points::Points;
 /// How the centroids moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moved {
+    /// Whether any of them did, however little.
+    pub(crate) any: bool,
     /// The squared distances that they moved, summed.
     pub(crate) sq_shift: f64,
     /// The largest distance that one of them moved.
@@ -56,6 +58,7 @@ pub(crate) fn update<F: Float>(
     }
     let means = Rows::new(&means, d);
     let mut moved = Moved {
+        any: means.data() != centroids.rows().data(),
         empty_clusters: empty.len(),
         ..Moved::default()
     };
@@ -127,7 +130,7 @@ fn relocate<F: Float>(
 }
 
 /// A point within this squared distance of its centroid may be equal to it but for the rounding of
-/// the mean.
+/// the mean: the mean of many equal numbers can be several roundings off.
 fn rounding<F: Float>(row: &[F]) -> f64 {
     let sq_norm: f64 = row.iter().map(|x| x.to_f64() * x.to_f64()).sum();
     (16.0 * F::UNIT_ROUNDOFF).powi(2) * sq_norm

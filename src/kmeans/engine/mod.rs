@@ -108,6 +108,7 @@ pub(crate) fn run<F: Float>(
     let mut labels = vec![u32::MAX; points.len()];
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
+    let mut moved = Moved::default();
     while n_iter < limits.max_iter && stop == Stop::MaxIterations {
         n_iter += 1;
         let (assigned, sums) = assign_and_sum(points, &*engine, &centroids, &mut labels);
@@ -115,13 +116,10 @@ pub(crate) fn run<F: Float>(
         let inertia = observer
             .is_some()
             .then(|| update::inertia(points, &labels, &centroids.rows()));
-        // The same labels give the same centroids again.
-        let moved = if reassigned == 0 {
-            Moved::default()
-        } else {
-            update::update(points, &labels, sums, &mut centroids)
-        };
-        if moved.sq_shift == 0.0 {
+        // NOTE: the same labels give the same means, but the sums are taken about the centroids as
+        // they are now. That matters after a start far from the data.
+        moved = update::update(points, &labels, sums, &mut centroids);
+        if reassigned == 0 || !moved.any {
             stop = Stop::Converged;
         } else if moved.sq_shift <= limits.sq_shift {
             stop = Stop::Tolerance;
@@ -146,7 +144,7 @@ pub(crate) fn run<F: Float>(
             }
         }
     }
-    if stop != Stop::Converged {
+    if moved.any {
         assign_all(&*engine, &centroids, &mut labels);
     }
     let inertia = update::inertia(points, &labels, &centroids.rows());
