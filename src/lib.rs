@@ -37,10 +37,11 @@
 //!
 //! # Determinism
 //!
-//! The same data, parameters and seed give the same bits, at any number of threads and on any
-//! processor: sums are added up in an order that depends on the shape of the data alone, random
+//! The same data, parameters and seed give the same bits, at any number of threads and with any
+//! instruction set: sums are added up in an order that depends on the shape of the data alone, random
 //! numbers come from xoshiro256++ streams seeded by (seed, restart), and conversions of random bits
-//! are part of this crate.
+//! are part of this crate. Between platforms a weighted random start may differ in rare cases, as
+//! logarithms come from the platform's own library.
 //!
 //! # Threads
 //!

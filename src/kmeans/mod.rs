@@ -62,8 +62,8 @@ use engine::{Limits, Run};
 /// than 8 MB or one of them; and the centroids a few times.
 ///
 /// # Determinism
-/// The same data, parameters and seed give the same bits: at any number of threads, and on any
-/// processor, since every label is decided by distances computed in one fixed order.
+/// The same data, parameters and seed give the same bits: at any number of threads, and with any
+/// instruction set, since every label is decided by distances computed in one fixed order.
 ///
 /// # Errors
 /// See [`fit`](Self::fit).
