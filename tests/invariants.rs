@@ -279,6 +279,17 @@ fn a_far_start_leaves_no_trace_in_the_result<F: Float>() {
     }
 }
 
+/// The points of one cluster do not lose digits because another cluster lies far away.
+fn a_far_row_does_not_blur_the_means_of_other_clusters<F: Float>() {
+    for far in [1e8, 1e10, 1e20] {
+        let values = [far, 1.0, 2.0, 6.0, 7.0];
+        let x = Array2::from_shape_fn((5, 1), |(i, _)| F::from_f64(values[i]));
+        let model = KMeans::new(2).fit(&x).unwrap();
+        let near = model.centroids()[[model.labels()[1], 0]];
+        assert_eq!(near, F::from_f64(4.0), "{far}");
+    }
+}
+
 fn edge_cases_need_no_special_care<F: Float>() {
     let one = array![[F::from_f64(3.0), F::from_f64(4.0)]];
     let model = KMeans::new(1).fit(&one).unwrap();
@@ -361,6 +372,7 @@ for_both_types!(
     fewer_distinct_rows_than_clusters_leave_clusters_empty,
     duplicates_that_are_no_short_numbers_do_not_move_about,
     a_far_start_leaves_no_trace_in_the_result,
+    a_far_row_does_not_blur_the_means_of_other_clusters,
     edge_cases_need_no_special_care,
     random_problems_keep_the_promises,
 );

@@ -76,8 +76,9 @@ impl<F: Float> Packed<F> {
         &self.origin
     }
 
-    /// The centre is the mean of the centroids, rounded to a multiple of their spread. So it has
-    /// few digits, and subtracting it from data of few digits (integers, pixels) is exact.
+    /// The centre is the mean of the centroids, rounded towards zero to a multiple of their spread.
+    /// So it has few digits, and subtracting it from data of few digits (integers, pixels) is
+    /// exact; and it is zero if a centroid is near zero, whose points a far centre would blur.
     fn set_frame(&mut self) {
         let n_features = self.centre.len();
         let share = 1.0 / self.len() as f64;
@@ -99,7 +100,7 @@ impl<F: Float> Packed<F> {
             let step = power_of_two_above(spread);
             self.scale = F::from_f64(1.0 / step);
             for centre in &mut self.centre {
-                *centre = F::from_f64((centre.to_f64() / step).round() * step);
+                *centre = F::from_f64((centre.to_f64() / step).trunc() * step);
             }
         }
         self.origin

@@ -95,7 +95,7 @@ fn relocate<F: Float>(
     let width = points.n_features() + 1;
     let sq_dists = sq_dists_to_own(points, labels, &centroids.rows());
     let mut left = vec![0_usize; centroids.len()];
-    let mut farthest = BinaryHeap::new();
+    let mut farthest = BinaryHeap::with_capacity(labels.len());
     for (row, (&label, &sq_dist)) in labels.iter().zip(&sq_dists).enumerate() {
         if points.weight(row) > 0.0 {
             left[label as usize] += 1;
