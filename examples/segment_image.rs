@@ -67,50 +67,28 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn run(arguments: &Arguments) -> Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let input = arguments
-        .input
-        .clone()
-        .unwrap_or_else(|| here.join("examples/data/flower.jpg"));
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| here.join("target/segment_image"));
+    let path_or = |given: &Option<PathBuf>, default| given.clone().unwrap_or(here.join(default));
+    let input = path_or(&arguments.input, "examples/data/flower.jpg");
+    let out = path_or(&arguments.out, "target/segment_image");
     let photo = read_photo(&input)?;
     let (pixels, weights) = as_rows(&photo);
-    let n_opaque = weights.iter().filter(|&&weight| weight > 0.0).count();
-    check_clusters(&arguments.clusters, n_opaque)?;
-    create_folder(&out)?;
+    check_counts(arguments, &weights)?;
+    let paths = picture_paths(&out, &input, &arguments.clusters);
+    check_places(&out, &paths)?;
 
-    println!(
-        "{}: {} x {} pixels",
-        input.display(),
-        photo.width(),
-        photo.height()
-    );
-    let stem = input
-        .file_stem()
-        .map_or("photo".into(), |stem| stem.to_string_lossy());
-    let mut sheet = vec![photo.clone()];
+    let (width, height) = photo.dimensions();
+    println!("{}: {width} x {height} pixels", input.display());
+    let mut sheet = vec![thumbnail(&photo)];
     let mut files = Vec::new();
     for &n_clusters in &arguments.clusters {
-        let kmeans = KMeans::new(n_clusters)
-            .n_init(arguments.n_init)
-            .seed(arguments.seed);
-        let (model, time) = fit(&kmeans, n_clusters, arguments.n_init, &pixels, &weights)?;
+        let (model, time) = fit(arguments, n_clusters, &pixels, &weights)?;
         print_palette(&model, &weights, time);
         let segmented = recolour(&photo, &model);
-        files.push((
-            out.join(format!("{stem}-k{n_clusters}.png")),
-            encode(&segmented)?,
-        ));
         sheet.push(thumbnail(&segmented));
+        files.push(encode(&segmented)?);
     }
-    sheet[0] = thumbnail(&photo);
-    files.push((
-        out.join(format!("{stem}-contact-sheet.png")),
-        encode(&contact_sheet(&sheet))?,
-    ));
-    write_all(&files)?;
+    files.push(encode(&contact_sheet(&sheet))?);
+    write_all(&paths, &files)?;
     println!("\nwrote {} pictures to {}", files.len(), out.display());
     Ok(())
 }
@@ -133,6 +111,9 @@ fn read_photo(path: &Path) -> Result<RgbaImage> {
     if bytes.is_empty() {
         return Err("the file is empty").doing(reading);
     }
+    if bytes.starts_with(&[0xff, 0xd8]) && !has_jpeg_end(&bytes) {
+        return Err("the file ends too early").doing(reading);
+    }
     let reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .doing(reading)?;
@@ -141,6 +122,25 @@ fn read_photo(path: &Path) -> Result<RgbaImage> {
     let mut photo = DynamicImage::from_decoder(decoder).doing(reading)?;
     photo.apply_orientation(orientation);
     Ok(photo.into_rgba8())
+}
+
+/// Whether a JPEG has its end marker. The decoder fills what is missing with grey, without a word.
+fn has_jpeg_end(mut bytes: &[u8]) -> bool {
+    loop {
+        bytes = match bytes {
+            [0xff, 0xd9, ..] => return true,
+            // Markers without a length, an escaped 0xff of the compressed data, padding.
+            [0xff, 0x00 | 0x01 | 0xd0..=0xd8, rest @ ..] => rest,
+            [0xff, 0xff, ..] => &bytes[1..],
+            // The length counts its own two bytes. A thumbnail, which has an end too, is skipped.
+            [0xff, _, high, low, ..] => {
+                let len = usize::from(u16::from_be_bytes([*high, *low]));
+                bytes.get(2 + len..).unwrap_or_default()
+            }
+            [_, rest @ ..] => rest,
+            [] => return false,
+        };
+    }
 }
 
 /// The pixels as `n x 3` colours in 0..=1, and their opacities as weights.
@@ -154,40 +154,62 @@ fn as_rows(photo: &RgbaImage) -> (Array2<f32>, Array1<f32>) {
 }
 
 /// Everything is checked before the first fit, so that a long run does not end in an error.
-fn check_clusters(clusters: &[usize], n_pixels: usize) -> Result<()> {
-    for &n_clusters in clusters {
+fn check_counts(arguments: &Arguments, weights: &Array1<f32>) -> Result<()> {
+    if arguments.n_init == 0 {
+        return Err("n_init must be at least 1".into());
+    }
+    let n_pixels = weights.iter().filter(|&&weight| weight > 0.0).count();
+    if n_pixels == 0 {
+        return Err("the picture is fully transparent".into());
+    }
+    let clusters = &arguments.clusters;
+    for (i, &n_clusters) in clusters.iter().enumerate() {
         if n_clusters == 0 {
             return Err("the number of clusters must be at least 1".into());
         }
         if n_clusters > n_pixels {
-            return Err(format!(
-                "{n_clusters} clusters are more than the {n_pixels} pixels of the picture"
-            )
-            .into());
+            let pixels = format!("the {n_pixels} visible pixels of the picture");
+            return Err(format!("{n_clusters} clusters are more than {pixels}").into());
+        }
+        if clusters[..i].contains(&n_clusters) {
+            return Err(format!("{n_clusters} clusters are asked for twice").into());
         }
     }
     Ok(())
 }
 
-/// Makes the folder, and sees that files can be written there.
-fn create_folder(out: &Path) -> Result<()> {
+/// One path for each number of clusters, and the contact sheet's.
+fn picture_paths(out: &Path, input: &Path, clusters: &[usize]) -> Vec<PathBuf> {
+    let stem = input.file_stem().unwrap_or_default().to_string_lossy();
+    let of_clusters = clusters.iter().map(|k| format!("{stem}-k{k}.png"));
+    let names = of_clusters.chain([format!("{stem}-contact-sheet.png")]);
+    names.map(|name| out.join(name)).collect()
+}
+
+/// Makes the folder, and sees that the files can be written there.
+fn check_places(out: &Path, paths: &[PathBuf]) -> Result<()> {
     let writing = &format!("write to {}", out.display());
     fs::create_dir_all(out).doing(writing)?;
     tempfile::tempfile_in(out).doing(writing)?;
-    Ok(())
+    match paths.iter().find(|path| path.is_dir()) {
+        Some(path) => Err("it is a folder").doing(&format!("write {}", path.display())),
+        None => Ok(()),
+    }
 }
 
 /// The fit, shown by a progress bar while it runs.
 fn fit(
-    kmeans: &KMeans,
+    arguments: &Arguments,
     n_clusters: usize,
-    n_init: usize,
     pixels: &Array2<f32>,
     weights: &Array1<f32>,
 ) -> Result<(KMeansModel<f32>, Duration)> {
+    let kmeans = KMeans::new(n_clusters)
+        .n_init(arguments.n_init)
+        .seed(arguments.seed);
     let style = ProgressStyle::with_template("{msg} [{bar:30}] start {pos} of {len}{prefix}")?
         .progress_chars("=> ");
-    let bar = ProgressBar::new(n_init as u64).with_style(style);
+    let bar = ProgressBar::new(arguments.n_init as u64).with_style(style);
     bar.set_message(format!("{n_clusters:>3} clusters"));
     let mut observer = |iteration: &Iteration| {
         bar.set_position(iteration.restart as u64 + 1);
@@ -214,7 +236,7 @@ fn print_palette(model: &KMeansModel<f32>, weights: &Array1<f32>, time: Duration
     order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
 
     println!(
-        "\n{} clusters: inertia {:.1}, {} iterations of the best start, {:.2} s",
+        "\n{:>3} clusters: inertia {:>9.1}, {:>3} iterations of the best start, {:>5.2} s",
         model.n_clusters(),
         model.inertia(),
         model.n_iter(),
@@ -292,9 +314,9 @@ fn encode(picture: &RgbaImage) -> Result<Vec<u8>> {
 }
 
 /// All files or none: they are written beside their places first, and moved there at the end.
-fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+fn write_all(paths: &[PathBuf], files: &[Vec<u8>]) -> Result<()> {
     let mut written = Vec::new();
-    for (path, bytes) in files {
+    for (path, bytes) in paths.iter().zip(files) {
         let writing = &format!("write {}", path.display());
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut file = readable_file().tempfile_in(folder).doing(writing)?;

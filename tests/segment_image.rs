@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use image::{Rgb, RgbImage};
+use image::{Rgb, RgbImage, Rgba, RgbaImage};
 
-/// The example beside this test: cargo builds both for `cargo test`.
+/// The example beside this test. A plain `cargo test` builds both; before
+/// `cargo test --test segment_image`, `cargo build --examples` does.
 fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test
@@ -18,7 +19,8 @@ fn program() -> PathBuf {
 }
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).output().unwrap()
+    let output = Command::new(program()).args(arguments).output();
+    output.expect("the example is built: cargo build --examples")
 }
 
 /// 24 x 10 pixels of four colours with some noise.
@@ -93,6 +95,41 @@ fn it_writes_the_pictures_and_prints_the_colours() {
 }
 
 #[test]
+fn transparent_pixels_stay_and_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (folder.path().join("photo.png"), folder.path().join("out"));
+    let picture = RgbaImage::from_fn(8, 8, |x, y| match (x < 4, y < 4) {
+        (true, _) => Rgba([0, 255, 0, 0]),
+        (false, true) => Rgba([255, 0, 0, 255]),
+        (false, false) => Rgba([0, 0, 255, 255]),
+    });
+    picture.save(&input).unwrap();
+    let (input, folder) = (input.to_str().unwrap(), out.to_str().unwrap());
+    let output = run(&["--input", input, "--clusters", "2", "--out", folder]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let segmented = image::open(out.join("photo-k2.png")).unwrap().into_rgba8();
+    assert_eq!(segmented, picture);
+    assert!(text.contains("#ff0000  50.0%"), "{text}");
+    assert!(text.contains("#0000ff  50.0%"), "{text}");
+}
+
+#[test]
+fn numbers_that_cannot_be_read_are_a_matter_of_usage() {
+    let output = run(&["--clusters", "4,x"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("'x'") && error.contains("--clusters"),
+        "{error}"
+    );
+}
+
+#[test]
 fn bad_input_gets_one_line_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -102,30 +139,53 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
     std::fs::write(at("text.png"), "this is not a picture").unwrap();
     std::fs::write(at("half.png"), &bytes[..bytes.len() / 2]).unwrap();
     std::fs::write(at("a-file"), "no folder").unwrap();
+    std::fs::write(at("moving.gif"), b"GIF89a\x01\x00\x01\x00\x00\x00\x00;").unwrap();
+    image::open(&input).unwrap().save(at("whole.jpg")).unwrap();
+    let bytes = std::fs::read(at("whole.jpg")).unwrap();
+    std::fs::write(at("half.jpg"), &bytes[..bytes.len() - 20]).unwrap();
+    RgbaImage::new(4, 4).save(at("clear.png")).unwrap();
+    std::fs::create_dir_all(at("taken/photo-k2.png")).unwrap();
     let (missing, empty) = (at("missing.png"), at("empty.png"));
     let (text, half, file) = (at("text.png"), at("half.png"), at("a-file"));
-    let cases: [(&[&str], &str); 9] = [
+    let (gif, jpeg, clear, taken) = (
+        at("moving.gif"),
+        at("half.jpg"),
+        at("clear.png"),
+        at("taken"),
+    );
+    let cases: [(&[&str], &str); 14] = [
         (&["--input", &missing], "missing.png: "),
         (&["--input", &empty], "empty.png: the file is empty"),
         (&["--input", &text], "text.png: "),
         (&["--input", &half], "half.png: "),
+        (&["--input", &gif], "moving.gif: "),
+        (&["--input", &jpeg], "half.jpg: the file ends too early"),
+        (&["--input", &clear], "the picture is fully transparent"),
         (
             &["--input", folder.path().to_str().unwrap()],
             "cannot read ",
         ),
         (
             &["--input", &input, "--clusters", "2,241"],
-            "241 clusters are more than the 240 pixels",
+            "241 clusters are more than the 240 visible pixels",
         ),
         (
             &["--input", &input, "--clusters", "3,0"],
             "must be at least 1",
         ),
         (
+            &["--input", &input, "--clusters", "2,3,2"],
+            "2 clusters are asked for twice",
+        ),
+        (
             &["--input", &input, "--n-init", "0"],
             "n_init must be at least 1",
         ),
         (&["--input", &input, "--out", &file], "cannot write to "),
+        (
+            &["--input", &input, "--clusters", "3,2", "--out", &taken],
+            "photo-k2.png: it is a folder",
+        ),
     ];
     for (arguments, expected) in cases {
         let mut arguments = arguments.to_vec();
@@ -142,4 +202,5 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
         assert_eq!(error.trim_end().lines().count(), 1, "{error}");
         assert!(files(Path::new(&out)).is_empty(), "{arguments:?}");
     }
+    assert_eq!(files(Path::new(&taken)), ["photo-k2.png"]);
 }
