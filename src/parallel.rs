@@ -145,20 +145,23 @@ pub(crate) fn map<R: Send>(count: usize, work: usize, f: impl Fn(usize) -> R + S
     }
 }
 
-/// The first result of `f`, in block order, for the blocks of `0..len`. Allocates nothing where the
-/// work is not shared.
-pub(crate) fn find_first<R: Send>(
+/// The results of `f` for the blocks of `0..len`, put together by `both`, which must not depend on
+/// their order. Allocates nothing where the work is not shared.
+pub(crate) fn reduce_blocks<R: Copy + Send + Sync>(
     len: usize,
     block: usize,
     work: usize,
-    f: impl Fn(Range<usize>) -> Option<R> + Sync,
-) -> Option<R> {
+    none: R,
+    f: impl Fn(Range<usize>) -> R + Sync,
+    both: impl Fn(R, R) -> R + Send + Sync,
+) -> R {
     let run = |index| f(block_range(len, block, index));
     let count = len.div_ceil(block);
     if worth_sharing(work) {
-        (0..count).into_par_iter().find_map_first(run)
+        let blocks = (0..count).into_par_iter().with_max_len(share(count));
+        blocks.map(run).reduce(|| none, both)
     } else {
-        (0..count).find_map(run)
+        (0..count).map(run).fold(none, both)
     }
 }
 

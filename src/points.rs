@@ -1,6 +1,7 @@
 //! The only door for data of the caller.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ndarray::{ArrayRef1, ArrayRef2, ArrayViewMut2, s};
 
@@ -8,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::kernels::{Kernels, Labelled, Rows, detect};
 use crate::parallel;
+
+/// A row of greater weight is not taken for so many equal rows.
+pub(crate) const MOST_COPIES: f64 = (1 << 24) as f64;
 
 /// Rows that were checked, in row-major order, with the kernels to run over them.
 ///
@@ -18,6 +22,8 @@ pub(crate) struct Points<'a, F: Float> {
     data: Cow<'a, [F]>,
     n_features: usize,
     weights: Option<Cow<'a, [F]>>,
+    /// The largest magnitude among the values.
+    magnitude: F,
     pub(crate) kernels: &'static Kernels<F>,
 }
 
@@ -31,11 +37,12 @@ impl<'a, F: Float> Points<'a, F> {
             return Err(Error::EmptyData);
         }
         let data = row_major(x)?;
-        check_values(&data, x.ncols())?;
+        let magnitude = check_values(&data, x.ncols())?;
         Ok(Self {
             data,
             n_features: x.ncols(),
             weights: None,
+            magnitude,
             kernels: detect(),
         })
     }
@@ -52,11 +59,12 @@ impl<'a, F: Float> Points<'a, F> {
             });
         }
         let data = row_major(x)?;
-        check_values(&data, n_features)?;
+        let magnitude = check_values(&data, n_features)?;
         Ok(Self {
             data,
             n_features,
             weights: None,
+            magnitude,
             kernels: detect(),
         })
     }
@@ -107,6 +115,22 @@ impl<'a, F: Float> Points<'a, F> {
         self.weights().map_or(1.0, |weights| weights[row].to_f64())
     }
 
+    /// How many rows there are, a row of weight 2 being two. `None` if that is no whole number, or if
+    /// a weight is not.
+    pub(crate) fn count(&self) -> Option<f64> {
+        let Some(weights) = self.weights() else {
+            return Some(self.len() as f64);
+        };
+        let whole =
+            |w: F| (w.to_f64() <= MOST_COPIES && w.to_f64().fract() == 0.0).then(|| w.to_f64());
+        weights.iter().map(|&w| whole(w)).sum()
+    }
+
+    /// The largest magnitude among the values.
+    pub(crate) fn magnitude(&self) -> F {
+        self.magnitude
+    }
+
     /// The rows that count: those of positive weight.
     pub(crate) fn n_weighted(&self) -> usize {
         let positive = |weights: &[F]| weights.iter().filter(|&&w| w > F::ZERO).count();
@@ -116,7 +140,7 @@ impl<'a, F: Float> Points<'a, F> {
     /// A range of rows with their weights and labels.
     pub(crate) fn labelled<'b>(
         &'b self,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         labels: &'b [u32],
     ) -> Labelled<'b, F> {
         Labelled {
@@ -199,25 +223,32 @@ fn row_major<F: Float>(x: &ArrayRef2<F>) -> Result<Cow<'_, [F]>> {
     Ok(Cow::Owned(data))
 }
 
+/// The largest magnitude among the values.
+///
 /// # Errors
 /// [`Error::NotFinite`], [`Error::TooLarge`], for the first such value.
-fn check_values<F: Float>(data: &[F], n_features: usize) -> Result<()> {
+fn check_values<F: Float>(data: &[F], n_features: usize) -> Result<F> {
     const BLOCK: usize = 1 << 14;
+    let larger = |a: F, b: F| if b > a { b } else { a };
     let valid = |x: F| x.abs() <= F::MAX_MAGNITUDE;
-    let first_bad = |range: std::ops::Range<usize>| {
-        // Without an early end the comparison is a vector operation.
-        let block = &data[range.clone()];
-        if block.iter().fold(true, |all, &x| all & valid(x)) {
-            return None;
-        }
-        block
-            .iter()
-            .position(|&x| !valid(x))
-            .map(|offset| range.start + offset)
+    // Without an early end this is a few vector operations.
+    let measure = |range: Range<usize>| {
+        let add = |(all, largest), &x: &F| (all & valid(x), larger(largest, x.abs()));
+        data[range].iter().fold((true, F::ZERO), add)
     };
-    let Some(index) = parallel::find_first(data.len(), BLOCK, data.len(), first_bad) else {
-        return Ok(());
-    };
+    let both = |a: (bool, F), b: (bool, F)| (a.0 & b.0, larger(a.1, b.1));
+    let (all, largest) = parallel::reduce_blocks(
+        data.len(),
+        BLOCK,
+        data.len(),
+        (true, F::ZERO),
+        measure,
+        both,
+    );
+    if all {
+        return Ok(largest);
+    }
+    let index = data.iter().position(|&x| !valid(x)).unwrap_or(0);
     let (row, column) = (index / n_features, index % n_features);
     Err(if data[index].is_finite() {
         Error::TooLarge { row, column }

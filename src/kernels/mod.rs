@@ -13,6 +13,7 @@
 )]
 
 pub mod benchmarking;
+mod exact;
 mod generic;
 mod packed;
 mod portable;
@@ -25,8 +26,10 @@ mod tests;
 mod x86;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::OnceLock;
 
+pub(crate) use exact::{Grid, NO_LABEL, Transfer};
 pub(crate) use packed::Packed;
 pub(crate) use reference::{nearest_row, sq_dist};
 pub(crate) use rows::Rows;
@@ -63,6 +66,7 @@ pub(crate) struct Kernels<F> {
     sq_dists: SqDistsFn<F>,
     sq_dists_to_own: SqDistsToOwnFn<F>,
     accumulate: AccumulateFn<F>,
+    transfer: TransferFn<F>,
 }
 
 // The kernels as they stand in a table. The last argument of three of them is their workspace.
@@ -70,6 +74,7 @@ type NearestFn<F> = fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assign
 type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
 type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
 type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
+type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
 
 impl<F> fmt::Debug for Kernels<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,6 +186,36 @@ impl<F: Float> Kernels<F> {
         };
         f64::with_scratch(room, |copies| (self.accumulate)(data, centre, sums, copies));
     }
+
+    /// Moves points from cluster to cluster, without rounding.
+    ///
+    /// IN: `data`; `clusters`, those whose sums are given: others are passed over. IN, OUT: `sums`,
+    /// [`Grid::width`] values for each of these clusters. Returns whether all additions were exact.
+    pub(crate) fn transfer(
+        &self,
+        data: Transfer<'_, F>,
+        clusters: Range<usize>,
+        grid: &Grid,
+        sums: &mut [f64],
+    ) -> bool {
+        let n = data.points.len();
+        assert_eq!(
+            (data.from.len(), data.to.len()),
+            (n, n),
+            "one for each point"
+        );
+        assert!(
+            data.weights.is_none_or(|weights| weights.len() == n),
+            "one weight for each point"
+        );
+        let width = grid.width(data.points.n_features());
+        assert_eq!(
+            sums.len(),
+            clusters.len() * width,
+            "the sums of each cluster"
+        );
+        (self.transfer)(data, clusters, grid, sums)
+    }
 }
 
 /// The kernels to use: the fastest that this processor can run. The environment variable
@@ -239,13 +274,22 @@ macro_rules! table {
             ) {
                 generic::accumulate(x86::$token::here(), data, centre, sums, copies);
             }
+            #[target_feature(enable = $features)]
+            fn transfer(
+                data: Transfer<'_, $float>,
+                clusters: Range<usize>,
+                grid: &Grid,
+                sums: &mut [f64],
+            ) -> bool {
+                exact::transfer(x86::$token::here(), data, clusters, grid, sums)
+            }
             const LANES: usize = <x86::$token as Simd<$float>>::LANES;
             &Kernels {
                 name: $name,
                 panel: $vectors * LANES,
                 lanes: <x86::$token as Simd<f64>>::LANES,
                 // SAFETY: the table is reached only through this constructor, whose caller
-                // showed that the processor has the features of these four functions.
+                // showed that the processor has the features of these functions.
                 nearest: |points, centroids, labels, panel| unsafe {
                     nearest(points, centroids, labels, panel)
                 },
@@ -260,6 +304,10 @@ macro_rules! table {
                 // SAFETY: as above.
                 accumulate: |data, centre, sums, copies| unsafe {
                     accumulate(data, centre, sums, copies)
+                },
+                // SAFETY: as above.
+                transfer: |data, clusters, grid, sums| unsafe {
+                    transfer(data, clusters, grid, sums)
                 },
             }
         }
@@ -298,6 +346,9 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             },
             accumulate: |data, centre, sums, copies| {
                 generic::accumulate(Portable, data, centre, sums, copies);
+            },
+            transfer: |data, clusters, grid, sums| {
+                exact::transfer(Portable, data, clusters, grid, sums)
             },
         }
     }

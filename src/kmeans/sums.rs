@@ -1,82 +1,168 @@
 //! The sums of the points of each cluster, over all points.
+//!
+//! Where the data permits it, and it nearly always does, they are [exact](Grid). Then they are kept
+//! from one iteration to the next, and only the points whose label changed are moved. Otherwise
+//! they are added up anew, in an order that depends on the shape of the problem alone.
 
 use std::ops::Range;
 
 use crate::float::Float;
-use crate::kernels::Packed;
+use crate::kernels::{Grid, NO_LABEL, Packed, Transfer};
 use crate::parallel;
 use crate::points::Points;
 
-/// Each part of the rows has sums of its own. There are fewer parts if all sums together would
-/// have more than this many values: 8 MB.
-///
-/// PERF: cutting the features among the threads instead, so that the sums exist only once, took
-/// two to four times as long on 100,000 x 64 and 50,000 x 384: rows that are read in pieces are
-/// not read ahead.
+/// Each part of the rows has sums of its own where all of them together have no more than this
+/// many values: 8 MB.
 const MOST_VALUES: usize = 1 << 20;
 
 /// Adding a point to its cluster takes about as long as so many multiply-adds more than it has
 /// features.
 const OVERHEAD: usize = 32;
 
-/// For each cluster the sum of weight times `x - origin` over the points with its label, then the
-/// sum of weights: `n_clusters x (n_features + 1)` values, row-major. The origin is that of the
-/// centroids.
-///
-/// The order of additions depends on the shape of the problem alone.
-pub(crate) fn cluster_sums<F: Float>(
+/// The sums of all clusters.
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterSums {
+    /// What was subtracted from every row, `n_features` values.
+    pub(crate) origin: Vec<f64>,
+    /// For each cluster the sum of weight times `x - origin`, then the sum of weights:
+    /// `n_clusters x (n_features + 1)` values, row-major.
+    pub(crate) values: Vec<f64>,
+}
+
+/// What keeps the sums up to date with the labels.
+#[derive(Debug)]
+pub(crate) struct Summing<'a, F: Float> {
+    points: &'a Points<'a, F>,
+    exact: Option<Exact>,
+}
+
+/// Exact sums, and the labels that they are of.
+#[derive(Debug)]
+struct Exact {
+    grid: Grid,
+    labels: Vec<u32>,
+    /// [`Grid::width`] values for each cluster.
+    levels: Vec<f64>,
+}
+
+impl<'a, F: Float> Summing<'a, F> {
+    pub(crate) fn new(points: &'a Points<'a, F>, n_clusters: usize) -> Self {
+        let grid = points
+            .count()
+            .and_then(|count| Grid::new(points.magnitude(), count));
+        let exact = grid.map(|grid| Exact {
+            grid,
+            labels: vec![NO_LABEL; points.len()],
+            levels: vec![0.0; n_clusters * grid.width(points.n_features())],
+        });
+        Self { points, exact }
+    }
+
+    /// The sums of the points with these labels.
+    pub(crate) fn sums(&mut self, labels: &[u32], centroids: &Packed<F>) -> ClusterSums {
+        let points = self.points;
+        if let Some(exact) = &mut self.exact {
+            if exact.update(points, labels) {
+                return exact.totals(points.n_features());
+            }
+            self.exact = None;
+        }
+        cluster_sums(points, labels, centroids)
+    }
+}
+
+impl Exact {
+    /// Moves the points whose label changed. Returns whether the sums are exact; they are not to be
+    /// used otherwise.
+    fn update<F: Float>(&mut self, points: &Points<'_, F>, labels: &[u32]) -> bool {
+        let (n, d) = (points.len(), points.n_features());
+        let (grid, from, width) = (&self.grid, &self.labels, self.grid.width(d));
+        let n_clusters = self.levels.len() / width;
+        let transfer = |rows: Range<usize>, clusters: Range<usize>, levels: &mut [f64]| {
+            let data = Transfer {
+                points: points.rows().slice(rows.clone()),
+                weights: points.weights().map(|weights| &weights[rows.clone()]),
+                from: &from[rows.clone()],
+                to: &labels[rows],
+            };
+            points.kernels.transfer(data, clusters, grid, levels)
+        };
+        let is_exact = if parallel::PARTS * self.levels.len() <= MOST_VALUES {
+            let work = n * (d / 8 + 1);
+            let parts = parallel::map_parts(n, work, |rows| {
+                if from[rows.clone()] == labels[rows.clone()] {
+                    return None;
+                }
+                let mut levels = vec![0.0; n_clusters * width];
+                let is_exact = transfer(rows, 0..n_clusters, &mut levels);
+                Some((levels, is_exact))
+            });
+            parts.into_iter().flatten().all(|(part, is_exact)| {
+                let pairs = self.levels.iter_mut().zip(part);
+                pairs.for_each(|(sum, part)| *sum += part);
+                is_exact
+            })
+        } else {
+            // PERF: each thread looks at all labels, and moves only the points of its own clusters.
+            // So there is one set of sums, and nothing to add up behind.
+            let block = n_clusters.div_ceil(parallel::PARTS / 4);
+            let work = n * (d + OVERHEAD);
+            let wrong =
+                parallel::fill_blocks(&mut self.levels, width, block, work, |own, levels| {
+                    usize::from(!transfer(0..n, own, levels))
+                });
+            wrong == 0
+        };
+        self.labels.copy_from_slice(labels);
+        is_exact
+    }
+
+    fn totals(&self, n_features: usize) -> ClusterSums {
+        let width = self.grid.width(n_features);
+        let n_clusters = self.levels.len() / width;
+        let mut values = vec![0.0; n_clusters * (n_features + 1)];
+        let totals = values.chunks_exact_mut(n_features + 1);
+        for (total, levels) in totals.zip(self.levels.chunks_exact(width)) {
+            self.grid.total(levels, total);
+        }
+        ClusterSums {
+            origin: vec![0.0; n_features],
+            values,
+        }
+    }
+}
+
+/// The sums about the origin of the centroids, rounded.
+fn cluster_sums<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Packed<F>,
-) -> Vec<f64> {
+) -> ClusterSums {
     let (n, d) = (points.len(), points.n_features());
-    let part_len = parallel::part_len(n, n_parts(n, centroids));
-    total(parallel::map_blocks(
-        n,
-        part_len,
-        n * (d + OVERHEAD),
-        |rows| part_sums(points, rows.clone(), &labels[rows], centroids),
-    ))
-}
-
-/// How many parts there are at most, such that adding up their sums is a small part of the work.
-fn n_parts<F: Float>(n: usize, centroids: &Packed<F>) -> usize {
-    let len = centroids.len() * (centroids.origin().len() + 1);
-    (MOST_VALUES / len)
+    let len = centroids.len() * (d + 1);
+    let n_parts = (MOST_VALUES / len)
         .min(n / (4 * centroids.len()))
-        .clamp(1, parallel::PARTS)
-}
-
-/// Whether the parts are those of [`parallel::map_parts`], so that their sums may be made with
-/// [`part_sums`] and added up by [`total`].
-pub(crate) fn are_short<F: Float>(n: usize, centroids: &Packed<F>) -> bool {
-    n_parts(n, centroids) == parallel::PARTS
-}
-
-/// The sums over a part of the rows, with their labels.
-pub(crate) fn part_sums<F: Float>(
-    points: &Points<'_, F>,
-    rows: Range<usize>,
-    labels: &[u32],
-    centroids: &Packed<F>,
-) -> Vec<f64> {
-    let mut sums = vec![0.0; centroids.len() * (points.n_features() + 1)];
-    points
-        .kernels
-        .accumulate(points.labelled(rows, labels), centroids.origin(), &mut sums);
-    sums
-}
-
-/// The sums over all parts, which are given in order.
-pub(crate) fn total(parts: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
+        .clamp(1, parallel::PARTS);
+    let part_len = parallel::part_len(n, n_parts);
+    let parts = parallel::map_blocks(n, part_len, n * (d + OVERHEAD), |rows| {
+        let mut sums = vec![0.0; len];
+        let data = points.labelled(rows.clone(), &labels[rows]);
+        points
+            .kernels
+            .accumulate(data, centroids.origin(), &mut sums);
+        sums
+    });
     let added = |mut sums: Vec<f64>, part: Vec<f64>| {
         sums.iter_mut()
             .zip(part)
             .for_each(|(sum, part)| *sum += part);
         sums
     };
-    parts
-        .into_iter()
-        .reduce(added)
-        .expect("there is at least one row")
+    ClusterSums {
+        origin: centroids.origin().to_vec(),
+        values: parts
+            .into_iter()
+            .reduce(added)
+            .expect("there is at least one row"),
+    }
 }

@@ -7,6 +7,8 @@ use crate::kernels::{Packed, Rows, sq_dist};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 
+use super::sums::ClusterSums;
+
 /// How the centroids moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moved {
@@ -20,8 +22,7 @@ pub(crate) struct Moved {
     pub(crate) empty_clusters: usize,
 }
 
-/// Replaces `centroids` by the weighted means of the points with their label, whose `sums` are
-/// [`cluster_sums`](super::sums::cluster_sums).
+/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given.
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
 /// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a
@@ -29,17 +30,21 @@ pub(crate) struct Moved {
 pub(crate) fn update<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
-    mut sums: Vec<f64>,
+    mut sums: ClusterSums,
     centroids: &mut Packed<F>,
 ) -> Moved {
     let d = points.n_features();
     let is_empty = |sums: &[f64]| sums[d] == 0.0;
     let empty: Vec<usize> = (0..centroids.len())
-        .filter(|&c| is_empty(&sums[c * (d + 1)..][..d + 1]))
+        .filter(|&c| is_empty(&sums.values[c * (d + 1)..][..d + 1]))
         .collect();
     if !empty.is_empty() {
         relocate(points, labels, centroids, &empty, &mut sums);
     }
+    let ClusterSums {
+        origin,
+        values: sums,
+    } = sums;
     let heaviest = (0..centroids.len()).fold(0, |heaviest, c| {
         if sums[c * (d + 1) + d] > sums[heaviest * (d + 1) + d] {
             c
@@ -54,7 +59,7 @@ pub(crate) fn update<F: Float>(
         } else {
             own
         };
-        means.extend((0..d).map(|j| mean::<F>(centroids.origin()[j], sums[j], sums[d])));
+        means.extend((0..d).map(|j| mean::<F>(origin[j], sums[j], sums[d])));
     }
     let means = Rows::new(&means, d);
     let mut moved = Moved {
@@ -90,7 +95,7 @@ fn relocate<F: Float>(
     labels: &[u32],
     centroids: &Packed<F>,
     empty: &[usize],
-    sums: &mut [f64],
+    sums: &mut ClusterSums,
 ) {
     let width = points.n_features() + 1;
     let sq_dists = sq_dists_to_own(points, labels, &centroids.rows());
@@ -120,11 +125,11 @@ fn relocate<F: Float>(
             .rows()
             .row(row)
             .iter()
-            .zip(centroids.origin())
+            .zip(&sums.origin)
             .map(|(x, m)| weight * (x.to_f64() - m));
         for (j, part) in x.chain([weight]).enumerate() {
-            sums[donor * width + j] -= part;
-            sums[cluster * width + j] += part;
+            sums.values[donor * width + j] -= part;
+            sums.values[cluster * width + j] += part;
         }
     }
 }

@@ -7,7 +7,7 @@ mod lloyd;
 
 use std::ops::Range;
 
-use super::sums;
+use super::sums::Summing;
 use super::update::{self, Moved};
 use crate::float::Float;
 use crate::kernels::{Assigned, Packed, Rows};
@@ -53,28 +53,6 @@ fn assign_all<F: Float>(
     })
 }
 
-/// Labels all points, and adds up the points of each cluster.
-fn assign_and_sum<F: Float>(
-    points: &Points<'_, F>,
-    engine: &dyn Assign<F>,
-    centroids: &Packed<F>,
-    labels: &mut [u32],
-) -> (Assigned, Vec<f64>) {
-    if !sums::are_short(labels.len(), centroids) {
-        let assigned = assign_all(engine, centroids, labels);
-        return (assigned, sums::cluster_sums(points, labels, centroids));
-    }
-    // PERF: adding up a part while it is in the cache, and waking the threads once for both.
-    let work = parallel::work(labels.len(), centroids.len(), centroids.origin().len());
-    let parts = parallel::map_parts_mut(labels, work, |rows, labels| {
-        let assigned = engine.assign(centroids, rows.clone(), labels);
-        (assigned, sums::part_sums(points, rows, labels, centroids))
-    });
-    let mut assigned = Assigned::default();
-    parts.iter().for_each(|part| assigned += part.0);
-    (assigned, sums::total(parts.into_iter().map(|part| part.1)))
-}
-
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -106,12 +84,14 @@ pub(crate) fn run<F: Float>(
     let engine = algorithm.engine(points);
     let mut centroids = Packed::new(&Rows::new(start, points.n_features()));
     let mut labels = vec![u32::MAX; points.len()];
+    let mut summing = Summing::new(points, centroids.len());
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
     let mut moved = Moved::default();
     while n_iter < limits.max_iter && stop == Stop::MaxIterations {
         n_iter += 1;
-        let (assigned, sums) = assign_and_sum(points, &*engine, &centroids, &mut labels);
+        let assigned = assign_all(&*engine, &centroids, &mut labels);
+        let sums = summing.sums(&labels, &centroids);
         let reassigned = assigned.reassigned;
         let inertia = observer
             .is_some()

@@ -1,0 +1,173 @@
+//! Sums without rounding.
+//!
+//! A value is cut into levels, each a multiple of a power of two, the unit of that level. The
+//! units are so large that all partial sums of a level fit the 53 bits of an f64, and so small
+//! that, for all but extraordinary data, nothing is left of the value behind the last level. Then
+//! every addition is exact, and the sums do not depend on its order: a point may be moved from one
+//! cluster to another, in any block, on any thread, and the sums are what they would be if they
+//! had been added up anew.
+//!
+//! The cutting is that of J. Demmel, H. D. Nguyen, *Fast reproducible floating-point summation*,
+//! IEEE Symposium on Computer Arithmetic, 2013, doi:10.1109/ARITH.2013.9.
+
+use std::ops::Range;
+
+use super::Rows;
+use super::simd::Widen;
+use crate::float::Float;
+
+/// The label of a point that was not added to any cluster yet.
+pub(crate) const NO_LABEL: u32 = u32::MAX;
+
+/// The most levels: 3 units lie more than 60 bits apart, beside the 53 of the last one.
+const MAX_LEVELS: usize = 3;
+
+/// Where values are cut. See the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    /// For each level the number which, added and subtracted again, rounds to the unit.
+    splitters: [f64; MAX_LEVELS],
+    levels: usize,
+}
+
+impl Grid {
+    /// For values of up to `magnitude`, added `count` times at most. `None` if there are too many.
+    pub(crate) fn new<F: Float>(magnitude: F, count: f64) -> Option<Self> {
+        const MOST: f64 = (1_u64 << 40) as f64;
+        if count > MOST {
+            return None;
+        }
+        let exponent = |value: f64| (value.to_bits() >> 52) as i32 - 1022;
+        let count = exponent(count).max(2);
+        // One bit more than magnitude and count take, for the rounding to a unit.
+        let mut unit = exponent(magnitude.to_f64()) + count + 1 - 53;
+        let mut splitters = [0.0; MAX_LEVELS];
+        for splitter in &mut splitters {
+            // Below the smallest number there is none.
+            let lowest = unit.max(-1074);
+            *splitter = 1.5 * f64::from_bits(((lowest + 52 + 1023) as u64) << 52);
+            unit += count - 53;
+        }
+        // Values of f32 have 24 bits: two levels leave room for 40 binary orders of magnitude.
+        let levels = if F::UNIT_ROUNDOFF > f64::UNIT_ROUNDOFF {
+            2
+        } else {
+            3
+        };
+        Some(Self { splitters, levels })
+    }
+
+    /// Values per cluster: for each level the features, then the weight.
+    pub(crate) fn width(&self, n_features: usize) -> usize {
+        self.levels * n_features + 1
+    }
+
+    /// OUT: `sum`, what was summed for one cluster: the features, then the weight.
+    pub(crate) fn total(&self, levels: &[f64], sum: &mut [f64]) {
+        let n_features = sum.len() - 1;
+        for (j, sum) in sum[..n_features].iter_mut().enumerate() {
+            let level = |l: usize| levels[l * n_features + j];
+            *sum = (0..self.levels).rev().map(level).sum();
+        }
+        sum[n_features] = levels[levels.len() - 1];
+    }
+}
+
+/// Points that go from one cluster to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transfer<'a, F> {
+    pub(crate) points: Rows<'a, F>,
+    /// Whole numbers, one for each point, or 1 for all.
+    pub(crate) weights: Option<&'a [F]>,
+    /// [`NO_LABEL`] where a point is new.
+    pub(crate) from: &'a [u32],
+    pub(crate) to: &'a [u32],
+}
+
+/// IN: data. IN, OUT: `sums`, those of the given clusters. Returns whether nothing was left of any
+/// value behind the last level.
+#[inline(always)]
+pub(super) fn transfer<F: Float, S: Widen<F>>(
+    simd: S,
+    data: Transfer<'_, F>,
+    clusters: Range<usize>,
+    grid: &Grid,
+    sums: &mut [f64],
+) -> bool {
+    match grid.levels {
+        2 => transfer_levels::<F, S, 2>(simd, data, clusters, grid, sums),
+        _ => transfer_levels::<F, S, 3>(simd, data, clusters, grid, sums),
+    }
+}
+
+#[inline(always)]
+fn transfer_levels<F: Float, S: Widen<F>, const L: usize>(
+    simd: S,
+    data: Transfer<'_, F>,
+    clusters: Range<usize>,
+    grid: &Grid,
+    sums: &mut [f64],
+) -> bool {
+    let d = data.points.n_features();
+    let width = grid.width(d);
+    let mut splitters = [0.0; L];
+    splitters.copy_from_slice(&grid.splitters[..L]);
+    let mut is_exact = true;
+    let pairs = data.from.iter().zip(data.to);
+    for (i, (&from, &to)) in pairs.enumerate() {
+        if from == to {
+            continue;
+        }
+        let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
+        for (label, weight) in [(from, -weight), (to, weight)] {
+            if label != NO_LABEL && clusters.contains(&(label as usize)) {
+                let own = &mut sums[(label as usize - clusters.start) * width..][..width];
+                is_exact &= add_row::<F, S, L>(simd, data.points.row(i), weight, &splitters, own);
+            }
+        }
+    }
+    is_exact
+}
+
+/// Adds a row `weight` times. Returns whether nothing was left of it.
+#[inline(always)]
+fn add_row<F: Float, S: Widen<F>, const L: usize>(
+    simd: S,
+    row: &[F],
+    weight: f64,
+    splitters: &[f64; L],
+    own: &mut [f64],
+) -> bool {
+    let d = row.len();
+    own[L * d] += weight;
+    let mut is_exact = true;
+    let whole = d - d % S::LANES;
+    let zero = simd.splat(0.0);
+    let mut left_over = zero;
+    for start in (0..whole).step_by(S::LANES) {
+        let mut rest = simd.load_wide(&row[start..]);
+        for (l, &splitter) in splitters.iter().enumerate() {
+            let splitter = simd.splat(splitter);
+            let part = simd.sub(simd.add(rest, splitter), splitter);
+            rest = simd.sub(rest, part);
+            let sum = &mut own[l * d + start..];
+            let added = simd.add(simd.load(sum), simd.mul(simd.splat(weight), part));
+            simd.store(added, sum);
+        }
+        left_over = simd.min(left_over, simd.min(rest, simd.sub(zero, rest)));
+    }
+    for j in whole..d {
+        let mut rest = row[j].to_f64();
+        for (l, &splitter) in splitters.iter().enumerate() {
+            let part = (rest + splitter) - splitter;
+            rest -= part;
+            own[l * d + j] += weight * part;
+        }
+        is_exact &= rest == 0.0;
+    }
+    if whole > 0 {
+        let below_zero = simd.splat(-f64::from_bits(1));
+        is_exact &= simd.all(simd.less(below_zero, left_over));
+    }
+    is_exact
+}
