@@ -79,25 +79,6 @@ pub(crate) fn map_parts<R: Send>(
     map_blocks(len, part_len(len, PARTS), work, f)
 }
 
-/// [`map_parts`] with the values of `data` that belong to each part.
-pub(crate) fn map_parts_mut<T: Send, R: Send>(
-    data: &mut [T],
-    work: usize,
-    f: impl Fn(Range<usize>, &mut [T]) -> R + Sync,
-) -> Vec<R> {
-    let (len, part) = (data.len(), part_len(data.len(), PARTS));
-    let run = |(index, values): (usize, &mut [T])| f(block_range(len, part, index), values);
-    if worth_sharing(work) {
-        data.par_chunks_mut(part)
-            .enumerate()
-            .with_max_len(1)
-            .map(run)
-            .collect()
-    } else {
-        data.chunks_mut(part).enumerate().map(run).collect()
-    }
-}
-
 /// The length of parts of whole blocks that `0..len` falls into, at most so many of them.
 pub(crate) fn part_len(len: usize, most: usize) -> usize {
     len.div_ceil(most)
@@ -191,6 +172,47 @@ pub(crate) fn fill_blocks<T: Send, R: Send + Default + std::ops::AddAssign>(
             .enumerate()
             .map(run)
             .fold(R::default(), add)
+    }
+}
+
+/// Calls `f` for each range of items, of which `bounds` are the ends, with its number and with the
+/// values of `data` that belong to it, `per_item` for each item. Returns the sum of the results,
+/// which must not depend on the order of addition.
+pub(crate) fn fill_ranges<T: Send, R: Send + Default + std::ops::AddAssign>(
+    mut data: &mut [T],
+    per_item: usize,
+    bounds: &[u32],
+    work: usize,
+    f: impl Fn(usize, &mut [T]) -> R + Sync,
+) -> R {
+    let mut parts = Vec::with_capacity(bounds.len());
+    for (index, ends) in bounds.windows(2).enumerate() {
+        let len = (ends[1] - ends[0]) as usize * per_item;
+        let (part, rest) = data.split_at_mut(len);
+        parts.push((index, part));
+        data = rest;
+    }
+    let add = |mut sum: R, part| {
+        sum += part;
+        sum
+    };
+    let run = |(index, part): (usize, &mut [T])| f(index, part);
+    if worth_sharing(work) {
+        let most = share(parts.len());
+        let parts = parts.into_par_iter().with_max_len(most);
+        parts.map(run).reduce(R::default, add)
+    } else {
+        parts.into_iter().map(run).fold(R::default(), add)
+    }
+}
+
+/// Calls `f` for each item.
+pub(crate) fn for_each<T: Send>(items: Vec<T>, work: usize, f: impl Fn(T) + Sync) {
+    if worth_sharing(work) {
+        let most = share(items.len());
+        items.into_par_iter().with_max_len(most).for_each(&f);
+    } else {
+        items.into_iter().for_each(f);
     }
 }
 

@@ -94,6 +94,36 @@ impl<'a, F: Float> Points<'a, F> {
         Ok(self)
     }
 
+    /// Some of the rows, with their weights, in this order.
+    pub(crate) fn gather(&self, rows: &[u32]) -> Points<'static, F> {
+        let d = self.n_features;
+        let mut data = vec![F::ZERO; rows.len() * d];
+        let work = data.len() + 8 * rows.len();
+        parallel::fill_blocks(&mut data, d, 4 * parallel::BLOCK, work, |range, out| {
+            for (out, &row) in out.chunks_exact_mut(d).zip(&rows[range]) {
+                out.copy_from_slice(self.rows().row(row as usize));
+            }
+            0
+        });
+        let weights = self.weights().map(|weights| {
+            let weights = rows.iter().map(|&row| weights[row as usize]);
+            Cow::Owned(weights.collect())
+        });
+        Points {
+            data: Cow::Owned(data),
+            n_features: d,
+            weights,
+            magnitude: self.magnitude,
+            kernels: self.kernels,
+        }
+    }
+
+    /// Gives each row the weight of all rows that it stands for, a whole number.
+    pub(crate) fn with_counts(mut self, counts: Vec<F>) -> Self {
+        self.weights = Some(Cow::Owned(counts));
+        self
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.data.len() / self.n_features
     }

@@ -61,6 +61,7 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
             relabel(labels, &index[..S::LANES], &mut changed[..S::LANES]);
         }
     }
+    assigned.distances = (points.len() + assigned.settled) * centroids.len();
     assigned.reassigned = changed.iter().map(|&count| count as usize).sum();
     assigned
 }
@@ -141,7 +142,7 @@ fn fill_panel<F: Float, S: Simd<F>>(
 /// Few features: the compiler turns loops over a constant number of them into shuffles.
 /// OUT: `panel[j * width + i] = bring(x_ij, j)`
 #[inline(always)]
-fn interleave<F: Float, G, const D: usize>(
+pub(super) fn interleave<F: Float, G, const D: usize>(
     points: &Rows<'_, F>,
     panel: &mut [G],
     width: usize,
@@ -375,7 +376,7 @@ pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
 
 /// [`sq_dist`] of one target and a panel of points, of which `PARTS` partial sums are in use.
 #[inline(always)]
-fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
+pub(super) fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
     simd: S,
     panel: &[f64],
     target: &[F],

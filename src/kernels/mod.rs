@@ -13,6 +13,7 @@
 )]
 
 pub mod benchmarking;
+mod boxes;
 mod exact;
 mod generic;
 mod packed;
@@ -29,6 +30,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+pub(crate) use boxes::Candidates;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
 pub(crate) use packed::Packed;
 pub(crate) use reference::{nearest_row, sq_dist};
@@ -45,12 +47,15 @@ pub(crate) struct Assigned {
     pub(crate) reassigned: usize,
     /// Points whose two nearest centroids the scores could not tell apart.
     pub(crate) settled: usize,
+    /// Distances or scores of points and centroids that were computed.
+    pub(crate) distances: usize,
 }
 
 impl std::ops::AddAssign for Assigned {
     fn add_assign(&mut self, other: Self) {
         self.reassigned += other.reassigned;
         self.settled += other.settled;
+        self.distances += other.distances;
     }
 }
 
@@ -67,6 +72,8 @@ pub(crate) struct Kernels<F> {
     sq_dists_to_own: SqDistsToOwnFn<F>,
     accumulate: AccumulateFn<F>,
     transfer: TransferFn<F>,
+    narrow: NarrowFn,
+    nearest_among: NearestAmongFn<F>,
 }
 
 // The kernels as they stand in a table. The last argument of three of them is their workspace.
@@ -75,6 +82,8 @@ type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
 type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
 type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
+type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
+type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
 
 impl<F> fmt::Debug for Kernels<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,6 +225,44 @@ impl<F: Float> Kernels<F> {
         );
         (self.transfer)(data, clusters, grid, sums)
     }
+
+    /// The centroids that can be nearest to a point in a box.
+    ///
+    /// IN: `corners`, for each feature the lowest value in the box, then for each the highest;
+    /// `from`, at least one, of as many features. OUT: `to`, those of `from` that are the nearest,
+    /// or among the nearest, to any point in the box, and perhaps others; `far` is workspace.
+    pub(crate) fn narrow(
+        &self,
+        corners: &[f64],
+        from: &Candidates,
+        to: &mut Candidates,
+        far: &mut Vec<f64>,
+    ) {
+        (self.narrow)(corners, from, to, far);
+    }
+
+    /// [`nearest`](Self::nearest) among some of the centroids.
+    ///
+    /// IN: `points`, `centroids` of as many features, `candidates`, indices of centroids in
+    /// ascending order, at least one. IN, OUT: `labels`, one for each point.
+    pub(crate) fn nearest_among(
+        &self,
+        points: &Rows<'_, F>,
+        centroids: &Rows<'_, F>,
+        candidates: &[u32],
+        labels: &mut [u32],
+    ) -> Assigned {
+        assert_eq!(points.len(), labels.len(), "one label for each point");
+        assert_eq!(
+            points.n_features(),
+            centroids.n_features(),
+            "as many features"
+        );
+        let n_features = points.n_features().next_multiple_of(8);
+        f64::with_scratch(self.lanes * n_features, |panel| {
+            (self.nearest_among)(points, centroids, candidates, labels, panel)
+        })
+    }
 }
 
 /// The kernels to use: the fastest that this processor can run. The environment variable
@@ -283,6 +330,21 @@ macro_rules! table {
             ) -> bool {
                 exact::transfer(x86::$token::here(), data, clusters, grid, sums)
             }
+            #[target_feature(enable = $features)]
+            fn narrow(corners: &[f64], from: &Candidates, to: &mut Candidates, far: &mut Vec<f64>) {
+                boxes::narrow(x86::$token::here(), corners, from, to, far);
+            }
+            #[target_feature(enable = $features)]
+            fn nearest_among(
+                points: &Rows<'_, $float>,
+                centroids: &Rows<'_, $float>,
+                candidates: &[u32],
+                labels: &mut [u32],
+                panel: &mut [f64],
+            ) -> Assigned {
+                let simd = x86::$token::here();
+                boxes::nearest_among(simd, points, centroids, candidates, labels, panel)
+            }
             const LANES: usize = <x86::$token as Simd<$float>>::LANES;
             &Kernels {
                 name: $name,
@@ -308,6 +370,12 @@ macro_rules! table {
                 // SAFETY: as above.
                 transfer: |data, clusters, grid, sums| unsafe {
                     transfer(data, clusters, grid, sums)
+                },
+                // SAFETY: as above.
+                narrow: |corners, from, to, far| unsafe { narrow(corners, from, to, far) },
+                // SAFETY: as above.
+                nearest_among: |points, centroids, candidates, labels, panel| unsafe {
+                    nearest_among(points, centroids, candidates, labels, panel)
                 },
             }
         }
@@ -349,6 +417,10 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             },
             transfer: |data, clusters, grid, sums| {
                 exact::transfer(Portable, data, clusters, grid, sums)
+            },
+            narrow: |corners, from, to, far| boxes::narrow(Portable, corners, from, to, far),
+            nearest_among: |points, centroids, candidates, labels, panel| {
+                boxes::nearest_among(Portable, points, centroids, candidates, labels, panel)
             },
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod engine;
 mod model;
 mod options;
 mod sums;
+mod tree;
 mod update;
 
 use ndarray::ArrayRef2;
@@ -20,7 +21,7 @@ use crate::parallel;
 use crate::points::Points;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
-use engine::{Limits, Run};
+use engine::{Limits, Run, Source};
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
 ///
@@ -272,6 +273,7 @@ impl KMeans {
             edge::only_start(points, self.n_clusters).map(|rows| gather(points, &rows))
         });
         let n_init = if only.is_some() { 1 } else { self.n_init };
+        let source = Source::new(points, self.algorithm, self.n_clusters);
         let run = |restart: usize, observer: Option<&mut Observer<'_>>| {
             let start = only.clone().unwrap_or_else(|| {
                 let mut stream = Stream::new(self.seed, restart);
@@ -280,7 +282,7 @@ impl KMeans {
                     &self.init.choose(points, self.n_clusters, &mut stream),
                 )
             });
-            engine::run(points, &start, self.algorithm, limits, restart, observer)
+            engine::run(&source, &start, limits, restart, observer)
         };
         let better = |a: Run<F>, b: Run<F>| if b.inertia < a.inertia { b } else { a };
         if observer.is_none() {

@@ -11,6 +11,8 @@ use crate::kernels::{Grid, NO_LABEL, Packed, Transfer};
 use crate::parallel;
 use crate::points::Points;
 
+use super::engine::Source;
+
 /// Each part of the rows has sums of its own where all of them together have no more than this
 /// many values: 8 MB.
 const MOST_VALUES: usize = 1 << 20;
@@ -32,7 +34,7 @@ pub(crate) struct ClusterSums {
 /// What keeps the sums up to date with the labels.
 #[derive(Debug)]
 pub(crate) struct Summing<'a, F: Float> {
-    points: &'a Points<'a, F>,
+    source: &'a Source<'a, F>,
     exact: Option<Exact>,
 }
 
@@ -46,7 +48,8 @@ struct Exact {
 }
 
 impl<'a, F: Float> Summing<'a, F> {
-    pub(crate) fn new(points: &'a Points<'a, F>, n_clusters: usize) -> Self {
+    pub(crate) fn new(source: &'a Source<'a, F>, n_clusters: usize) -> Self {
+        let points = source.working();
         let grid = points
             .count()
             .and_then(|count| Grid::new(points.magnitude(), count));
@@ -55,19 +58,18 @@ impl<'a, F: Float> Summing<'a, F> {
             labels: vec![NO_LABEL; points.len()],
             levels: vec![0.0; n_clusters * grid.width(points.n_features())],
         });
-        Self { points, exact }
+        Self { source, exact }
     }
 
     /// The sums of the points with these labels.
     pub(crate) fn sums(&mut self, labels: &[u32], centroids: &Packed<F>) -> ClusterSums {
-        let points = self.points;
         if let Some(exact) = &mut self.exact {
-            if exact.update(points, labels) {
-                return exact.totals(points.n_features());
+            if exact.update(self.source.working(), labels) {
+                return exact.totals(self.source.points.n_features());
             }
             self.exact = None;
         }
-        cluster_sums(points, labels, centroids)
+        cluster_sums(self.source.points, &self.source.spread(labels), centroids)
     }
 }
 

@@ -1,5 +1,6 @@
 //! From labels to centroids: means of the clusters, with empty clusters put to use.
 
+use std::borrow::Cow;
 use std::collections::BinaryHeap;
 
 use crate::float::Float;
@@ -22,14 +23,15 @@ pub(crate) struct Moved {
     pub(crate) empty_clusters: usize,
 }
 
-/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given.
+/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given; the
+/// `labels` themselves are asked for where a cluster is empty.
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
 /// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a
 /// copy of that of the heaviest cluster.
-pub(crate) fn update<F: Float>(
+pub(crate) fn update<'a, F: Float>(
     points: &Points<'_, F>,
-    labels: &[u32],
+    labels: impl FnOnce() -> Cow<'a, [u32]>,
     mut sums: ClusterSums,
     centroids: &mut Packed<F>,
 ) -> Moved {
@@ -39,7 +41,7 @@ pub(crate) fn update<F: Float>(
         .filter(|&c| is_empty(&sums.values[c * (d + 1)..][..d + 1]))
         .collect();
     if !empty.is_empty() {
-        relocate(points, labels, centroids, &empty, &mut sums);
+        relocate(points, &labels(), centroids, &empty, &mut sums);
     }
     let ClusterSums {
         origin,

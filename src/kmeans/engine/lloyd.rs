@@ -1,10 +1,9 @@
 //! The plain engine: every point is compared with every centroid.
 
-use std::ops::Range;
-
 use super::Assign;
 use crate::float::Float;
 use crate::kernels::{Assigned, Packed};
+use crate::parallel;
 use crate::points::Points;
 
 pub(super) struct Lloyd<'a, F: Float> {
@@ -18,9 +17,17 @@ impl<'a, F: Float> Lloyd<'a, F> {
 }
 
 impl<F: Float> Assign<F> for Lloyd<'_, F> {
-    fn assign(&self, centroids: &Packed<F>, rows: Range<usize>, labels: &mut [u32]) -> Assigned {
-        self.points
-            .kernels
-            .nearest(&self.points.rows().slice(rows), centroids, labels)
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+        let points = self.points;
+        let work = parallel::work(labels.len(), centroids.len(), points.n_features());
+        let block = parallel::block_for(labels.len(), work);
+        parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
+            let rows = points.rows().slice(rows);
+            points.kernels.nearest(&rows, centroids, labels)
+        })
+    }
+
+    fn is_plain(&self) -> bool {
+        true
     }
 }

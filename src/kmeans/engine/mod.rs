@@ -3,17 +3,17 @@
 //! S. P. Lloyd, *Least squares quantization in PCM*, IEEE Transactions on Information Theory
 //! 28(2), 1982, doi:10.1109/TIT.1982.1056489.
 
+mod filtering;
 mod lloyd;
-
-use std::ops::Range;
+mod source;
 
 use super::sums::Summing;
 use super::update::{self, Moved};
 use crate::float::Float;
-use crate::kernels::{Assigned, Packed, Rows};
-use crate::parallel;
-use crate::points::Points;
+use crate::kernels::{Assigned, NO_LABEL, Packed, Rows};
 use crate::progress::{Iteration, Observer, Stop};
+
+pub(crate) use source::Source;
 
 /// How the nearest centroids are found. Every choice gives the same result, to the bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,33 +24,20 @@ pub enum Algorithm {
     Auto,
     /// All distances, in every iteration. Time `n k d` per iteration, whatever the data is like.
     Lloyd,
-}
-
-impl Algorithm {
-    fn engine<'a, F: Float>(self, points: &'a Points<'a, F>) -> Box<dyn Assign<F> + 'a> {
-        match self {
-            Self::Auto | Self::Lloyd => Box::new(lloyd::Lloyd::new(points)),
-        }
-    }
+    /// The points are ordered in a k-d tree once, equal ones merged, and centroids are ruled out for
+    /// whole boxes of them (Kanungo et al., 2002). For few features, or well separated clusters.
+    /// It holds a copy of the points.
+    Filtering,
 }
 
 /// What an engine does: find the nearest centroids.
-trait Assign<F: Float>: Sync {
-    /// Labels a range of the points with their nearest centroids, the lowest index among equals.
-    fn assign(&self, centroids: &Packed<F>, rows: Range<usize>, labels: &mut [u32]) -> Assigned;
-}
-
-/// Labels all points, in parallel.
-fn assign_all<F: Float>(
-    engine: &dyn Assign<F>,
-    centroids: &Packed<F>,
-    labels: &mut [u32],
-) -> Assigned {
-    let work = parallel::work(labels.len(), centroids.len(), centroids.origin().len());
-    let block = parallel::block_for(labels.len(), work);
-    parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
-        engine.assign(centroids, rows, labels)
-    })
+trait Assign<F: Float> {
+    /// Labels all points with their nearest centroids, the lowest index among equals.
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned;
+    /// Whether that takes all distances.
+    fn is_plain(&self) -> bool {
+        false
+    }
 }
 
 /// When to stop.
@@ -74,49 +61,58 @@ pub(crate) struct Run<F> {
 /// Iterates from `start` until nothing changes, or a limit or the observer says so. The only
 /// convergence loop.
 pub(crate) fn run<F: Float>(
-    points: &Points<'_, F>,
+    source: &Source<'_, F>,
     start: &[F],
-    algorithm: Algorithm,
     limits: Limits,
     restart: usize,
     mut observer: Option<&mut Observer<'_>>,
 ) -> Run<F> {
-    let engine = algorithm.engine(points);
+    let points = source.points;
+    let mut engine = source.engine();
     let mut centroids = Packed::new(&Rows::new(start, points.n_features()));
-    let mut labels = vec![u32::MAX; points.len()];
-    let mut summing = Summing::new(points, centroids.len());
+    let mut labels = source.no_labels();
+    let mut summing = Summing::new(source, centroids.len());
+    let mut told = match observer {
+        Some(_) => vec![NO_LABEL; points.len()],
+        None => Vec::new(),
+    };
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
     let mut moved = Moved::default();
     while n_iter < limits.max_iter && stop == Stop::MaxIterations {
         n_iter += 1;
-        let assigned = assign_all(&*engine, &centroids, &mut labels);
+        let mut assigned = engine.assign(&centroids, &mut labels);
+        if assigned.reassigned == 0 && !engine.is_plain() {
+            // A fixed point is confirmed by all distances.
+            engine = source.plain_engine();
+            assigned += engine.assign(&centroids, &mut labels);
+        }
         let sums = summing.sums(&labels, &centroids);
-        let reassigned = assigned.reassigned;
-        let inertia = observer
-            .is_some()
-            .then(|| update::inertia(points, &labels, &centroids.rows()));
+        let mut seen = None;
+        if observer.is_some() {
+            let after = source.spread(&labels).into_owned();
+            let reassigned = told.iter().zip(&after).filter(|(a, b)| a != b).count();
+            let inertia = update::inertia(points, &after, &centroids.rows());
+            told = after;
+            seen = Some((reassigned, inertia));
+        }
         // NOTE: the same labels give the same means, but the sums are taken about the centroids as
         // they are now. That matters after a start far from the data.
-        moved = update::update(points, &labels, sums, &mut centroids);
-        if reassigned == 0 || !moved.any {
+        moved = update::update(points, || source.spread(&labels), sums, &mut centroids);
+        if assigned.reassigned == 0 || !moved.any {
             stop = Stop::Converged;
         } else if moved.sq_shift <= limits.sq_shift {
             stop = Stop::Tolerance;
         }
-        if let (Some(observer), Some(inertia)) = (&mut observer, inertia) {
-            let Moved {
-                max_shift,
-                empty_clusters,
-                ..
-            } = moved;
+        if let (Some(observer), Some((reassigned, inertia))) = (&mut observer, seen) {
             let iteration = Iteration {
                 restart,
                 index: n_iter,
                 inertia,
-                max_shift,
+                max_shift: moved.max_shift,
                 reassigned,
-                empty_clusters,
+                empty_clusters: moved.empty_clusters,
+                distances: assigned.distances,
             };
             if observer(&iteration).is_break() {
                 stop = Stop::Interrupted;
@@ -125,8 +121,9 @@ pub(crate) fn run<F: Float>(
         }
     }
     if moved.any {
-        assign_all(&*engine, &centroids, &mut labels);
+        engine.assign(&centroids, &mut labels);
     }
+    let labels = source.spread(&labels).into_owned();
     let inertia = update::inertia(points, &labels, &centroids.rows());
     Run {
         centroids,

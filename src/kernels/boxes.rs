@@ -1,0 +1,155 @@
+//! Which centroids can be nearest to any point of a box, and the nearest of a few centroids.
+//!
+//! A centroid `z` is passed over if another, `z*`, is nearer to every point `x` of the box. The
+//! difference `|x - z|^2 - |x - z*|^2` is linear in `x`, so it is smallest at the corner that lies
+//! farthest in the direction from `z*` to `z` (T. Kanungo et al., *An efficient k-means clustering
+//! algorithm: analysis and implementation*, IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616).
+
+use super::generic::{interleave, sq_dist_panel};
+use super::simd::{MAX_LANES, Simd};
+use super::{Assigned, Rows};
+use crate::float::Float;
+use crate::float::private::Sealed;
+
+/// Some of the centroids, feature by feature.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Candidates {
+    /// Which centroids these are, in ascending order.
+    pub(crate) index: Vec<u32>,
+    /// `n_features` columns of `stride` values.
+    columns: Vec<f64>,
+    stride: usize,
+}
+
+impl Candidates {
+    /// IN: all centroids.
+    pub(crate) fn all<F: Float>(centroids: &Rows<'_, F>) -> Self {
+        let mut all = Self::default();
+        all.make_room(centroids.len(), centroids.n_features());
+        all.index.extend(0..centroids.len() as u32);
+        for (j, column) in all.columns.chunks_exact_mut(all.stride).enumerate() {
+            let values = centroids.iter().map(|row| row[j].to_f64());
+            column.iter_mut().zip(values).for_each(|(x, c)| *x = c);
+        }
+        all
+    }
+
+    fn make_room(&mut self, len: usize, n_features: usize) {
+        self.index.clear();
+        self.stride = len.next_multiple_of(MAX_LANES);
+        self.columns.clear();
+        // Places beyond the last are far from everything.
+        self.columns
+            .resize(self.stride * n_features, f64::MAX.sqrt() / 1e9);
+    }
+}
+
+/// IN: the `corners` of a box, the low ones and then the high ones; `from`. OUT: `to`, those that
+/// can be the nearest to a point in the box; `far` is workspace.
+#[inline(always)]
+pub(super) fn narrow<S: Simd<f64>>(
+    simd: S,
+    corners: &[f64],
+    from: &Candidates,
+    to: &mut Candidates,
+    far: &mut Vec<f64>,
+) {
+    let (low, high) = corners.split_at(corners.len() / 2);
+    let stride = from.stride;
+    far.resize(2 * stride, 0.0);
+    let (far, near) = far.split_at_mut(stride);
+    for start in (0..stride).step_by(S::LANES) {
+        let mut sum = simd.splat(0.0);
+        for (column, (&low, &high)) in from.columns.chunks_exact(stride).zip(low.iter().zip(high)) {
+            let z = simd.load(&column[start..]);
+            let (below, above) = (simd.sub(z, simd.splat(low)), simd.sub(simd.splat(high), z));
+            // Of the distances to both sides the larger one.
+            let farther = simd.select(simd.less(below, above), above, below);
+            sum = simd.add(sum, simd.mul(farther, farther));
+        }
+        simd.store(sum, &mut far[start..]);
+    }
+    let closest = (0..from.index.len()).fold(0, |c, i| if far[i] < far[c] { i } else { c });
+    for start in (0..stride).step_by(S::LANES) {
+        let mut sum = simd.splat(0.0);
+        for (column, (&low, &high)) in from.columns.chunks_exact(stride).zip(low.iter().zip(high)) {
+            let (z, other) = (simd.load(&column[start..]), simd.splat(column[closest]));
+            let corner = simd.select(simd.less(z, other), simd.splat(low), simd.splat(high));
+            let (z, other) = (simd.sub(corner, z), simd.sub(corner, other));
+            let difference = simd.sub(simd.mul(z, z), simd.mul(other, other));
+            sum = simd.add(sum, difference);
+        }
+        simd.store(sum, &mut near[start..]);
+    }
+    // Rounding of these sums, and of the distances that decide, none of which is larger than `far`.
+    let slack = 4.0 * (low.len() + 8) as f64 * f64::UNIT_ROUNDOFF;
+    let underflow = 4.0 * low.len() as f64 * f64::MIN_POSITIVE;
+    let keeps = |i: usize| near[i] <= slack * (far[i] + far[closest]) + underflow;
+    let kept = (0..from.index.len()).filter(|&i| keeps(i)).count();
+    to.make_room(kept, low.len());
+    for i in (0..from.index.len()).filter(|&i| keeps(i)) {
+        let place = to.index.len();
+        to.index.push(from.index[i]);
+        for j in 0..low.len() {
+            to.columns[j * to.stride + place] = from.columns[j * stride + i];
+        }
+    }
+}
+
+/// IN: points, all centroids, `candidates` among them in ascending order, at least one. OUT:
+/// `labels`, the nearest candidates by [`sq_dist`](super::sq_dist); `panel` is workspace of `LANES`
+/// points.
+#[inline(always)]
+pub(super) fn nearest_among<F: Float, S: Simd<f64>>(
+    simd: S,
+    points: &Rows<'_, F>,
+    centroids: &Rows<'_, F>,
+    candidates: &[u32],
+    labels: &mut [u32],
+    panel: &mut [f64],
+) -> Assigned {
+    let mut assigned = Assigned {
+        distances: points.len() * candidates.len(),
+        ..Assigned::default()
+    };
+    for (number, labels) in labels.chunks_mut(S::LANES).enumerate() {
+        let first = number * S::LANES;
+        let block = points.slice(first..first + labels.len());
+        let widen = |x: F, _| x.to_f64();
+        match points.n_features() {
+            1 => interleave::<F, f64, 1>(&block, panel, S::LANES, widen),
+            2 => interleave::<F, f64, 2>(&block, panel, S::LANES, widen),
+            3 => interleave::<F, f64, 3>(&block, panel, S::LANES, widen),
+            4 => interleave::<F, f64, 4>(&block, panel, S::LANES, widen),
+            _ => {
+                for (i, row) in block.iter().enumerate() {
+                    for (j, x) in row.iter().enumerate() {
+                        panel[j * S::LANES + i] = x.to_f64();
+                    }
+                }
+            }
+        }
+        let mut best = simd.splat(f64::INFINITY);
+        let mut index = simd.splat(f64::from_index(0));
+        for &candidate in candidates {
+            let target = centroids.row(candidate as usize);
+            let sq_dist = match points.n_features() {
+                1 => sq_dist_panel::<F, S, 1>(simd, panel, target),
+                2 => sq_dist_panel::<F, S, 2>(simd, panel, target),
+                3 => sq_dist_panel::<F, S, 3>(simd, panel, target),
+                4 => sq_dist_panel::<F, S, 4>(simd, panel, target),
+                _ => sq_dist_panel::<F, S, 8>(simd, panel, target),
+            };
+            let better = simd.less(sq_dist, best);
+            best = simd.min(sq_dist, best);
+            index = simd.select(better, simd.splat(f64::from_index(candidate)), index);
+        }
+        let mut indices = [0.0; MAX_LANES];
+        simd.store(index, &mut indices);
+        for (label, index) in labels.iter_mut().zip(indices) {
+            assigned.reassigned += usize::from(*label != index.to_index());
+            *label = index.to_index();
+        }
+    }
+    assigned
+}

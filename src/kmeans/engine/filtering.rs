@@ -1,0 +1,108 @@
+//! The filtering engine: centroids are ruled out for whole boxes of points.
+//!
+//! Going down the tree of the points, each node keeps the centroids that can be nearest to a point
+//! in its box. Where only one is left, all points below have their label; in a leaf the few that
+//! are left are compared. It holds no bounds from one iteration to the next, so it is as fast in
+//! the first one as in the last.
+//!
+//! T. Kanungo et al., *An efficient k-means clustering algorithm: analysis and implementation*,
+//! IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616.
+
+use super::Assign;
+use crate::float::Float;
+use crate::kernels::{Assigned, Candidates, Packed};
+use crate::kmeans::tree::Tree;
+use crate::parallel;
+
+/// A subtree of this level is worked on at a time.
+const SHARED_LEVEL: u32 = 7;
+
+pub(super) struct Filtering<'a, F: Float> {
+    tree: &'a Tree<F>,
+}
+
+impl<'a, F: Float> Filtering<'a, F> {
+    pub(super) fn new(tree: &'a Tree<F>) -> Self {
+        Self { tree }
+    }
+}
+
+impl<F: Float> Assign<F> for Filtering<'_, F> {
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+        let tree = self.tree;
+        let level = SHARED_LEVEL.min(tree.depth());
+        let first = 1 << level;
+        let bounds: Vec<u32> = (first..2 * first)
+            .map(|node| tree.rows(node, level).start as u32)
+            .chain([labels.len() as u32])
+            .collect();
+        let all = Candidates::all(&centroids.rows());
+        let work = parallel::work(labels.len(), 8, tree.points.n_features());
+        parallel::fill_ranges(labels, 1, &bounds, work, |index, labels| {
+            let mut visit = Visit {
+                tree,
+                centroids,
+                candidates: vec![Candidates::default(); (tree.depth() - level + 2) as usize],
+                far: Vec::new(),
+            };
+            visit.candidates[0] = all.clone();
+            visit.node(first + index, level, 0, labels)
+        })
+    }
+}
+
+/// On the way down a subtree.
+struct Visit<'a, F: Float> {
+    tree: &'a Tree<F>,
+    centroids: &'a Packed<F>,
+    /// For each level the centroids left.
+    candidates: Vec<Candidates>,
+    far: Vec<f64>,
+}
+
+impl<F: Float> Visit<'_, F> {
+    /// OUT: `labels`, those of the points below the node; `above` is the place of the candidates of
+    /// its parent.
+    fn node(&mut self, node: usize, level: u32, above: usize, labels: &mut [u32]) -> Assigned {
+        if labels.is_empty() {
+            return Assigned::default();
+        }
+        let points = &self.tree.points;
+        let (from, to) = self.candidates.split_at_mut(above + 1);
+        let (from, to) = (&from[above], &mut to[0]);
+        let corners = self.tree.corners(node);
+        points.kernels.narrow(corners, from, to, &mut self.far);
+        let mut assigned = Assigned {
+            distances: from.index.len(),
+            ..Assigned::default()
+        };
+        if let [only] = to.index[..] {
+            assigned.reassigned = labels.iter().filter(|&&label| label != only).count();
+            labels.fill(only);
+        } else if level == self.tree.depth() {
+            assigned += self.leaf(node, above + 1, labels);
+        } else {
+            let left = self.tree.rows(2 * node, level + 1).len();
+            let (left, right) = labels.split_at_mut(left);
+            assigned += self.node(2 * node, level + 1, above + 1, left);
+            assigned += self.node(2 * node + 1, level + 1, above + 1, right);
+        }
+        assigned
+    }
+
+    fn leaf(&self, leaf: usize, own: usize, labels: &mut [u32]) -> Assigned {
+        // PERF: distances take about as long as so many scores.
+        const SCORES_PER_DISTANCE: usize = 4;
+        let points = &self.tree.points;
+        let rows = self.tree.rows(leaf, self.tree.depth());
+        let rows = points.rows().slice(rows);
+        let candidates = &self.candidates[own].index;
+        if SCORES_PER_DISTANCE * candidates.len() >= self.centroids.len() {
+            return points.kernels.nearest(&rows, self.centroids, labels);
+        }
+        let centroids = self.centroids.rows();
+        points
+            .kernels
+            .nearest_among(&rows, &centroids, candidates, labels)
+    }
+}
