@@ -79,6 +79,25 @@ pub(crate) fn map_parts<R: Send>(
     map_blocks(len, part_len(len, PARTS), work, f)
 }
 
+/// [`map_parts`] with the values of `data` that belong to each part.
+pub(crate) fn map_parts_mut<T: Send, R: Send>(
+    data: &mut [T],
+    work: usize,
+    f: impl Fn(Range<usize>, &mut [T]) -> R + Sync,
+) -> Vec<R> {
+    let (len, part) = (data.len(), part_len(data.len(), PARTS));
+    let run = |(index, values): (usize, &mut [T])| f(block_range(len, part, index), values);
+    if worth_sharing(work) {
+        data.par_chunks_mut(part)
+            .enumerate()
+            .with_max_len(1)
+            .map(run)
+            .collect()
+    } else {
+        data.chunks_mut(part).enumerate().map(run).collect()
+    }
+}
+
 /// The length of parts of whole blocks that `0..len` falls into, at most so many of them.
 pub(crate) fn part_len(len: usize, most: usize) -> usize {
     len.div_ceil(most)
@@ -172,6 +191,38 @@ pub(crate) fn fill_blocks<T: Send, R: Send + Default + std::ops::AddAssign>(
             .enumerate()
             .map(run)
             .fold(R::default(), add)
+    }
+}
+
+/// [`fill_blocks`] for two arrays at a time, of one and of `per_item` values for each item.
+pub(crate) fn fill_both<T: Send, U: Send, R: Send + Default + std::ops::AddAssign>(
+    first: &mut [T],
+    (second, per_item): (&mut [U], usize),
+    block: usize,
+    work: usize,
+    f: impl Fn(Range<usize>, &mut [T], &mut [U]) -> R + Sync,
+) -> R {
+    let len = first.len();
+    let add = |mut sum: R, part| {
+        sum += part;
+        sum
+    };
+    let run =
+        |(index, (a, b)): (usize, (&mut [T], &mut [U]))| f(block_range(len, block, index), a, b);
+    if worth_sharing(work) {
+        let pairs = first
+            .par_chunks_mut(block)
+            .zip(second.par_chunks_mut(block * per_item));
+        pairs
+            .enumerate()
+            .with_max_len(share(len.div_ceil(block)))
+            .map(run)
+            .reduce(R::default, add)
+    } else {
+        let pairs = first
+            .chunks_mut(block)
+            .zip(second.chunks_mut(block * per_item));
+        pairs.enumerate().map(run).fold(R::default(), add)
     }
 }
 

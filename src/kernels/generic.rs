@@ -20,7 +20,7 @@
 //!
 //! One point per lane as well, in f64, adding in the order of [`sq_dist`], so to the same bits.
 
-use super::packed::{Slack, TILE};
+use super::packed::TILE;
 use super::reference::{fold_parts, sq_dist_of};
 use super::simd::{MAX_LANES, Simd, Widen};
 use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
@@ -47,7 +47,7 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
         let sq_norms = sq_norms::<F, S, P>(simd, panel);
         let best = scan_tiles::<F, S, P>(simd, panel, centroids);
         for (p, labels) in labels.chunks_mut(S::LANES).enumerate() {
-            let doubt = doubt(simd, &slack, sq_norms[p], best.score[p]);
+            let doubt = slack.of_order(simd, sq_norms[p], best.score[p]);
             let clear = simd.less(doubt, simd.sub(best.second[p], best.score[p]));
             let mut index = [F::ZERO; MAX_LANES];
             simd.store(best.index[p], &mut index);
@@ -64,20 +64,6 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
     assigned.distances = (points.len() + assigned.settled) * centroids.len();
     assigned.reassigned = changed.iter().map(|&count| count as usize).sum();
     assigned
-}
-
-/// How far above the `best` score the second best must be to be above it beyond doubt.
-#[inline(always)]
-fn doubt<F: Float, S: Simd<F>>(
-    simd: S,
-    slack: &Slack<F>,
-    sq_norm: S::Vector,
-    best: S::Vector,
-) -> S::Vector {
-    let near = simd.mul_add(best, simd.splat(slack.near.1), simd.splat(slack.near.2));
-    let near = simd.mul_add(sq_norm, simd.splat(slack.near.0), near);
-    let far = simd.mul_add(sq_norm, simd.splat(slack.far.0), simd.splat(slack.far.1));
-    simd.min(near, far)
 }
 
 /// OUT: `labels`; to `changed`, one counter per lane, is added where they were different before.

@@ -16,6 +16,7 @@ pub mod benchmarking;
 mod boxes;
 mod exact;
 mod generic;
+mod groups;
 mod packed;
 mod portable;
 mod reference;
@@ -32,6 +33,7 @@ use std::sync::OnceLock;
 
 pub(crate) use boxes::Candidates;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
+pub(crate) use groups::{Bounds, Groups, PANEL};
 pub(crate) use packed::Packed;
 pub(crate) use reference::{nearest_row, sq_dist};
 pub(crate) use rows::Rows;
@@ -74,6 +76,7 @@ pub(crate) struct Kernels<F> {
     transfer: TransferFn<F>,
     narrow: NarrowFn,
     nearest_among: NearestAmongFn<F>,
+    nearest_bounded: NearestBoundedFn<F>,
 }
 
 // The kernels as they stand in a table. The last argument of three of them is their workspace.
@@ -84,6 +87,8 @@ type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
 type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
+type NearestBoundedFn<F> =
+    fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Assigned;
 
 impl<F> fmt::Debug for Kernels<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -263,6 +268,28 @@ impl<F: Float> Kernels<F> {
             (self.nearest_among)(points, centroids, candidates, labels, panel)
         })
     }
+
+    /// [`nearest`](Self::nearest) with bounds from the last time.
+    ///
+    /// IN: `points`, `centroids` of as many features, the same centroids in `groups`. IN, OUT:
+    /// `bounds` on the distances of the points.
+    pub(crate) fn nearest_bounded(
+        &self,
+        points: &Rows<'_, F>,
+        centroids: &Packed<F>,
+        groups: &Groups<F>,
+        bounds: Bounds<'_, F>,
+    ) -> Assigned {
+        let n = points.len();
+        assert_eq!(
+            (bounds.labels.len(), bounds.upper.len(), bounds.lower.len()),
+            (n, n, n * groups.len()),
+            "bounds for each point"
+        );
+        F::with_scratch(groups::scratch_len(n, points.n_features()), |scratch| {
+            (self.nearest_bounded)(points, centroids, groups, bounds, scratch)
+        })
+    }
 }
 
 /// The kernels to use: the fastest that this processor can run. The environment variable
@@ -281,7 +308,7 @@ pub(crate) fn detect<F: Float>() -> &'static Kernels<F> {
 /// its features around the generic kernels.
 #[cfg(target_arch = "x86_64")]
 macro_rules! table {
-    ($constructor:ident: $token:ident, $name:literal, $features:literal, $float:ty, $vectors:literal) => {
+    ($constructor:ident: $token:ident, $name:literal, $features:literal, $float:ty, $vectors:literal, $rows:literal) => {
         /// The token is the proof that the processor has the features.
         fn $constructor(_proof: x86::$token) -> &'static Kernels<$float> {
             #[target_feature(enable = $features)]
@@ -345,6 +372,19 @@ macro_rules! table {
                 let simd = x86::$token::here();
                 boxes::nearest_among(simd, points, centroids, candidates, labels, panel)
             }
+            #[target_feature(enable = $features)]
+            fn nearest_bounded(
+                points: &Rows<'_, $float>,
+                centroids: &Packed<$float>,
+                groups: &Groups<$float>,
+                bounds: Bounds<'_, $float>,
+                scratch: &mut [$float],
+            ) -> Assigned {
+                let simd = x86::$token::here();
+                groups::nearest_bounded::<_, _, $rows, { PANEL / LANES }>(
+                    simd, points, centroids, groups, bounds, scratch,
+                )
+            }
             const LANES: usize = <x86::$token as Simd<$float>>::LANES;
             &Kernels {
                 name: $name,
@@ -377,6 +417,10 @@ macro_rules! table {
                 nearest_among: |points, centroids, candidates, labels, panel| unsafe {
                     nearest_among(points, centroids, candidates, labels, panel)
                 },
+                // SAFETY: as above.
+                nearest_bounded: |points, centroids, groups, bounds, scratch| unsafe {
+                    nearest_bounded(points, centroids, groups, bounds, scratch)
+                },
             }
         }
     };
@@ -384,15 +428,16 @@ macro_rules! table {
 
 // PERF: vectors of points per panel. Four fill the 32 registers of AVX-512 (with four centroids:
 // 16 scores, four vectors of points, and the folding); with the 16 registers of AVX2 and SSE2 it
-// is two (three spill, and halve the speed at d = 64).
+// is two (three spill, and halve the speed at d = 64). Then the points that are scored together
+// against a panel of centroids, by the same count.
 #[cfg(target_arch = "x86_64")]
-table!(avx512_f32: Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw", f32, 4);
+table!(avx512_f32: Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw", f32, 4, 8);
 #[cfg(target_arch = "x86_64")]
-table!(avx512_f64: Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw", f64, 4);
+table!(avx512_f64: Avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw", f64, 4, 8);
 #[cfg(target_arch = "x86_64")]
-table!(avx2_f32: Avx2, "avx2", "avx2,fma", f32, 2);
+table!(avx2_f32: Avx2, "avx2", "avx2,fma", f32, 2, 4);
 #[cfg(target_arch = "x86_64")]
-table!(avx2_f64: Avx2, "avx2", "avx2,fma", f64, 2);
+table!(avx2_f64: Avx2, "avx2", "avx2,fma", f64, 2, 2);
 
 /// The table that every processor can run.
 fn portable<F: Float>() -> &'static Kernels<F> {
@@ -421,6 +466,11 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             narrow: |corners, from, to, far| boxes::narrow(Portable, corners, from, to, far),
             nearest_among: |points, centroids, candidates, labels, panel| {
                 boxes::nearest_among(Portable, points, centroids, candidates, labels, panel)
+            },
+            nearest_bounded: |points, centroids, groups, bounds, scratch| {
+                groups::nearest_bounded::<_, _, 2, { PANEL / LANES }>(
+                    Portable, points, centroids, groups, bounds, scratch,
+                )
             },
         }
     }

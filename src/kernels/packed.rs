@@ -1,6 +1,7 @@
 //! Centroids laid out for the nearest-centroid kernel.
 
 use super::Rows;
+use super::simd::Simd;
 use crate::float::Float;
 
 /// Centroids per tile: the kernel scores this many against a panel of points at a time.
@@ -157,9 +158,11 @@ impl<F: Float> Packed<F> {
 /// roundoff of f64, of `D^2 <= 2 (|x|^2 + C^2)`.
 pub(super) struct Slack<F> {
     /// `near.0 |x|^2 + near.1 S + near.2`
-    pub(super) near: (F, F, F),
+    near: (F, F, F),
     /// `far.0 |x|^2 + far.1`
-    pub(super) far: (F, F),
+    far: (F, F),
+    /// The relative error of `|x'|^2`, twice as large.
+    norm: F,
 }
 
 impl<F: Float> Slack<F> {
@@ -172,6 +175,7 @@ impl<F: Float> Slack<F> {
             return Self {
                 near: (F::INFINITY, F::ZERO, F::ZERO),
                 far: (F::INFINITY, F::ZERO),
+                norm: F::INFINITY,
             };
         }
         // Room for products of roundoffs, and for the rounding of |x|^2, S and the bounds.
@@ -190,7 +194,36 @@ impl<F: Float> Slack<F> {
                 inflate(score + 2.0 * decision),
                 inflate(2.0 * (score + decision) * sq_radius + 2.0 * underflow),
             ),
+            norm: inflate(2.0 * score),
         }
+    }
+
+    /// How far above the lower one of two scores the other must be for the order to be beyond doubt.
+    #[inline(always)]
+    pub(super) fn of_order<S: Simd<F>>(
+        &self,
+        simd: S,
+        sq_norm: S::Vector,
+        lower: S::Vector,
+    ) -> S::Vector {
+        let near = simd.mul_add(lower, simd.splat(self.near.1), simd.splat(self.near.2));
+        let near = simd.mul_add(sq_norm, simd.splat(self.near.0), near);
+        let far = simd.mul_add(sq_norm, simd.splat(self.far.0), simd.splat(self.far.1));
+        simd.min(near, far)
+    }
+
+    /// How far the squared distance `2 S + |x'|^2` may be from what it is without rounding: twice
+    /// the `E` of this score, either bound on which holds for every centroid at its own distance,
+    /// and what the norm adds.
+    #[inline(always)]
+    pub(super) fn of_distance<S: Simd<F>>(
+        &self,
+        simd: S,
+        sq_norm: S::Vector,
+        score: S::Vector,
+    ) -> S::Vector {
+        let of_score = self.of_order(simd, sq_norm, score);
+        simd.mul_add(sq_norm, simd.splat(self.norm), of_score)
     }
 }
 

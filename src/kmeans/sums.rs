@@ -78,25 +78,25 @@ impl Exact {
     /// used otherwise.
     fn update<F: Float>(&mut self, points: &Points<'_, F>, labels: &[u32]) -> bool {
         let (n, d) = (points.len(), points.n_features());
-        let (grid, from, width) = (&self.grid, &self.labels, self.grid.width(d));
+        let (grid, width) = (&self.grid, self.grid.width(d));
         let n_clusters = self.levels.len() / width;
-        let transfer = |rows: Range<usize>, clusters: Range<usize>, levels: &mut [f64]| {
+        let transfer = |rows: Range<usize>, from: &[u32], own: Range<usize>, levels: &mut [f64]| {
             let data = Transfer {
                 points: points.rows().slice(rows.clone()),
                 weights: points.weights().map(|weights| &weights[rows.clone()]),
-                from: &from[rows.clone()],
+                from,
                 to: &labels[rows],
             };
-            points.kernels.transfer(data, clusters, grid, levels)
+            points.kernels.transfer(data, own, grid, levels)
         };
-        let is_exact = if parallel::PARTS * self.levels.len() <= MOST_VALUES {
-            let work = n * (d / 8 + 1);
-            let parts = parallel::map_parts(n, work, |rows| {
-                if from[rows.clone()] == labels[rows.clone()] {
+        if parallel::PARTS * self.levels.len() <= MOST_VALUES {
+            let parts = parallel::map_parts_mut(&mut self.labels, n * d, |rows, from| {
+                if *from == labels[rows.clone()] {
                     return None;
                 }
                 let mut levels = vec![0.0; n_clusters * width];
-                let is_exact = transfer(rows, 0..n_clusters, &mut levels);
+                let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
+                from.copy_from_slice(&labels[rows]);
                 Some((levels, is_exact))
             });
             parts.into_iter().flatten().all(|(part, is_exact)| {
@@ -108,15 +108,14 @@ impl Exact {
             // PERF: each thread looks at all labels, and moves only the points of its own clusters.
             // So there is one set of sums, and nothing to add up behind.
             let block = n_clusters.div_ceil(parallel::PARTS / 4);
-            let work = n * (d + OVERHEAD);
+            let (work, from) = (n * (d + OVERHEAD), &self.labels);
             let wrong =
                 parallel::fill_blocks(&mut self.levels, width, block, work, |own, levels| {
-                    usize::from(!transfer(0..n, own, levels))
+                    usize::from(!transfer(0..n, from, own, levels))
                 });
+            self.labels.copy_from_slice(labels);
             wrong == 0
-        };
-        self.labels.copy_from_slice(labels);
-        is_exact
+        }
     }
 
     fn totals(&self, n_features: usize) -> ClusterSums {

@@ -19,7 +19,7 @@ use crate::points::{MOST_COPIES, Points};
 use crate::random::Stream;
 
 /// Points per leaf, on average at most.
-const LEAF: usize = 64;
+const LEAF: usize = 128;
 /// Sampled points per leaf.
 const SAMPLED: usize = 4;
 
@@ -28,8 +28,10 @@ const SAMPLED: usize = 4;
 pub(crate) struct Tree<F: Float> {
     /// In the order of the leaves, each weighing as much as the points that it stands for.
     pub(crate) points: Points<'static, F>,
-    /// For each original point where it is now.
-    place_of: Vec<u32>,
+    /// The original points in the order of the leaves, equal ones side by side.
+    order: Vec<u32>,
+    /// Where the original points of each point begin in `order`, if any were merged.
+    firsts: Option<Vec<u32>>,
     /// Where each leaf begins, and the end of the last.
     starts: Vec<u32>,
     /// For each node, the root being number 1 and the children of `i` numbers `2i` and `2i + 1`,
@@ -47,15 +49,15 @@ impl<F: Float> Tree<F> {
         let (starts, order) = sort(&leaves, 1 << depth);
         drop(leaves);
         let merges = points.count().is_some() && repeats(points, &starts, &order);
-        let (points, starts, place_of) = if merges {
+        let (points, starts, order, firsts) = if merges {
             merge(points, &starts, &order)
         } else {
-            let place_of = inverse(&order);
-            (points.gather(&order), starts, place_of)
+            (points.gather(&order), starts, order, None)
         };
         let mut tree = Self {
             points,
-            place_of,
+            order,
+            firsts,
             starts,
             corners: vec![0.0; 4 * d << depth],
         };
@@ -82,17 +84,30 @@ impl<F: Float> Tree<F> {
         &self.corners[node * width..][..width]
     }
 
-    /// IN: a value for each place. Returns the value of each original point.
+    /// IN: a value for each point. Returns the value of each original point.
     pub(crate) fn spread(&self, values: &[u32]) -> Vec<u32> {
-        let mut spread = vec![0; self.place_of.len()];
-        let work = 8 * spread.len();
-        parallel::fill_blocks(&mut spread, 1, 16 * BLOCK, work, |range, out| {
-            let places = self.place_of[range].iter();
-            let pairs = out.iter_mut().zip(places);
-            pairs.for_each(|(out, &place)| *out = values[place as usize]);
-            0
+        let n = self.order.len();
+        // Every place is written once, so the order of writing is no matter.
+        let spread: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
+        let set = |row: u32, value| spread[row as usize].store(value, Ordering::Relaxed);
+        parallel::map_blocks(values.len(), 16 * BLOCK, 4 * n, |places| {
+            match &self.firsts {
+                None => {
+                    let rows = self.order[places.clone()].iter();
+                    rows.zip(&values[places])
+                        .for_each(|(&row, &value)| set(row, value));
+                }
+                Some(firsts) => {
+                    for place in places {
+                        let rows = firsts[place] as usize..firsts[place + 1] as usize;
+                        self.order[rows]
+                            .iter()
+                            .for_each(|&row| set(row, values[place]));
+                    }
+                }
+            }
         });
-        spread
+        spread.into_iter().map(AtomicU32::into_inner).collect()
     }
 
     fn set_corners(&mut self) {
@@ -140,9 +155,11 @@ struct Splits<F> {
 impl<F: Float> Splits<F> {
     fn new(points: &Points<'_, F>, depth: u32) -> Self {
         let mut stream = Stream::new(0, 0);
-        let mut sample: Vec<u32> = (0..SAMPLED << depth)
-            .map(|_| stream.below(points.len()) as u32)
-            .collect();
+        let mut row = || stream.below(points.len()) as u32;
+        let sample: Vec<u32> = (0..SAMPLED << depth).map(|_| row()).collect();
+        // PERF: side by side they stay in the cache.
+        let points = &points.gather(&sample);
+        let mut sample: Vec<u32> = (0..sample.len() as u32).collect();
         let mut cuts = vec![(0, F::ZERO); 1 << depth];
         for level in 0..depth {
             let (first, len) = (1 << level, sample.len() >> level);
@@ -237,17 +254,6 @@ fn sort(leaves: &[u32], n_leaves: usize) -> (Vec<u32>, Vec<u32>) {
     (starts, order)
 }
 
-/// Where each point is, from which point is at each place.
-fn inverse(order: &[u32]) -> Vec<u32> {
-    let places: Vec<AtomicU32> = order.iter().map(|_| AtomicU32::new(0)).collect();
-    parallel::map_blocks(order.len(), 16 * BLOCK, 4 * order.len(), |range| {
-        for place in range {
-            places[order[place] as usize].store(place as u32, Ordering::Relaxed);
-        }
-    });
-    places.into_iter().map(AtomicU32::into_inner).collect()
-}
-
 /// Whether merging equal points would leave out many, going by some of the leaves.
 fn repeats<F: Float>(points: &Points<'_, F>, starts: &[u32], order: &[u32]) -> bool {
     const LOOKED_AT: usize = 64;
@@ -257,55 +263,96 @@ fn repeats<F: Float>(points: &Points<'_, F>, starts: &[u32], order: &[u32]) -> b
         // Of a leaf with very many a part is enough.
         let rows = &rows[..rows.len().min(16 * LEAF)];
         all += rows.len();
-        distinct += Distinct::new(points, rows).rows.len();
+        distinct += Distinct::new(points, rows).firsts.len();
     }
     10 * distinct < 8 * all
 }
 
 /// The distinct points among some.
 struct Distinct<F> {
-    /// One of each.
-    rows: Vec<u32>,
+    /// All of them, equal ones side by side.
+    order: Vec<u32>,
+    /// Where each of the distinct ones begins in `order`.
+    firsts: Vec<u32>,
     /// How many there are of each, weights counted.
     counts: Vec<F>,
-    /// For each point which of these it is equal to.
-    numbers: Vec<u32>,
 }
 
 impl<F: Float> Distinct<F> {
     fn new(points: &Points<'_, F>, rows: &[u32]) -> Self {
+        match points.n_features() {
+            1 => Self::of_features::<1>(points, rows),
+            2 => Self::of_features::<2>(points, rows),
+            3 => Self::of_features::<3>(points, rows),
+            4 => Self::of_features::<4>(points, rows),
+            _ => {
+                let row = |row: u32| points.rows().row(row as usize);
+                Self::by_hash(points, rows, row, hash)
+            }
+        }
+    }
+
+    /// The same for a number of features known to the compiler.
+    fn of_features<const D: usize>(points: &Points<'_, F>, rows: &[u32]) -> Self {
+        let (arrays, _) = points.rows().data().as_chunks::<D>();
+        Self::by_hash(points, rows, |row| arrays[row as usize], |row| hash(&row))
+    }
+
+    fn by_hash<R: Copy + PartialEq>(
+        points: &Points<'_, F>,
+        rows: &[u32],
+        values: impl Fn(u32) -> R,
+        hash: impl Fn(R) -> u64,
+    ) -> Self {
         const FREE: u32 = u32::MAX;
-        let mut distinct = Self {
-            rows: Vec::with_capacity(rows.len()),
-            counts: Vec::with_capacity(rows.len()),
-            numbers: Vec::with_capacity(rows.len()),
-        };
         let mask = (2 * rows.len()).next_power_of_two() - 1;
+        // PERF: rows are fetched from all over the memory here, and not one after the other.
+        let keys: Vec<(R, usize)> = rows
+            .iter()
+            .map(|&row| (values(row), hash(values(row)) as usize & mask))
+            .collect();
+        // By hash a number, by number one of its rows and their count, by row its number.
         let mut slots = vec![FREE; mask + 1];
-        for &row in rows {
-            let values = points.rows().row(row as usize);
-            let count = points.weight(row as usize);
-            let mut slot = hash(values) as usize & mask;
+        let mut distinct: Vec<(u32, u32, f64)> = Vec::with_capacity(rows.len());
+        let mut numbers = Vec::with_capacity(rows.len());
+        for (index, &(values, mut slot)) in keys.iter().enumerate() {
+            let count = points.weight(rows[index] as usize);
             let number = loop {
                 let number = slots[slot];
                 if number == FREE {
-                    slots[slot] = distinct.rows.len() as u32;
-                    distinct.rows.push(row);
-                    distinct.counts.push(F::from_f64(count));
+                    slots[slot] = distinct.len() as u32;
+                    distinct.push((index as u32, 0, 0.0));
                     break slots[slot];
                 }
-                let own = number as usize;
-                let total = distinct.counts[own].to_f64() + count;
-                if total <= MOST_COPIES && points.rows().row(distinct.rows[own] as usize) == values
-                {
-                    distinct.counts[own] = F::from_f64(total);
+                let (first, _, total) = distinct[number as usize];
+                if keys[first as usize].0 == values && total + count <= MOST_COPIES {
                     break number;
                 }
                 slot = (slot + 1) & mask;
             };
-            distinct.numbers.push(number);
+            numbers.push(number);
+            let (_, rows, total) = &mut distinct[number as usize];
+            *rows += 1;
+            *total += count;
         }
-        distinct
+        let counts = distinct.iter().map(|entry| F::from_f64(entry.2)).collect();
+        let mut next = 0;
+        let begin = |&(_, rows, _): &(u32, u32, f64)| {
+            next += rows;
+            next - rows
+        };
+        let firsts: Vec<u32> = distinct.iter().map(begin).collect();
+        let (mut places, mut order) = (firsts.clone(), vec![0; rows.len()]);
+        for (&row, number) in rows.iter().zip(numbers) {
+            let place = &mut places[number as usize];
+            order[*place as usize] = row;
+            *place += 1;
+        }
+        Self {
+            order,
+            firsts,
+            counts,
+        }
     }
 }
 
@@ -321,36 +368,38 @@ fn hash<F: Float>(row: &[F]) -> u64 {
     hash ^ (hash >> 32)
 }
 
-/// One of each of the points of every leaf. Returns them, where each leaf begins, and where each of
-/// the points is now.
-fn merge<F: Float>(
-    points: &Points<'_, F>,
-    starts: &[u32],
-    order: &[u32],
-) -> (Points<'static, F>, Vec<u32>, Vec<u32>) {
-    let n = points.len();
-    let work = 16 * n * points.n_features();
+/// What [`merge`] makes of a tree: points, where each leaf begins, the order of the original points
+/// and where those of each point begin.
+type Merged<F> = (Points<'static, F>, Vec<u32>, Vec<u32>, Option<Vec<u32>>);
+
+/// Takes one of each of the points of every leaf.
+fn merge<F: Float>(points: &Points<'_, F>, starts: &[u32], order: &[u32]) -> Merged<F> {
+    let work = 16 * points.len() * points.n_features();
     let leaves = parallel::map(starts.len() - 1, work, |leaf| {
         Distinct::new(
             points,
             &order[starts[leaf] as usize..starts[leaf + 1] as usize],
         )
     });
+    let n_distinct = leaves.iter().map(|leaf| leaf.firsts.len()).sum();
     let mut merged_starts = vec![0];
-    let (mut rows, mut counts) = (Vec::new(), Vec::new());
-    for leaf in &leaves {
-        rows.extend_from_slice(&leaf.rows);
-        counts.extend_from_slice(&leaf.counts);
+    let (mut rows, mut counts) = (
+        Vec::with_capacity(n_distinct),
+        Vec::with_capacity(n_distinct),
+    );
+    let (mut merged_order, mut firsts) = (
+        Vec::with_capacity(order.len()),
+        Vec::with_capacity(n_distinct + 1),
+    );
+    for leaf in leaves {
+        let before = merged_order.len() as u32;
+        rows.extend(leaf.firsts.iter().map(|&first| leaf.order[first as usize]));
+        firsts.extend(leaf.firsts.iter().map(|first| before + first));
+        counts.extend(leaf.counts);
+        merged_order.extend(leaf.order);
         merged_starts.push(rows.len() as u32);
     }
-    let place_of: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
-    parallel::map(leaves.len(), 4 * n, |leaf| {
-        let rows = order[starts[leaf] as usize..].iter();
-        for (&row, number) in rows.zip(&leaves[leaf].numbers) {
-            place_of[row as usize].store(merged_starts[leaf] + number, Ordering::Relaxed);
-        }
-    });
-    let place_of = place_of.into_iter().map(AtomicU32::into_inner).collect();
+    firsts.push(order.len() as u32);
     let merged = points.gather(&rows).with_counts(counts);
-    (merged, merged_starts, place_of)
+    (merged, merged_starts, merged_order, Some(firsts))
 }

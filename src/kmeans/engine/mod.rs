@@ -6,6 +6,7 @@
 mod filtering;
 mod lloyd;
 mod source;
+mod yinyang;
 
 use super::sums::Summing;
 use super::update::{self, Moved};
@@ -28,6 +29,9 @@ pub enum Algorithm {
     /// whole boxes of them (Kanungo et al., 2002). For few features, or well separated clusters.
     /// It holds a copy of the points.
     Filtering,
+    /// Each point holds an upper bound on the distance to its centroid, and lower bounds on those to
+    /// groups of others (Ding et al., 2015). For many features and many clusters.
+    Yinyang,
 }
 
 /// What an engine does: find the nearest centroids.
@@ -68,8 +72,9 @@ pub(crate) fn run<F: Float>(
     mut observer: Option<&mut Observer<'_>>,
 ) -> Run<F> {
     let points = source.points;
-    let mut engine = source.engine();
-    let mut centroids = Packed::new(&Rows::new(start, points.n_features()));
+    let start = Rows::new(start, points.n_features());
+    let mut engine = source.engine(&start);
+    let mut centroids = Packed::new(&start);
     let mut labels = source.no_labels();
     let mut summing = Summing::new(source, centroids.len());
     let mut told = match observer {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
+use super::yinyang::Yinyang;
 use super::{Algorithm, Assign};
 use crate::float::Float;
-use crate::kernels::NO_LABEL;
+use crate::kernels::{NO_LABEL, Rows};
 use crate::kmeans::tree::Tree;
 use crate::points::Points;
 
@@ -16,17 +17,27 @@ pub(crate) struct Source<'a, F: Float> {
     /// As they were given.
     pub(crate) points: &'a Points<'a, F>,
     tree: Option<Tree<F>>,
+    has_bounds: bool,
 }
 
 impl<'a, F: Float> Source<'a, F> {
     pub(crate) fn new(points: &'a Points<'a, F>, algorithm: Algorithm, n_clusters: usize) -> Self {
         let builds_tree = match algorithm {
-            Algorithm::Lloyd => false,
+            Algorithm::Lloyd | Algorithm::Yinyang => false,
             Algorithm::Filtering => true,
             Algorithm::Auto => n_clusters >= 4 && points.n_features() <= 8 && points.len() >= 4096,
         };
         let tree = builds_tree.then(|| Tree::new(points)).flatten();
-        Self { points, tree }
+        let has_bounds = match algorithm {
+            Algorithm::Lloyd | Algorithm::Filtering => false,
+            Algorithm::Yinyang => true,
+            Algorithm::Auto => n_clusters >= 32 && points.n_features() >= 16,
+        };
+        Self {
+            points,
+            tree,
+            has_bounds,
+        }
     }
 
     /// The points to label: in another order perhaps, and equal ones perhaps as one.
@@ -47,9 +58,11 @@ impl<'a, F: Float> Source<'a, F> {
         }
     }
 
-    pub(super) fn engine(&self) -> Box<dyn Assign<F> + '_> {
+    /// IN: `start`, the first centroids.
+    pub(super) fn engine(&self, start: &Rows<'_, F>) -> Box<dyn Assign<F> + '_> {
         match &self.tree {
             Some(tree) => Box::new(Filtering::new(tree)),
+            None if self.has_bounds => Box::new(Yinyang::new(self.points, start)),
             None => self.plain_engine(),
         }
     }

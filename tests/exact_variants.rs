@@ -1,0 +1,269 @@
+//! Every engine reaches the result of the plain one.
+
+use centroid::datasets::{make_blobs, uniform_centers};
+use centroid::{Algorithm, FitOptions, Float, Iteration, KMeans, KMeansModel};
+use ndarray::{Array1, Array2, Axis, s};
+use std::ops::ControlFlow;
+
+const ENGINES: [Algorithm; 3] = [Algorithm::Auto, Algorithm::Filtering, Algorithm::Yinyang];
+
+/// All bits of two models.
+fn assert_same<F: Float>(a: &KMeansModel<F>, b: &KMeansModel<F>, what: &str) {
+    assert_eq!(a.labels(), b.labels(), "{what}");
+    assert_eq!(a.centroids(), b.centroids(), "{what}");
+    assert_eq!(a.cluster_sizes(), b.cluster_sizes(), "{what}");
+    assert_eq!(a.inertia().to_bits(), b.inertia().to_bits(), "{what}");
+    assert_eq!((a.n_iter(), a.stop()), (b.n_iter(), b.stop()), "{what}");
+}
+
+/// Every engine against the plain one, from the same starts.
+fn check<F: Float>(x: &Array2<F>, weights: Option<&Array1<F>>, k: usize, what: &str) {
+    for tol in [0.0, 1e-4] {
+        let kmeans = KMeans::new(k).n_init(2).tol(tol).max_iter(60).seed(3);
+        let fit = |algorithm| {
+            let mut options = FitOptions::new();
+            if let Some(weights) = weights {
+                options = options.weights(weights);
+            }
+            kmeans.clone().algorithm(algorithm).fit_with(x, options)
+        };
+        let plain = fit(Algorithm::Lloyd).unwrap();
+        for engine in ENGINES {
+            let what = format!("{what}, k = {k}, tol = {tol}, {engine:?}");
+            assert_same(&plain, &fit(engine).unwrap(), &what);
+        }
+    }
+}
+
+/// Numbers in `0..bound`, as good as random.
+fn numbers(bound: u64) -> impl FnMut() -> u64 {
+    let mut state = 1_u64;
+    move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % bound
+    }
+}
+
+fn lattice(n: usize, d: usize, side: u64) -> Array2<f64> {
+    let mut next = numbers(side);
+    Array2::from_shape_simple_fn((n, d), || next() as f64)
+}
+
+fn blobs(n: usize, d: usize, k: usize, std: f64) -> Array2<f64> {
+    let centers = uniform_centers(k, d, 5).unwrap();
+    make_blobs(n, &centers, &[std], 7).unwrap().0
+}
+
+#[test]
+fn lattices_full_of_ties() {
+    for (n, d, side) in [
+        (3000, 1, 50),
+        (4000, 2, 12),
+        (3000, 3, 6),
+        (1500, 7, 3),
+        (1200, 20, 2),
+    ] {
+        let x = lattice(n, d, side);
+        for k in [2, 5, 17, 40] {
+            check(&x, None, k, &format!("lattice {n} x {d}, f64"));
+            check(
+                &x.mapv(|x| x as f32),
+                None,
+                k,
+                &format!("lattice {n} x {d}, f32"),
+            );
+        }
+    }
+}
+
+#[test]
+fn blobs_of_many_shapes() {
+    for (n, d, k) in [
+        (5000, 2, 50),
+        (5000, 3, 64),
+        (3000, 16, 33),
+        (2000, 64, 70),
+        (1000, 150, 20),
+    ] {
+        for std in [0.5, 4.0] {
+            let x = blobs(n, d, k, std);
+            check(&x, None, k, &format!("blobs {n} x {d}, f64"));
+            check(
+                &x.mapv(|x| x as f32),
+                None,
+                k,
+                &format!("blobs {n} x {d}, f32"),
+            );
+        }
+    }
+}
+
+#[test]
+fn weights_whole_and_broken() {
+    let x = lattice(4000, 3, 8);
+    let mut next = numbers(5);
+    let whole = Array1::from_shape_simple_fn(4000, || next() as f64);
+    let broken = whole.mapv(|w| w / 3.0);
+    for k in [5, 40] {
+        check(&x, Some(&whole), k, "whole weights");
+        check(&x, Some(&broken), k, "broken weights");
+        check(
+            &blobs(4000, 20, 50, 2.0),
+            Some(&broken),
+            k,
+            "broken weights of blobs",
+        );
+    }
+}
+
+#[test]
+fn far_from_zero_and_at_every_scale() {
+    let x = blobs(3000, 3, 20, 1.0);
+    let wide = blobs(1500, 24, 40, 1.0);
+    for scale in [1e-40, 1e-30, 1e-8, 1e8, 1e30, 1e80] {
+        check(
+            &x.mapv(|x| x * scale),
+            None,
+            20,
+            &format!("scale {scale:e}"),
+        );
+        check(
+            &wide.mapv(|x| x * scale),
+            None,
+            40,
+            &format!("wide, scale {scale:e}"),
+        );
+    }
+    for scale in [1e-42, 1e-36, 1e-20, 1e20, 1e33] {
+        let to_f32 = |x: f64| (x * scale) as f32;
+        check(&x.mapv(to_f32), None, 20, &format!("f32, scale {scale:e}"));
+        check(
+            &wide.mapv(to_f32),
+            None,
+            40,
+            &format!("wide, f32, scale {scale:e}"),
+        );
+    }
+    for offset in [1e2, 1e4, 1e6, 1e8, 1e12] {
+        check(
+            &x.mapv(|x| x + offset),
+            None,
+            20,
+            &format!("offset {offset:e}"),
+        );
+        check(
+            &x.mapv(|x| (x + offset) as f32),
+            None,
+            20,
+            &format!("f32, offset {offset:e}"),
+        );
+        check(
+            &wide.mapv(|x| x + offset),
+            None,
+            40,
+            &format!("wide, offset {offset:e}"),
+        );
+        let to_f32 = |x: f64| (x + offset) as f32;
+        check(
+            &wide.mapv(to_f32),
+            None,
+            40,
+            &format!("wide, f32, offset {offset:e}"),
+        );
+    }
+}
+
+#[test]
+fn outliers_and_few_distinct_rows() {
+    let mut x = blobs(3000, 4, 10, 1.0);
+    x[[17, 2]] = 1e60;
+    x[[2000, 0]] = -1e30;
+    check(&x, None, 12, "outliers");
+    check(
+        &x.mapv(|x| x.clamp(-1e34, 1e34) as f32),
+        None,
+        12,
+        "outliers, f32",
+    );
+    let few = lattice(5000, 2, 3);
+    check(&few, None, 9, "as many clusters as distinct rows");
+    check(&few, None, 30, "more clusters than distinct rows");
+    let mut same = Array2::<f32>::from_elem((5000, 20), 3.5);
+    check(&same, None, 33, "all rows equal");
+    same[[4000, 3]] = 4.0;
+    check(&same, None, 33, "all rows but one equal");
+}
+
+#[test]
+fn a_start_far_away_and_equal_centroids() {
+    let x = blobs(4000, 3, 8, 1.0);
+    let mut start = x.slice(s![..40, ..]).to_owned();
+    start.row_mut(7).fill(1e7);
+    let copy = start.row(3).to_owned();
+    start.row_mut(20).assign(&copy);
+    for algorithm in ENGINES {
+        let fit = |algorithm| {
+            let options = FitOptions::new().initial_centroids(&start);
+            KMeans::new(40)
+                .tol(0.0)
+                .algorithm(algorithm)
+                .fit_with(&x, options)
+        };
+        let (plain, other) = (fit(Algorithm::Lloyd).unwrap(), fit(algorithm).unwrap());
+        assert_same(&plain, &other, &format!("{algorithm:?}"));
+    }
+}
+
+/// What an observer is told does not depend on the engine, but for the number of distances.
+#[test]
+fn observers_are_told_the_same() {
+    let x = lattice(6000, 3, 9).mapv(|x| x as f32);
+    let watch = |algorithm| {
+        let mut told = Vec::new();
+        let mut observer = |iteration: &Iteration| {
+            told.push(*iteration);
+            ControlFlow::Continue(())
+        };
+        let options = FitOptions::new().observer(&mut observer);
+        let kmeans = KMeans::new(40).n_init(2).algorithm(algorithm);
+        kmeans.fit_with(&x, options).unwrap();
+        told
+    };
+    let plain = watch(Algorithm::Lloyd);
+    assert!(plain.iter().all(|told| told.distances >= 6000 * 40));
+    for engine in ENGINES {
+        let told = watch(engine);
+        assert_eq!(told.len(), plain.len(), "{engine:?}");
+        for (a, b) in told.iter().zip(&plain) {
+            let mut told = *a;
+            told.distances = b.distances;
+            assert_eq!(told, *b, "{engine:?}");
+        }
+    }
+}
+
+/// Late iterations of clustered data need few distances.
+#[test]
+fn bounds_rule_out_most_centroids() {
+    for (engine, x) in [
+        (Algorithm::Filtering, blobs(20_000, 2, 50, 0.5)),
+        (Algorithm::Yinyang, blobs(5000, 64, 64, 1.0)),
+    ] {
+        let k = if x.len_of(Axis(1)) == 2 { 50 } else { 64 };
+        let mut last = 0;
+        let mut observer = |iteration: &Iteration| {
+            last = iteration.distances;
+            ControlFlow::Continue(())
+        };
+        let options = FitOptions::new().observer(&mut observer);
+        let kmeans = KMeans::new(k)
+            .n_init(1)
+            .max_iter(12)
+            .tol(0.0)
+            .algorithm(engine);
+        kmeans.fit_with(&x, options).unwrap();
+        assert!(5 * last < x.nrows() * k, "{engine:?}: {last}");
+    }
+}
