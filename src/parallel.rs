@@ -79,22 +79,23 @@ pub(crate) fn map_parts<R: Send>(
     map_blocks(len, part_len(len, PARTS), work, f)
 }
 
-/// [`map_parts`] with the values of `data` that belong to each part.
-pub(crate) fn map_parts_mut<T: Send, R: Send>(
+/// [`map_blocks`] with the values of `data` that belong to each block.
+pub(crate) fn map_blocks_mut<T: Send, R: Send>(
     data: &mut [T],
+    block: usize,
     work: usize,
     f: impl Fn(Range<usize>, &mut [T]) -> R + Sync,
 ) -> Vec<R> {
-    let (len, part) = (data.len(), part_len(data.len(), PARTS));
-    let run = |(index, values): (usize, &mut [T])| f(block_range(len, part, index), values);
+    let len = data.len();
+    let run = |(index, values): (usize, &mut [T])| f(block_range(len, block, index), values);
     if worth_sharing(work) {
-        data.par_chunks_mut(part)
+        data.par_chunks_mut(block)
             .enumerate()
             .with_max_len(1)
             .map(run)
             .collect()
     } else {
-        data.chunks_mut(part).enumerate().map(run).collect()
+        data.chunks_mut(block).enumerate().map(run).collect()
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Iteration {
     /// Clusters that had no rows, and were relocated if a row at a distance from its centroid
     /// could be found.
     pub empty_clusters: usize,
-    /// Distances between rows and centroids that were computed, or scores in their place: at most
-    /// about `n k`, and less where the [`Algorithm`](crate::Algorithm) could do without.
+    /// Distances between rows and centroids that were computed, or scores in their place: about
+    /// `n k`, or less where the [`Algorithm`](crate::Algorithm) could do without.
     pub distances: usize,
 }
 

@@ -16,8 +16,9 @@
 //! distance that decides is computed, [`sq_dist`]. So the label is that of the plain kernel.
 
 use super::packed::Slack;
+use super::projection::products;
 use super::simd::{MAX_LANES, Simd};
-use super::{Assigned, NO_LABEL, Packed, Rows, nearest_row, sq_dist};
+use super::{Assigned, NO_LABEL, Packed, Rows, Sketched, nearest_row, sq_dist};
 use crate::float::Float;
 
 /// Centroids that are scored together, one per lane.
@@ -34,8 +35,13 @@ pub(crate) struct Groups<F> {
     place: Vec<u32>,
     /// Panels in a group.
     panels: usize,
-    /// For each panel `PANEL` values `|c'|^2 / 2`, then for each feature `PANEL` values `-c'`.
+    /// For each panel `PANEL` values `|c'|^2 / 2`, then for each coordinate `PANEL` values `-c'`.
     tiles: Vec<F>,
+    slack: Slack<F>,
+    /// The largest error of a sketch of a centroid.
+    error: f64,
+    /// What distances are multiplied by in the frame.
+    scale: f64,
     /// How far each centroid has moved since the bounds were made, at least.
     shifts: Vec<F>,
     /// The largest of each group.
@@ -56,6 +62,9 @@ impl<F: Float> Groups<F> {
             place,
             panels,
             tiles: Vec::new(),
+            slack: Slack::new(1, 0.0, F::ONE),
+            error: 0.0,
+            scale: 1.0,
             shifts: vec![F::ZERO; n_clusters],
             group_shifts: vec![F::ZERO; order.len().div_ceil(PANEL * panels)],
             order,
@@ -67,67 +76,83 @@ impl<F: Float> Groups<F> {
         self.group_shifts.len()
     }
 
-    /// Takes in where the centroids are now, and how far each has come.
-    pub(crate) fn update(&mut self, centroids: &Packed<F>, before: Option<&Rows<'_, F>>) {
+    /// Takes in where the centroids are now, or their sketches, and how far each has come.
+    pub(crate) fn update(
+        &mut self,
+        centroids: &Packed<F>,
+        sketched: Option<(Sketched<'_, F>, F)>,
+        before: Option<&Rows<'_, F>>,
+    ) {
         let rows = centroids.rows();
         if let Some(before) = before {
-            for ((shift, before), after) in
-                self.shifts.iter_mut().zip(before.iter()).zip(rows.iter())
-            {
-                *shift = above::<F>(sq_dist(before, after), rows.n_features());
+            let pairs = before.iter().zip(rows.iter());
+            for (shift, (before, after)) in self.shifts.iter_mut().zip(pairs) {
+                *shift = above(sq_dist(before, after), rows.n_features());
             }
         }
-        for (shift, order) in self
-            .group_shifts
-            .iter_mut()
-            .zip(self.order.chunks(PANEL * self.panels))
-        {
+        let groups = self.order.chunks(PANEL * self.panels);
+        for (shift, order) in self.group_shifts.iter_mut().zip(groups) {
             let shifts = order.iter().filter(|&&c| c != NO_LABEL);
             let larger = |a: F, b: F| if b > a { b } else { a };
             *shift = shifts
                 .map(|&c| self.shifts[c as usize])
                 .fold(F::ZERO, larger);
         }
-        let (centre, scale) = (centroids.centre(), centroids.scale);
-        let size = PANEL * (1 + rows.n_features());
+        match sketched {
+            None => {
+                let (centre, scale) = (centroids.centre(), centroids.scale);
+                let framed = |c: usize, j: usize| (rows.row(c)[j] - centre[j]) * scale;
+                self.error = 0.0;
+                self.set_tiles(rows.n_features(), scale, framed);
+            }
+            Some((sketched, scale)) => {
+                let errors = sketched.errors.iter().map(|error| error.to_f64());
+                self.error = errors.fold(0.0, f64::max);
+                let n = sketched.rows.n_features();
+                self.set_tiles(n, scale, |c, j| sketched.rows.row(c)[j]);
+            }
+        }
+    }
+
+    fn set_tiles(&mut self, n: usize, scale: F, coordinate: impl Fn(usize, usize) -> F) {
+        let size = PANEL * (1 + n);
         self.tiles.clear();
         self.tiles.resize(self.order.len() / PANEL * size, F::ZERO);
-        for (tile, order) in self
-            .tiles
-            .chunks_exact_mut(size)
-            .zip(self.order.chunks(PANEL))
-        {
+        let mut sq_radius: f64 = 0.0;
+        let tiles = self.tiles.chunks_exact_mut(size);
+        for (tile, order) in tiles.zip(self.order.chunks(PANEL)) {
             let (halves, coordinates) = tile.split_at_mut(PANEL);
             halves.fill(F::INFINITY);
             for (lane, &c) in order.iter().enumerate().filter(|&(_, &c)| c != NO_LABEL) {
                 let mut sq_norm = 0.0;
-                for (j, (&c, &m)) in rows.row(c as usize).iter().zip(centre).enumerate() {
-                    let c = (c - m) * scale;
+                for j in 0..n {
+                    let c = coordinate(c as usize, j);
                     sq_norm += c.to_f64() * c.to_f64();
                     coordinates[j * PANEL + lane] = -c;
                 }
                 halves[lane] = F::from_f64(sq_norm / 2.0);
+                sq_radius = sq_radius.max(sq_norm);
             }
         }
+        self.slack = Slack::new(n, sq_radius, scale);
+        self.scale = scale.to_f64();
     }
 }
 
 /// At least the square root of a distance that [`sq_dist`] computed.
+#[inline(always)]
 fn above<F: Float>(sq_dist: f64, n_features: usize) -> F {
     let rounding = 1.0 + (n_features + 8) as f64 * f64::UNIT_ROUNDOFF + 2.0 * F::UNIT_ROUNDOFF;
-    F::from_f64((sq_dist + n_features as f64 * f64::MIN_POSITIVE).sqrt() * rounding)
-        + F::SMALLEST_NORMAL
+    let underflow = n_features as f64 * f64::MIN_POSITIVE;
+    F::from_f64((sq_dist + underflow).sqrt() * rounding) + F::SMALLEST_NORMAL
 }
 
 /// At most that.
+#[inline(always)]
 fn below<F: Float>(sq_dist: f64, n_features: usize) -> F {
     let rounding = 1.0 - (n_features + 8) as f64 * f64::UNIT_ROUNDOFF - 2.0 * F::UNIT_ROUNDOFF;
-    F::from_f64(
-        (sq_dist - n_features as f64 * f64::MIN_POSITIVE)
-            .max(0.0)
-            .sqrt()
-            * rounding,
-    ) - F::SMALLEST_NORMAL
+    let underflow = n_features as f64 * f64::MIN_POSITIVE;
+    F::from_f64((sq_dist - underflow).max(0.0).sqrt() * rounding) - F::SMALLEST_NORMAL
 }
 
 /// What is known of the points of a block.
@@ -138,6 +163,8 @@ pub(crate) struct Bounds<'a, F> {
     pub(crate) upper: &'a mut [F],
     /// `len` for each group; zero before the first time.
     pub(crate) lower: &'a mut [F],
+    /// Sketches of the points, if there are sketches of the centroids.
+    pub(crate) sketched: Option<Sketched<'a, F>>,
 }
 
 /// What stays the same for all points of a block.
@@ -145,17 +172,48 @@ struct Frame<'a, F: Float> {
     points: &'a Rows<'a, F>,
     centroids: &'a Packed<F>,
     groups: &'a Groups<F>,
-    slack: Slack<F>,
-    sq_scale: f64,
-    inverse_scale: F,
+    sketched: Option<Sketched<'a, F>>,
+    /// Coordinates in the frame.
+    n: usize,
 }
 
 /// A point on its way to its nearest centroid.
 #[derive(Clone, Copy)]
-struct Open {
+struct Open<F> {
     row: usize,
     /// The smallest [`sq_dist`] so far, of the centroid of the label.
     sq_dist: f64,
+    /// The panel of that centroid.
+    panel: usize,
+    /// A centroid whose squared distance in the frame is larger than this is farther away.
+    limit: F,
+    /// What a distance in the frame may be too large by.
+    error: f64,
+    /// The squared norm in the frame.
+    sq_norm: F,
+}
+
+impl<F: Float> Open<F> {
+    fn new(row: usize) -> Self {
+        Self {
+            row,
+            sq_dist: f64::INFINITY,
+            panel: usize::MAX,
+            limit: F::INFINITY,
+            error: 0.0,
+            sq_norm: F::ZERO,
+        }
+    }
+
+    /// Takes in the distance to the centroid of the label.
+    #[inline(always)]
+    fn set(&mut self, frame: &Frame<'_, F>, label: u32, sq_dist: f64) {
+        self.sq_dist = sq_dist;
+        self.panel = frame.groups.place[label as usize] as usize / PANEL;
+        let dist = above::<F>(sq_dist, frame.points.n_features()).to_f64();
+        let dist = dist * frame.groups.scale + self.error;
+        self.limit = F::from_f64(dist * dist * (1.0 + 8.0 * F::UNIT_ROUNDOFF));
+    }
 }
 
 /// IN: points, centroids, and the same in groups. IN, OUT: `bounds`. `scratch` is workspace of
@@ -166,98 +224,75 @@ pub(super) fn nearest_bounded<F: Float, S: Simd<F>, const R: usize, const V: usi
     points: &Rows<'_, F>,
     centroids: &Packed<F>,
     groups: &Groups<F>,
-    bounds: Bounds<'_, F>,
+    mut bounds: Bounds<'_, F>,
     scratch: &mut [F],
 ) -> Assigned {
     let frame = Frame {
         points,
         centroids,
         groups,
-        slack: centroids.slack(),
-        sq_scale: centroids.scale.to_f64() * centroids.scale.to_f64(),
-        inverse_scale: F::ONE / centroids.scale,
+        sketched: bounds.sketched,
+        n: bounds
+            .sketched
+            .map_or(points.n_features(), |sketched| sketched.rows.n_features()),
     };
-    let Bounds {
-        labels,
-        upper,
-        lower,
-    } = bounds;
-    let len = labels.len();
+    let len = points.len();
     let (closest, scratch) = scratch.split_at_mut(len);
-    loosen(groups, labels, upper, lower, closest);
+    loosen(groups, &mut bounds, closest);
     let mut assigned = Assigned::default();
-    let mut batch = [Open {
-        row: 0,
-        sq_dist: f64::INFINITY,
-    }; BATCH];
+    let mut batch = [Open::new(0); BATCH];
     let mut in_batch = 0;
-    for row in 0..len {
-        let rules_out = upper[row] < closest[row];
-        if !rules_out || labels[row] == NO_LABEL {
-            let mut open = Open {
-                row,
-                sq_dist: f64::INFINITY,
-            };
-            if labels[row] != NO_LABEL {
-                let own = centroids.rows();
-                open.sq_dist = sq_dist(points.row(row), own.row(labels[row] as usize));
-                upper[row] = above(open.sq_dist, points.n_features());
-                assigned.distances += 1;
-                if upper[row] < closest[row] {
-                    continue;
-                }
-            }
-            batch[in_batch] = open;
-            in_batch += 1;
+    for (row, &closest) in closest.iter().enumerate() {
+        if bounds.upper[row] < closest {
+            continue;
         }
-        if in_batch == BATCH || (row + 1 == len && in_batch > 0) {
-            let batch = &mut batch[..std::mem::take(&mut in_batch)];
-            let bounds = Bounds {
-                labels: &mut *labels,
-                upper: &mut *upper,
-                lower: &mut *lower,
-            };
-            assigned += search::<F, S, R, V>(simd, &frame, batch, bounds, scratch);
+        let mut open = Open::new(row);
+        open.error = groups.error;
+        open.error += frame.sketched.map_or(0.0, |s| s.errors[row].to_f64());
+        let label = bounds.labels[row];
+        if label != NO_LABEL {
+            let own = centroids.rows().row(label as usize);
+            let sq_dist = sq_dist(points.row(row), own);
+            assigned.distances += 1;
+            assigned.settled += 1;
+            bounds.upper[row] = above(sq_dist, points.n_features());
+            if bounds.upper[row] < closest {
+                continue;
+            }
+            open.set(&frame, label, sq_dist);
+        }
+        batch[in_batch] = open;
+        in_batch += 1;
+        if in_batch == BATCH {
+            assigned += search::<F, S, R, V>(simd, &frame, &mut batch, &mut bounds, scratch);
+            in_batch = 0;
         }
     }
-    // NOTE: the loop may end with `continue`, a batch being open.
     if in_batch > 0 {
-        let bounds = Bounds {
-            labels,
-            upper,
-            lower,
-        };
-        assigned += search::<F, S, R, V>(simd, &frame, &mut batch[..in_batch], bounds, scratch);
+        let batch = &mut batch[..in_batch];
+        assigned += search::<F, S, R, V>(simd, &frame, batch, &mut bounds, scratch);
     }
     assigned
 }
 
 /// The values of workspace for a block of `len` points.
 pub(super) fn scratch_len(len: usize, n_features: usize) -> usize {
-    len + BATCH * n_features
+    len + BATCH * (n_features + PANEL)
 }
 
 /// Moves the bounds by what the centroids have moved. OUT: `closest`, the smallest lower bound.
 #[inline(always)]
-fn loosen<F: Float>(
-    groups: &Groups<F>,
-    labels: &[u32],
-    upper: &mut [F],
-    lower: &mut [F],
-    closest: &mut [F],
-) {
+fn loosen<F: Float>(groups: &Groups<F>, bounds: &mut Bounds<'_, F>, closest: &mut [F]) {
     let shrink = F::from_f64(1.0 - 4.0 * F::UNIT_ROUNDOFF);
     let grow = F::from_f64(1.0 + 4.0 * F::UNIT_ROUNDOFF);
-    for (upper, &label) in upper.iter_mut().zip(labels) {
+    for (upper, &label) in bounds.upper.iter_mut().zip(&*bounds.labels) {
         if let Some(&shift) = groups.shifts.get(label as usize) {
             *upper = (*upper + shift) * grow;
         }
     }
     closest.fill(F::INFINITY);
-    for (lower, &shift) in lower
-        .chunks_exact_mut(closest.len())
-        .zip(&groups.group_shifts)
-    {
+    let lower = bounds.lower.chunks_exact_mut(closest.len());
+    for (lower, &shift) in lower.zip(&groups.group_shifts) {
         for (lower, closest) in lower.iter_mut().zip(&mut *closest) {
             *lower = *lower * shrink - shift;
             *closest = if *lower < *closest { *lower } else { *closest };
@@ -270,91 +305,133 @@ fn loosen<F: Float>(
 fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
     simd: S,
     frame: &Frame<'_, F>,
-    batch: &mut [Open],
-    bounds: Bounds<'_, F>,
+    batch: &mut [Open<F>],
+    bounds: &mut Bounds<'_, F>,
     scratch: &mut [F],
 ) -> Assigned {
-    let d = frame.points.n_features();
-    let (centre, scale) = (frame.centroids.centre(), frame.centroids.scale);
-    let mut sq_norms = [F::ZERO; BATCH];
-    let mut before = [NO_LABEL; BATCH];
-    for (i, open) in batch.iter().enumerate() {
-        let framed = &mut scratch[i * d..][..d];
-        let row = frame.points.row(open.row).iter().zip(centre);
-        for (framed, (&x, &m)) in framed.iter_mut().zip(row) {
-            *framed = (x - m) * scale;
-        }
-        sq_norms[i] = sq_norm(simd, framed);
-        before[i] = bounds.labels[open.row];
-    }
-    let Bounds {
-        labels,
-        upper,
-        lower,
-    } = bounds;
-    let len = labels.len();
+    let groups = frame.groups;
+    let n_panels = groups.order.len() / PANEL;
     let mut assigned = Assigned::default();
-    for (open, sq_norm) in batch.iter().zip(sq_norms) {
-        if !sq_norm.is_finite() {
-            // So far away that scores overflow.
-            let row = frame.points.row(open.row);
-            let (label, sq_dist) = nearest_row(row, &frame.centroids.rows());
-            labels[open.row] = label;
-            upper[open.row] = above(sq_dist, d);
-            let own = lower.iter_mut().skip(open.row).step_by(len);
-            own.for_each(|lower| *lower = F::ZERO);
-            assigned.distances += frame.centroids.len();
+    let mut before = [NO_LABEL; BATCH];
+    for (i, open) in batch.iter_mut().enumerate() {
+        before[i] = bounds.labels[open.row];
+        open.sq_norm = bring(
+            simd,
+            frame,
+            open.row,
+            &mut scratch[i * frame.n..][..frame.n],
+        );
+        if !open.sq_norm.is_finite() {
+            assigned.distances += take_all(frame, open.row, bounds);
         }
     }
-    for group in 0..frame.groups.len() {
+    let mut scores = [[F::ZERO; PANEL]; BATCH];
+    if frame.sketched.is_some() && before.contains(&NO_LABEL) {
+        assigned.distances += guess::<F, S, R, V>(simd, frame, batch, bounds, scratch);
+    }
+    for group in 0..groups.len() {
         let mut wanted = [0; BATCH];
         let mut n_wanted = 0;
         for (i, open) in batch.iter().enumerate() {
             wanted[n_wanted] = i;
-            let rules_out = upper[open.row] < lower[group * len + open.row];
-            n_wanted += usize::from(!rules_out && sq_norms[i].is_finite());
+            let lower = bounds.lower[group * bounds.labels.len() + open.row];
+            let rules_out = bounds.upper[open.row] < lower || !open.sq_norm.is_finite();
+            n_wanted += usize::from(!rules_out);
         }
         let wanted = &wanted[..n_wanted];
-        let n_panels = frame.groups.order.len() / PANEL;
-        let first = group * frame.groups.panels;
-        for panel in first..n_panels.min(first + frame.groups.panels) {
-            let mut score = |chunk: &[usize], scores: &[[F; PANEL]]| {
-                for (&i, scores) in chunk.iter().zip(scores) {
-                    let row = batch[i].row;
-                    let mut point = Point {
-                        labels: &mut labels[row],
-                        upper: &mut upper[row],
-                        lower: &mut *lower,
-                        len,
-                        open: &mut batch[i],
-                        is_first: panel == first,
-                    };
-                    assigned.distances += point.offer(frame, panel, scores);
-                }
-            };
+        let mut least = [F::INFINITY; BATCH];
+        let first = group * groups.panels;
+        for panel in first..n_panels.min(first + groups.panels) {
             let (chunks, rest) = wanted.as_chunks::<R>();
-            for chunk in chunks {
-                let scores =
-                    score_panel::<F, S, R, V>(simd, frame, panel, scratch, chunk, &sq_norms);
-                score(chunk, &scores);
+            let (whole, single) = scores.split_at_mut(R * chunks.len());
+            for (chunk, scores) in chunks.iter().zip(whole.as_chunks_mut::<R>().0) {
+                *scores = score_panel::<F, S, R, V>(simd, frame, panel, scratch, chunk, batch);
             }
-            for &i in rest {
-                let scores =
-                    score_panel::<F, S, 1, V>(simd, frame, panel, scratch, &[i], &sq_norms);
-                score(&[i], &scores);
+            for (&i, scores) in rest.iter().zip(single) {
+                [*scores] = score_panel::<F, S, 1, V>(simd, frame, panel, scratch, &[i], batch);
+            }
+            if frame.sketched.is_some() {
+                assigned.sketched += PANEL * n_wanted;
+            } else {
+                assigned.distances += PANEL * n_wanted;
+            }
+            for (&i, scores) in wanted.iter().zip(&scores) {
+                let open = &mut batch[i];
+                let smallest = smallest(scores);
+                if smallest > open.limit && panel != open.panel {
+                    least[i] = if smallest < least[i] {
+                        smallest
+                    } else {
+                        least[i]
+                    };
+                } else {
+                    let n = offer(simd, frame, panel, scores, open, bounds, &mut least[i]);
+                    assigned.distances += n;
+                    assigned.settled += n;
+                }
             }
         }
+        for &i in wanted {
+            let (open, len) = (&batch[i], bounds.labels.len());
+            bounds.lower[group * len + open.row] = from_frame(frame, open, least[i]);
+        }
     }
-    let changed = batch
-        .iter()
-        .zip(before)
-        .filter(|(open, before)| labels[open.row] != *before);
+    let pairs = batch.iter().zip(before);
+    let changed = pairs.filter(|(open, before)| bounds.labels[open.row] != *before);
     assigned.reassigned = changed.count();
     assigned
 }
 
+/// Labels the points of a batch by their sketches, for lack of better knowledge. Returns how many
+/// distances were computed.
+///
+/// PERF: or else, before a near centroid is found, sketches rule out few of the others.
 #[inline(always)]
-fn sq_norm<F: Float, S: Simd<F>>(simd: S, framed: &[F]) -> F {
+fn guess<F: Float, S: Simd<F>, const R: usize, const V: usize>(
+    simd: S,
+    frame: &Frame<'_, F>,
+    batch: &mut [Open<F>],
+    bounds: &mut Bounds<'_, F>,
+    scratch: &[F],
+) -> usize {
+    let mut best = [(F::INFINITY, 0); BATCH];
+    let all: [usize; BATCH] = std::array::from_fn(|i| i.min(batch.len() - 1));
+    for (panel, order) in frame.groups.order.chunks_exact(PANEL).enumerate() {
+        for chunk in all.as_chunks::<R>().0 {
+            let scores = score_panel::<F, S, R, V>(simd, frame, panel, scratch, chunk, batch);
+            for (&i, scores) in chunk.iter().zip(&scores) {
+                let smallest = smallest(scores);
+                if smallest < best[i].0 {
+                    let lane = scores.iter().position(|&x| x == smallest).unwrap_or(0);
+                    best[i] = (smallest, order[lane]);
+                }
+            }
+        }
+    }
+    for (open, (_, label)) in batch.iter_mut().zip(best) {
+        if bounds.labels[open.row] == NO_LABEL {
+            let row = frame.points.row(open.row);
+            let sq_dist = sq_dist(row, frame.centroids.rows().row(label as usize));
+            bounds.labels[open.row] = label;
+            bounds.upper[open.row] = above(sq_dist, row.len());
+            open.set(frame, label, sq_dist);
+        }
+    }
+    batch.len()
+}
+
+/// OUT: `framed`, a point in the frame. Returns its squared norm.
+#[inline(always)]
+fn bring<F: Float, S: Simd<F>>(simd: S, frame: &Frame<'_, F>, row: usize, framed: &mut [F]) -> F {
+    if let Some(sketched) = frame.sketched {
+        framed.copy_from_slice(sketched.rows.row(row));
+    } else {
+        let (centre, scale) = (frame.centroids.centre(), frame.centroids.scale);
+        let values = frame.points.row(row).iter().zip(centre);
+        for (framed, (&x, &m)) in framed.iter_mut().zip(values) {
+            *framed = (x - m) * scale;
+        }
+    }
     let mut sums = simd.splat(F::ZERO);
     let whole = framed.len() - framed.len() % S::LANES;
     for start in (0..whole).step_by(S::LANES) {
@@ -369,6 +446,21 @@ fn sq_norm<F: Float, S: Simd<F>>(simd: S, framed: &[F]) -> F {
     sum
 }
 
+/// Compares a point with all centroids: it lies so far away that scores overflow. Returns how many
+/// distances were computed.
+#[cold]
+#[inline(never)]
+fn take_all<F: Float>(frame: &Frame<'_, F>, row: usize, bounds: &mut Bounds<'_, F>) -> usize {
+    let x = frame.points.row(row);
+    let (label, sq_dist) = nearest_row(x, &frame.centroids.rows());
+    let len = bounds.labels.len();
+    bounds.labels[row] = label;
+    bounds.upper[row] = above(sq_dist, x.len());
+    let own = bounds.lower.iter_mut().skip(row).step_by(len);
+    own.for_each(|lower| *lower = F::ZERO);
+    frame.centroids.len()
+}
+
 /// Lower bounds of the squared distances, in the frame, of some points and the centroids of a panel.
 #[inline(always)]
 fn score_panel<F: Float, S: Simd<F>, const R: usize, const V: usize>(
@@ -377,41 +469,23 @@ fn score_panel<F: Float, S: Simd<F>, const R: usize, const V: usize>(
     panel: usize,
     framed: &[F],
     chunk: &[usize; R],
-    sq_norms: &[F; BATCH],
+    batch: &[Open<F>],
 ) -> [[F; PANEL]; R] {
-    let d = frame.points.n_features();
-    let size = PANEL * (1 + d);
+    let n = frame.n;
+    let size = PANEL * (1 + n);
     let (halves, coordinates) = frame.groups.tiles[panel * size..][..size].split_at(PANEL);
-    let mut score = [[simd.splat(F::ZERO); V]; R];
-    for score in &mut score {
-        for v in 0..V {
-            score[v] = simd.load(&halves[v * S::LANES..]);
-        }
-    }
-    let mut rows = [&framed[..d]; R];
+    let mut rows = [framed; R];
     for (row, &i) in rows.iter_mut().zip(chunk) {
-        *row = &framed[i * d..][..d];
+        *row = &framed[i * n..][..n];
     }
-    let (columns, _) = coordinates.as_chunks::<PANEL>();
-    for (j, column) in columns[..d].iter().enumerate() {
-        let mut c = [simd.splat(F::ZERO); V];
-        for v in 0..V {
-            c[v] = simd.load(&column[v * S::LANES..]);
-        }
-        for r in 0..R {
-            let x = simd.splat(rows[r][j]);
-            for v in 0..V {
-                score[r][v] = simd.mul_add(x, c[v], score[r][v]);
-            }
-        }
-    }
+    let score = products::<F, S, R, V>(simd, halves, coordinates, rows);
     let (two, lowest) = (simd.splat(F::ONE + F::ONE), simd.splat(-F::INFINITY));
     let mut out = [[F::ZERO; PANEL]; R];
     for r in 0..R {
-        let sq_norm = simd.splat(sq_norms[chunk[r]]);
+        let sq_norm = simd.splat(batch[chunk[r]].sq_norm);
         for v in 0..V {
             let s = score[r][v];
-            let error = frame.slack.of_distance(simd, sq_norm, s);
+            let error = frame.groups.slack.of_distance(simd, sq_norm, s);
             let sq_dist = simd.sub(simd.mul_add(two, s, sq_norm), error);
             // What is no number rules nothing out.
             let is_number = simd.less(lowest, sq_dist);
@@ -422,97 +496,135 @@ fn score_panel<F: Float, S: Simd<F>, const R: usize, const V: usize>(
     out
 }
 
-/// A point with its bounds, before the centroids of a panel.
-struct Point<'a, F> {
-    labels: &'a mut u32,
-    upper: &'a mut F,
-    lower: &'a mut [F],
-    len: usize,
-    open: &'a mut Open,
-    /// Whether this is the first panel of its group.
-    is_first: bool,
+/// PERF: halving lets the compiler compare several at a time; one after the other takes 16 steps.
+#[inline(always)]
+fn smallest<F: Float>(values: &[F; PANEL]) -> F {
+    let mut values = *values;
+    let mut half = PANEL / 2;
+    while half > 0 {
+        for i in 0..half {
+            let other = values[i + half];
+            values[i] = if other < values[i] { other } else { values[i] };
+        }
+        half /= 2;
+    }
+    values[0]
 }
 
-impl<F: Float> Point<'_, F> {
-    /// Takes the nearest, if it is nearer than the label, and bounds the distances to the others.
-    /// Returns how many distances were computed.
-    #[inline(always)]
-    fn offer(&mut self, frame: &Frame<'_, F>, panel: usize, sq_dists: &[F; PANEL]) -> usize {
-        let order = &frame.groups.order[panel * PANEL..][..PANEL];
-        let own = |label: u32| match frame.groups.place.get(label as usize) {
-            Some(&place) => (place as usize).wrapping_sub(panel * PANEL),
-            None => PANEL,
-        };
-        let mut own_lane = own(*self.labels);
-        let limit =
-            |sq_dist: f64| F::from_f64(sq_dist * frame.sq_scale * (1.0 + 4.0 * F::UNIT_ROUNDOFF));
-        let mut sq_dists = *sq_dists;
-        let mut least = F::INFINITY;
-        let mut n_distances = PANEL;
-        if own_lane < PANEL {
-            sq_dists[own_lane] = F::INFINITY;
+/// A lower bound of a distance, from a squared one in the frame.
+#[inline(always)]
+fn from_frame<F: Float>(frame: &Frame<'_, F>, open: &Open<F>, sq_dist: F) -> F {
+    let shrink = 1.0 - 8.0 * F::UNIT_ROUNDOFF;
+    let dist = sq_dist.to_f64().max(0.0).sqrt() * shrink - open.error;
+    let dist = dist.max(0.0) * shrink / frame.groups.scale;
+    // Bounds stay finite, so that subtracting from them is safe.
+    F::from_f64(dist.min(F::MAX_MAGNITUDE.to_f64()))
+}
+
+/// The other way round: what [`from_frame`] would make no more than this squared distance of.
+#[inline(always)]
+fn to_frame<F: Float>(frame: &Frame<'_, F>, open: &Open<F>, sq_dist: f64) -> F {
+    let framed = sq_dist.sqrt() * frame.groups.scale + open.error;
+    let shrink = 1.0 - 8.0 * F::UNIT_ROUNDOFF;
+    F::from_f64(framed * framed * shrink)
+}
+
+/// At most what [`sq_dist`] would compute.
+#[inline(always)]
+fn lowest_sq_dist<F: Float, S: Simd<F>>(simd: S, a: &[F], b: &[F]) -> f64 {
+    let mut sums = [simd.splat(F::ZERO); 2];
+    let step = 2 * S::LANES;
+    let whole = a.len() - a.len() % step;
+    for start in (0..whole).step_by(step) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let start = start + i * S::LANES;
+            let difference = simd.sub(simd.load(&a[start..]), simd.load(&b[start..]));
+            *sum = simd.mul_add(difference, difference, *sum);
         }
-        loop {
-            let smallest = sq_dists
-                .iter()
-                .fold(F::INFINITY, |a, &b| if b < a { b } else { a });
-            if smallest > limit(self.open.sq_dist) || smallest == F::INFINITY {
-                least = if smallest < least { smallest } else { least };
-                break;
-            }
-            let lane = sq_dists.iter().position(|&x| x == smallest).unwrap_or(0);
-            let candidate = order[lane];
-            if candidate == NO_LABEL {
-                sq_dists[lane] = F::INFINITY;
-                continue;
-            }
-            let row = frame.points.row(self.open.row);
-            let sq_dist = sq_dist(row, frame.centroids.rows().row(candidate as usize));
-            n_distances += 1;
-            let ahead = sq_dist < self.open.sq_dist
-                || (sq_dist == self.open.sq_dist && candidate < *self.labels);
-            sq_dists[lane] = F::INFINITY;
-            if ahead {
-                // The centroid that was nearest is one of the others now.
-                if own_lane < PANEL {
-                    // Of this panel.
-                    let scaled = below::<F>(self.open.sq_dist * frame.sq_scale, row.len());
-                    let bound = scaled * scaled;
-                    least = if bound < least { bound } else { least };
-                } else if *self.labels != NO_LABEL {
-                    let group = frame.groups.place[*self.labels as usize] as usize
-                        / (PANEL * frame.groups.panels);
-                    let bound = below(self.open.sq_dist, row.len());
-                    let lower = &mut self.lower[group * self.len + self.open.row];
-                    *lower = if bound < *lower { bound } else { *lower };
-                }
-                *self.labels = candidate;
-                self.open.sq_dist = sq_dist;
-                *self.upper = above(sq_dist, row.len());
-                own_lane = lane;
+    }
+    let mut lanes = [F::ZERO; MAX_LANES];
+    simd.store(simd.add(sums[0], sums[1]), &mut lanes);
+    let mut sum = F::ZERO;
+    lanes[..S::LANES].iter().for_each(|&lane| sum += lane);
+    for (&a, &b) in a[whole..].iter().zip(&b[whole..]) {
+        sum += (a - b) * (a - b);
+    }
+    // A sum that overflows says nothing.
+    if sum.is_finite() {
+        let rounding = 1.1 * (a.len() + 8) as f64 * F::UNIT_ROUNDOFF;
+        sum.to_f64() * (1.0 - rounding)
+    } else {
+        0.0
+    }
+}
+
+/// Lets the distances of those centroids of a panel decide which the scores do not rule out. IN, OUT:
+/// `least`, the smallest squared distance in the frame of those that are not the nearest. Returns how
+/// many distances were computed.
+#[inline(always)]
+fn offer<F: Float, S: Simd<F>>(
+    simd: S,
+    frame: &Frame<'_, F>,
+    panel: usize,
+    sq_dists: &[F; PANEL],
+    open: &mut Open<F>,
+    bounds: &mut Bounds<'_, F>,
+    least: &mut F,
+) -> usize {
+    let groups = frame.groups;
+    let order = &groups.order[panel * PANEL..][..PANEL];
+    let row = frame.points.row(open.row);
+    let keep = |least: &mut F, sq_dist: F| *least = if sq_dist < *least { sq_dist } else { *least };
+    let mut sq_dists = *sq_dists;
+    if open.panel == panel {
+        let own = groups.place[bounds.labels[open.row] as usize] as usize % PANEL;
+        sq_dists[own] = F::INFINITY;
+    }
+    let mut n_distances = 0;
+    loop {
+        let smallest = smallest(&sq_dists);
+        if smallest > open.limit || smallest == F::INFINITY {
+            keep(least, smallest);
+            return n_distances;
+        }
+        let lane = sq_dists.iter().position(|&x| x == smallest).unwrap_or(0);
+        sq_dists[lane] = F::INFINITY;
+        let candidate = order[lane];
+        if candidate == NO_LABEL {
+            continue;
+        }
+        let other = frame.centroids.rows();
+        let other = other.row(candidate as usize);
+        n_distances += 1;
+        // PERF: in the precision of the data it takes a third of the time, and most end here.
+        let lowest = lowest_sq_dist(simd, row, other);
+        if lowest > open.sq_dist {
+            keep(least, to_frame(frame, open, lowest));
+            continue;
+        }
+        let sq_dist = sq_dist(row, other);
+        let label = &mut bounds.labels[open.row];
+        let is_tie = sq_dist == open.sq_dist && candidate < *label;
+        if sq_dist >= open.sq_dist && !is_tie {
+            keep(least, smallest);
+            continue;
+        }
+        // The centroid that was nearest is one of the others now.
+        if *label != NO_LABEL {
+            let dist = below::<F>(open.sq_dist, row.len());
+            let group = open.panel / groups.panels;
+            if group == panel / groups.panels {
+                let dist = dist.to_f64().max(0.0);
+                keep(least, to_frame(frame, open, dist * dist));
             } else {
-                least = if smallest < least { smallest } else { least };
+                keep(
+                    &mut bounds.lower[group * bounds.upper.len() + open.row],
+                    dist,
+                );
             }
         }
-        let group = panel / frame.groups.panels;
-        let lower = &mut self.lower[group * self.len + self.open.row];
-        let shrink = F::from_f64(1.0 - 4.0 * F::UNIT_ROUNDOFF);
-        let least = if least > F::ZERO {
-            least.sqrt() * shrink * frame.inverse_scale
-        } else {
-            F::ZERO
-        };
-        // Bounds stay finite, so that subtracting from them is safe.
-        let least = if least < F::MAX_MAGNITUDE {
-            least
-        } else {
-            F::MAX_MAGNITUDE
-        };
-        *lower = if self.is_first || least < *lower {
-            least
-        } else {
-            *lower
-        };
-        n_distances
+        *label = candidate;
+        bounds.upper[open.row] = above(sq_dist, row.len());
+        open.set(frame, candidate, sq_dist);
     }
 }

@@ -19,6 +19,7 @@ mod generic;
 mod groups;
 mod packed;
 mod portable;
+mod projection;
 mod reference;
 mod rows;
 mod simd;
@@ -35,6 +36,7 @@ pub(crate) use boxes::Candidates;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
 pub(crate) use groups::{Bounds, Groups, PANEL};
 pub(crate) use packed::Packed;
+pub(crate) use projection::{Projection, Sketched};
 pub(crate) use reference::{nearest_row, sq_dist};
 pub(crate) use rows::Rows;
 use simd::Simd;
@@ -47,10 +49,12 @@ use crate::float::private::Sealed;
 pub(crate) struct Assigned {
     /// Points whose label is another than before.
     pub(crate) reassigned: usize,
-    /// Points whose two nearest centroids the scores could not tell apart.
+    /// Points that distances had to decide on, or, where bounds are held, the distances themselves.
     pub(crate) settled: usize,
     /// Distances or scores of points and centroids that were computed.
     pub(crate) distances: usize,
+    /// Scores of sketches.
+    pub(crate) sketched: usize,
 }
 
 impl std::ops::AddAssign for Assigned {
@@ -58,6 +62,7 @@ impl std::ops::AddAssign for Assigned {
         self.reassigned += other.reassigned;
         self.settled += other.settled;
         self.distances += other.distances;
+        self.sketched += other.sketched;
     }
 }
 
@@ -77,6 +82,9 @@ pub(crate) struct Kernels<F> {
     narrow: NarrowFn,
     nearest_among: NearestAmongFn<F>,
     nearest_bounded: NearestBoundedFn<F>,
+    /// Points that [`project`](Self::project) takes together.
+    rows: usize,
+    project: ProjectFn<F>,
 }
 
 // The kernels as they stand in a table. The last argument of three of them is their workspace.
@@ -89,6 +97,7 @@ type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
 type NearestBoundedFn<F> =
     fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Assigned;
+type ProjectFn<F> = fn(&Rows<'_, F>, &Projection<F>, &mut [F], &mut [F], &mut [F]);
 
 impl<F> fmt::Debug for Kernels<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -290,6 +299,28 @@ impl<F: Float> Kernels<F> {
             (self.nearest_bounded)(points, centroids, groups, bounds, scratch)
         })
     }
+
+    /// Sketches of points.
+    ///
+    /// IN: `points`, of as many features as the `projection`. OUT: `rows`, [`Projection::width`]
+    /// values for each point; `errors`, one for each.
+    pub(crate) fn project(
+        &self,
+        points: &Rows<'_, F>,
+        projection: &Projection<F>,
+        rows: &mut [F],
+        errors: &mut [F],
+    ) {
+        let n = points.len();
+        assert_eq!(
+            (rows.len(), errors.len()),
+            (n * projection.width(), n),
+            "a sketch for each point"
+        );
+        F::with_scratch(self.rows * points.n_features(), |scratch| {
+            (self.project)(points, projection, rows, errors, scratch);
+        });
+    }
 }
 
 /// The kernels to use: the fastest that this processor can run. The environment variable
@@ -385,6 +416,23 @@ macro_rules! table {
                     simd, points, centroids, groups, bounds, scratch,
                 )
             }
+            #[target_feature(enable = $features)]
+            fn project(
+                points: &Rows<'_, $float>,
+                projection: &Projection<$float>,
+                rows: &mut [$float],
+                errors: &mut [$float],
+                scratch: &mut [$float],
+            ) {
+                projection::project::<_, _, $rows, { PANEL / LANES }>(
+                    x86::$token::here(),
+                    points,
+                    projection,
+                    rows,
+                    errors,
+                    scratch,
+                );
+            }
             const LANES: usize = <x86::$token as Simd<$float>>::LANES;
             &Kernels {
                 name: $name,
@@ -421,6 +469,11 @@ macro_rules! table {
                 nearest_bounded: |points, centroids, groups, bounds, scratch| unsafe {
                     nearest_bounded(points, centroids, groups, bounds, scratch)
                 },
+                rows: $rows,
+                // SAFETY: as above.
+                project: |points, projection, rows, errors, scratch| unsafe {
+                    project(points, projection, rows, errors, scratch);
+                },
             }
         }
     };
@@ -443,6 +496,7 @@ table!(avx2_f64: Avx2, "avx2", "avx2,fma", f64, 2, 2);
 fn portable<F: Float>() -> &'static Kernels<F> {
     use portable::{LANES, Portable};
     const VECTORS: usize = 2;
+    const ROWS: usize = 2;
     const {
         &Kernels {
             name: "portable",
@@ -468,9 +522,15 @@ fn portable<F: Float>() -> &'static Kernels<F> {
                 boxes::nearest_among(Portable, points, centroids, candidates, labels, panel)
             },
             nearest_bounded: |points, centroids, groups, bounds, scratch| {
-                groups::nearest_bounded::<_, _, 2, { PANEL / LANES }>(
+                groups::nearest_bounded::<_, _, ROWS, { PANEL / LANES }>(
                     Portable, points, centroids, groups, bounds, scratch,
                 )
+            },
+            rows: ROWS,
+            project: |points, projection, rows, errors, scratch| {
+                projection::project::<_, _, ROWS, { PANEL / LANES }>(
+                    Portable, points, projection, rows, errors, scratch,
+                );
             },
         }
     }

@@ -156,6 +156,7 @@ impl<F: Float> Packed<F> {
 /// The order can change when the scores are `2 E` apart. The distance that decides,
 /// [`sq_dist`](super::sq_dist), has an error of its own, `v (d / 8 + 6)` relative with `v` the
 /// roundoff of f64, of `D^2 <= 2 (|x|^2 + C^2)`.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Slack<F> {
     /// `near.0 |x|^2 + near.1 S + near.2`
     near: (F, F, F),
@@ -166,7 +167,7 @@ pub(super) struct Slack<F> {
 }
 
 impl<F: Float> Slack<F> {
-    fn new(n_features: usize, sq_radius: f64, scale: F) -> Self {
+    pub(super) fn new(n_features: usize, sq_radius: f64, scale: F) -> Self {
         let d = n_features as f64;
         let score = (d + 4.0) * F::UNIT_ROUNDOFF;
         let decision = (d / 8.0 + 6.0) * f64::UNIT_ROUNDOFF;

@@ -87,6 +87,9 @@ pub struct KMeans {
     algorithm: Algorithm,
 }
 
+/// Iterations that a start takes, about.
+const USUAL_ITERATIONS: usize = 20;
+
 impl KMeans {
     /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
     /// by [`fit`](Self::fit).
@@ -273,7 +276,8 @@ impl KMeans {
             edge::only_start(points, self.n_clusters).map(|rows| gather(points, &rows))
         });
         let n_init = if only.is_some() { 1 } else { self.n_init };
-        let source = Source::new(points, self.algorithm, self.n_clusters);
+        let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
+        let source = Source::new(points, self.algorithm, self.n_clusters, passes);
         let run = |restart: usize, observer: Option<&mut Observer<'_>>| {
             let start = only.clone().unwrap_or_else(|| {
                 let mut stream = Stream::new(self.seed, restart);

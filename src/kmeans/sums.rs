@@ -89,8 +89,17 @@ impl Exact {
             };
             points.kernels.transfer(data, own, grid, levels)
         };
-        if parallel::PARTS * self.levels.len() <= MOST_VALUES {
-            let parts = parallel::map_parts_mut(&mut self.labels, n * d, |rows, from| {
+        let pairs = self.labels.iter().zip(labels);
+        let work = pairs.filter(|(a, b)| a != b).count() * (d + OVERHEAD);
+        // PERF: adding up the sums of the parts is to be a small part of the work.
+        let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(parallel::PARTS);
+        if work < 4 * self.levels.len() {
+            let is_exact = transfer(0..n, &self.labels, 0..n_clusters, &mut self.levels);
+            self.labels.copy_from_slice(labels);
+            is_exact
+        } else if n_parts >= 4 {
+            let part = parallel::part_len(n, n_parts);
+            let parts = parallel::map_blocks_mut(&mut self.labels, part, n * d, |rows, from| {
                 if *from == labels[rows.clone()] {
                     return None;
                 }
@@ -108,7 +117,7 @@ impl Exact {
             // PERF: each thread looks at all labels, and moves only the points of its own clusters.
             // So there is one set of sums, and nothing to add up behind.
             let block = n_clusters.div_ceil(parallel::PARTS / 4);
-            let (work, from) = (n * (d + OVERHEAD), &self.labels);
+            let from = &self.labels;
             let wrong =
                 parallel::fill_blocks(&mut self.levels, width, block, work, |own, levels| {
                     usize::from(!transfer(0..n, from, own, levels))

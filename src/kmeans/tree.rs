@@ -59,7 +59,7 @@ impl<F: Float> Tree<F> {
             order,
             firsts,
             starts,
-            corners: vec![0.0; 4 * d << depth],
+            corners: vec![0.0; (4 * d) << depth],
         };
         tree.set_corners();
         Some(tree)

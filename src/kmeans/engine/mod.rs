@@ -5,6 +5,7 @@
 
 mod filtering;
 mod lloyd;
+mod sketch;
 mod source;
 mod yinyang;
 

@@ -6,41 +6,153 @@
 
 use super::Assign;
 use super::lloyd::Lloyd;
+use super::sketch::Sketch;
 use crate::float::Float;
-use crate::kernels::{Assigned, Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, sq_dist};
+use crate::kernels::{Assigned, Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, Sketched, sq_dist};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 
 pub(super) struct Yinyang<'a, F: Float> {
     points: &'a Points<'a, F>,
-    /// The plain engine, once bounds have turned out not to pay.
-    plain: Option<Lloyd<'a, F>>,
+    sketch: Option<&'a Sketch<F>>,
+    plain: Lloyd<'a, F>,
+    stage: Stage,
     groups: Groups<F>,
-    /// The centroids at the last time.
+    /// The centroids at the last time, if bounds were made then.
     before: Vec<F>,
     /// For each block the upper bounds of its points, then for each group their lower bounds.
     bounds: Vec<F>,
 }
 
+/// What an iteration is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The plain engine: the first time.
+    Plain,
+    /// The plain engine, with bounds on a few of the points, to see whether they pay.
+    Trying,
+    /// Bounds on all points for the first time: of most, nothing is known.
+    Starting,
+    /// Bounds on all points.
+    Bounded,
+}
+
+/// Bounds are tried on one block in so many.
+const TRIED: usize = 32;
+
 impl<'a, F: Float> Yinyang<'a, F> {
     /// IN: `start`, the first centroids.
-    pub(super) fn new(points: &'a Points<'a, F>, start: &Rows<'_, F>) -> Self {
+    pub(super) fn new(
+        points: &'a Points<'a, F>,
+        sketch: Option<&'a Sketch<F>>,
+        start: &Rows<'_, F>,
+    ) -> Self {
         let n_panels = start.len().div_ceil(PANEL);
         let panels = n_panels.div_ceil(most_groups::<F>(points.n_features()));
         let groups = Groups::new(neighbours(start), panels);
-        let mut bounds = vec![F::ZERO; points.len() * (1 + groups.len())];
-        let blocks = bounds.chunks_mut(BLOCK * (1 + groups.len()));
-        for block in blocks {
-            let len = block.len() / (1 + groups.len());
+        let mut engine = Self {
+            points,
+            sketch,
+            plain: Lloyd::new(points),
+            stage: Stage::Plain,
+            before: Vec::new(),
+            bounds: vec![F::ZERO; points.len() * (1 + groups.len())],
+            groups,
+        };
+        engine.forget();
+        engine
+    }
+
+    /// Makes all bounds those of which nothing is known.
+    fn forget(&mut self) {
+        self.before.clear();
+        self.bounds.fill(F::ZERO);
+        let width = 1 + self.groups.len();
+        for block in self.bounds.chunks_mut(BLOCK * width) {
+            let len = block.len() / width;
             block[..len].fill(F::INFINITY);
         }
-        Self {
-            points,
-            plain: None,
-            groups,
-            before: Vec::new(),
-            bounds,
-        }
+    }
+
+    /// OUT: `labels`. Returns what was done with bounds, and without.
+    fn assign_bounded(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> [Assigned; 2] {
+        self.set_groups(centroids);
+        let (points, groups, sketch) = (self.points, &self.groups, self.sketch);
+        let every = if self.stage == Stage::Trying {
+            TRIED
+        } else {
+            1
+        };
+        let work = parallel::work(labels.len(), centroids.len(), points.n_features());
+        let state = (&mut self.bounds[..], 1 + groups.len());
+        let both = parallel::fill_both(labels, state, BLOCK, work, |range, labels, bounds| {
+            let rows = points.rows().slice(range.clone());
+            if !(range.start / BLOCK).is_multiple_of(every) {
+                let plain = points.kernels.nearest(&rows, centroids, labels);
+                return Both([Assigned::default(), plain]);
+            }
+            let (upper, lower) = bounds.split_at_mut(labels.len());
+            let bounds = Bounds {
+                labels,
+                upper,
+                lower,
+                sketched: sketch.map(|sketch| sketch.of_rows(range)),
+            };
+            let bounded = points
+                .kernels
+                .nearest_bounded(&rows, centroids, groups, bounds);
+            Both([bounded, Assigned::default()])
+        });
+        both.0
+    }
+
+    fn set_groups(&mut self, centroids: &Packed<F>) {
+        let rows = centroids.rows();
+        let before = (!self.before.is_empty()).then(|| Rows::new(&self.before, rows.n_features()));
+        let (mut coordinates, mut errors) = (Vec::new(), vec![F::ZERO; rows.len()]);
+        let sketched = self.sketch.map(|sketch| {
+            let projection = sketch.projection();
+            coordinates.resize(rows.len() * projection.width(), F::ZERO);
+            let kernels = self.points.kernels;
+            kernels.project(&rows, projection, &mut coordinates, &mut errors);
+            let sketched = Sketched {
+                rows: Rows::new(&coordinates, projection.width()),
+                errors: &errors,
+            };
+            (sketched, projection.scale())
+        });
+        self.groups.update(centroids, sketched, before.as_ref());
+        self.before.clear();
+        self.before.extend_from_slice(rows.data());
+    }
+
+    /// The time that bounds take, as a share of that of the plain engine, going by what was done for
+    /// so many points.
+    ///
+    /// PERF: in units of the time in which a score gains a feature. The overheads are those that
+    /// fit the times of sets from 16 to 768 features.
+    fn cost(&self, assigned: &Assigned, n: usize, n_clusters: usize) -> f64 {
+        const OF_SCORE: f64 = 60.0;
+        const OF_DISTANCE: f64 = 1600.0;
+        let d = self.points.n_features() as f64;
+        let width = |sketch: &Sketch<F>| sketch.projection().width() as f64;
+        let exact = assigned.settled as f64;
+        let scores = assigned.distances as f64 - exact;
+        let bounded = scores * (d + OF_SCORE)
+            + assigned.sketched as f64 * (self.sketch.map_or(0.0, width) + OF_SCORE)
+            + exact * (OF_DISTANCE + 4.0 * d);
+        bounded / (n as f64 * n_clusters as f64 * (d + 6.0))
+    }
+}
+
+/// What was done in two ways.
+#[derive(Clone, Copy, Default)]
+struct Both([Assigned; 2]);
+
+impl std::ops::AddAssign for Both {
+    fn add_assign(&mut self, other: Self) {
+        self.0[0] += other.0[0];
+        self.0[1] += other.0[1];
     }
 }
 
@@ -51,45 +163,39 @@ fn most_groups<F>(n_features: usize) -> usize {
     bytes / size_of::<F>() - 1
 }
 
-/// More than this share of all distances, and it is faster to compute them all.
-const WORTH_BOUNDS: f64 = 6.0;
-
 impl<F: Float> Assign<F> for Yinyang<'_, F> {
     fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
-        if let Some(plain) = &mut self.plain {
-            return plain.assign(centroids, labels);
+        if self.stage == Stage::Plain {
+            // PERF: sketches nearly always pay, and what they do is measured as well.
+            self.stage = match self.sketch {
+                Some(_) => Stage::Starting,
+                None => Stage::Trying,
+            };
+            return self.plain.assign(centroids, labels);
         }
-        let is_first = self.before.is_empty();
-        let before = (!is_first).then(|| Rows::new(&self.before, self.points.n_features()));
-        self.groups.update(centroids, before.as_ref());
-        self.before.clear();
-        self.before.extend_from_slice(centroids.rows().data());
-        let (points, groups) = (self.points, &self.groups);
-        let work = parallel::work(labels.len(), centroids.len(), points.n_features());
-        let state = (&mut self.bounds[..], 1 + groups.len());
-        let assigned: Assigned =
-            parallel::fill_both(labels, state, BLOCK, work, |range, labels, bounds| {
-                let (upper, lower) = bounds.split_at_mut(labels.len());
-                let bounds = Bounds {
-                    labels,
-                    upper,
-                    lower,
-                };
-                let rows = points.rows().slice(range);
-                points
-                    .kernels
-                    .nearest_bounded(&rows, centroids, groups, bounds)
-            });
-        let all = labels.len() as f64 * centroids.len() as f64;
-        if !is_first && assigned.distances as f64 > WORTH_BOUNDS * all {
-            self.plain = Some(Lloyd::new(points));
-            self.bounds = Vec::new();
+        let knows_bounds = !self.before.is_empty();
+        let [bounded, plain] = self.assign_bounded(centroids, labels);
+        let n = match self.stage {
+            Stage::Trying => labels.chunks(BLOCK).step_by(TRIED).map(<[u32]>::len).sum(),
+            _ => labels.len(),
+        };
+        let pays = self.cost(&bounded, n, centroids.len()) < 1.0;
+        match self.stage {
+            Stage::Trying if knows_bounds && pays => self.stage = Stage::Starting,
+            Stage::Starting => self.stage = Stage::Bounded,
+            Stage::Bounded if !pays => {
+                self.stage = Stage::Trying;
+                self.forget();
+            }
+            _ => {}
         }
-        assigned
+        let mut all = bounded;
+        all += plain;
+        all
     }
 
     fn is_plain(&self) -> bool {
-        self.plain.is_some()
+        self.stage == Stage::Plain
     }
 }
 

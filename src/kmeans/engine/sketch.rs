@@ -1,0 +1,198 @@
+//! Sketches of the points along the directions in which they vary most.
+//!
+//! The directions are found on a sample: some of its rows, orthonormalised, multiplied by the
+//! covariance of the sample and orthonormalised again (N. Halko, P. G. Martinsson, J. A. Tropp,
+//! *Finding structure with randomness*, SIAM Review 53(2), 2011, doi:10.1137/090771806). How good
+//! they are decides how much time is saved, and nothing else.
+
+use crate::float::Float;
+use crate::kernels::{PANEL, Projection, Rows, Sketched};
+use crate::parallel::{self, BLOCK};
+use crate::points::Points;
+use crate::random::Stream;
+
+/// Points that the directions are found on.
+const SAMPLE: usize = 512;
+/// Directions must take up this share of the variance, or too few centroids are ruled out.
+const WORTH_SKETCHING: f64 = 0.45;
+
+/// All points in few coordinates.
+#[derive(Debug)]
+pub(crate) struct Sketch<F> {
+    projection: Projection<F>,
+    rows: Vec<F>,
+    errors: Vec<F>,
+}
+
+impl<F: Float> Sketch<F> {
+    /// `None` where it would not pay.
+    pub(super) fn new(points: &Points<'_, F>) -> Option<Self> {
+        let d = points.n_features();
+        let n_directions = match d {
+            ..200 => return None,
+            200.. => 4 * PANEL,
+        };
+        if points.len() < 2 * SAMPLE {
+            return None;
+        }
+        let mut stream = Stream::new(0, 0);
+        let rows: Vec<u32> = (0..SAMPLE)
+            .map(|_| stream.below(points.len()) as u32)
+            .collect();
+        let sample = points.gather(&rows);
+        let (centre, scale) = frame(&sample);
+        let mut directions: Vec<Vec<F>> = (0..n_directions)
+            .map(|i| centred(sample.rows().row(i), &centre))
+            .collect();
+        orthonormalise(&mut directions)?;
+        directions = multiply(&sample, &centre, scale, &directions);
+        orthonormalise(&mut directions)?;
+        let projection = Projection::new(centre, scale, &directions);
+        if captured(&sample, &projection) < WORTH_SKETCHING {
+            return None;
+        }
+        let (rows, errors) = project(points, &projection);
+        Some(Self {
+            projection,
+            rows,
+            errors,
+        })
+    }
+
+    /// Sketches of a range of the points.
+    pub(super) fn of_rows(&self, range: std::ops::Range<usize>) -> Sketched<'_, F> {
+        let width = self.projection.width();
+        Sketched {
+            rows: Rows::new(&self.rows, width).slice(range.clone()),
+            errors: &self.errors[range],
+        }
+    }
+
+    pub(super) fn projection(&self) -> &Projection<F> {
+        &self.projection
+    }
+}
+
+/// The mean, and a power of two that brings distances from it to about 1.
+fn frame<F: Float>(sample: &Points<'_, F>) -> (Vec<F>, F) {
+    let d = sample.n_features();
+    let mut mean = vec![0.0; d];
+    let share = 1.0 / sample.len() as f64;
+    for row in sample.rows().iter() {
+        let pairs = mean.iter_mut().zip(row);
+        pairs.for_each(|(mean, x)| *mean += x.to_f64() * share);
+    }
+    let centre: Vec<F> = mean.into_iter().map(F::from_f64).collect();
+    let sq_norm = |row| {
+        centred(row, &centre)
+            .iter()
+            .map(|x: &F| x.to_f64().powi(2))
+            .sum::<f64>()
+    };
+    let sq_spread = sample.rows().iter().map(sq_norm).sum::<f64>() * share;
+    let limit = F::MAX_MAGNITUDE.to_f64();
+    let spread = sq_spread.sqrt().clamp(1.0 / limit, limit);
+    (
+        centre,
+        F::from_f64(2.0_f64.powi(-(spread.log2().round() as i32))),
+    )
+}
+
+fn centred<F: Float>(row: &[F], centre: &[F]) -> Vec<F> {
+    row.iter().zip(centre).map(|(&x, &m)| x - m).collect()
+}
+
+/// The directions times the covariance of the sample, but for a factor.
+fn multiply<F: Float>(
+    sample: &Points<'_, F>,
+    centre: &[F],
+    scale: F,
+    directions: &[Vec<F>],
+) -> Vec<Vec<F>> {
+    let projection = Projection::new(centre.to_vec(), scale, directions);
+    let (coordinates, _) = project(sample, &projection);
+    let (width, h) = (projection.width(), directions.len());
+    // For each feature, the sums over the sample of its value times each of the coordinates.
+    let mut products = vec![F::ZERO; centre.len() * h];
+    let work = sample.len() * products.len();
+    parallel::fill_blocks(&mut products, h, 16, work, |features, products| {
+        for (row, coordinates) in sample.rows().iter().zip(coordinates.chunks_exact(width)) {
+            let values = row[features.clone()].iter().zip(&centre[features.clone()]);
+            for (sums, (&x, &m)) in products.chunks_exact_mut(h).zip(values) {
+                let x = (x - m) * scale;
+                let pairs = sums.iter_mut().zip(&coordinates[..h]);
+                pairs.for_each(|(sum, &y)| *sum += x * y);
+            }
+        }
+        0
+    });
+    (0..h)
+        .map(|i| products.iter().skip(i).step_by(h).copied().collect())
+        .collect()
+}
+
+fn product<F: Float>(a: &[F], b: &[F]) -> F {
+    const LANES: usize = 16;
+    let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut parts = [F::ZERO; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            parts[lane] += a[lane] * b[lane];
+        }
+    }
+    let mut sum = F::ZERO;
+    parts.iter().for_each(|&part| sum += part);
+    let tail = a_tail.iter().zip(b_tail);
+    tail.for_each(|(&a, &b)| sum += a * b);
+    sum
+}
+
+/// Makes the directions orthonormal, by the Gram-Schmidt process, repeated. `None` where they do
+/// not span a space of as many dimensions.
+fn orthonormalise<F: Float>(directions: &mut [Vec<F>]) -> Option<()> {
+    for i in 0..directions.len() {
+        let (done, rest) = directions.split_at_mut(i);
+        let own = &mut rest[0];
+        for _ in 0..2 {
+            for other in &*done {
+                let along = product(own, other);
+                let pairs = own.iter_mut().zip(other);
+                pairs.for_each(|(x, &y)| *x = *x - along * y);
+            }
+            let sq_norm = product(own, own);
+            // NOTE: what is no number fails as well.
+            if !(sq_norm > F::SMALLEST_NORMAL && sq_norm.is_finite()) {
+                return None;
+            }
+            let inverse = F::ONE / sq_norm.sqrt();
+            own.iter_mut().for_each(|x| *x = *x * inverse);
+        }
+    }
+    Some(())
+}
+
+/// The share of the sample's variance along the directions.
+fn captured<F: Float>(sample: &Points<'_, F>, projection: &Projection<F>) -> f64 {
+    let (rows, _) = project(sample, projection);
+    let (mut head, mut all) = (0.0, 0.0);
+    for row in rows.chunks_exact(projection.width()) {
+        let sq = |x: &F| x.to_f64() * x.to_f64();
+        all += row.iter().map(sq).sum::<f64>();
+        head += row[..row.len() - 1].iter().map(sq).sum::<f64>();
+    }
+    head / all
+}
+
+/// Sketches of all points, and their errors.
+fn project<F: Float>(points: &Points<'_, F>, projection: &Projection<F>) -> (Vec<F>, Vec<F>) {
+    let (n, width) = (points.len(), projection.width());
+    let (mut rows, mut errors) = (vec![F::ZERO; n * width], vec![F::ZERO; n]);
+    let work = parallel::work(n, width, points.n_features());
+    let all = (&mut rows[..], width);
+    parallel::fill_both(&mut errors, all, BLOCK / 4, work, |range, errors, rows| {
+        let block = points.rows().slice(range);
+        points.kernels.project(&block, projection, rows, errors);
+        0
+    });
+    (rows, errors)
+}
