@@ -74,6 +74,7 @@ mod kernels;
 mod kmeans;
 mod parallel;
 mod points;
+mod prepared;
 mod progress;
 mod random;
 

@@ -1,5 +1,6 @@
 //! Where the centroids start.
 
+mod closest;
 mod plus_plus;
 mod random;
 
@@ -8,6 +9,7 @@ use ndarray::{Array1, Array2, ArrayRef2};
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::points::Points;
+use crate::prepared::Prepared;
 use crate::random::Stream;
 
 /// How the first centroids are chosen among the rows.
@@ -35,13 +37,13 @@ impl Init {
     /// weight.
     pub(crate) fn choose<F: Float>(
         self,
-        points: &Points<'_, F>,
+        prepared: &Prepared<'_, F>,
         n_clusters: usize,
         stream: &mut Stream,
     ) -> Vec<usize> {
         match self {
-            Self::PlusPlus => plus_plus::choose(points, n_clusters, stream),
-            Self::Random => random::choose(points, n_clusters, stream),
+            Self::PlusPlus => plus_plus::choose(prepared, n_clusters, stream),
+            Self::Random => random::choose(prepared.points, n_clusters, stream),
         }
     }
 }
@@ -83,7 +85,13 @@ pub fn kmeans_plusplus<F: Float>(
 ) -> Result<(Array2<F>, Array1<usize>)> {
     let points = Points::check(x)?;
     check_n_clusters(&points, n_clusters)?;
-    let rows = Init::PlusPlus.choose(&points, n_clusters, &mut Stream::new(seed, 0));
+    let prepared = Prepared::plain(&points);
+    let prepared = match points.n_features() {
+        ..=4 if points.len() >= 4096 && n_clusters >= 4 => prepared.with_tree(),
+        5.. if n_clusters >= 4 => prepared.with_sketch(),
+        _ => prepared,
+    };
+    let rows = Init::PlusPlus.choose(&prepared, n_clusters, &mut Stream::new(seed, 0));
     let centroids =
         Array2::from_shape_vec((n_clusters, points.n_features()), gather(&points, &rows))
             .expect("each centroid is a row of the data");

@@ -7,185 +7,131 @@
 //!     keep the candidate that leaves the smallest sum of w D^2, the first among equals
 //! ```
 //!
-//! All candidates of a step are measured in one pass over the points. The squared distances are
-//! those of [`sq_dist`](crate::kernels::sq_dist), so the choice is the same on every processor.
+//! The squared distances are those of [`sq_dist`](crate::kernels::sq_dist) and the sums are exact,
+//! so the choice is the same on every processor, and however the points are gone through.
 
-use std::ops::Range;
-
+use super::closest::Closest;
 use crate::float::Float;
-use crate::float::private::Sealed;
-use crate::kernels::Rows;
-use crate::parallel::{self, BLOCK};
-use crate::points::Points;
+use crate::prepared::Prepared;
 use crate::random::Stream;
 
-use super::gather;
-
 pub(super) fn choose<F: Float>(
-    points: &Points<'_, F>,
+    prepared: &Prepared<'_, F>,
     n_clusters: usize,
     stream: &mut Stream,
 ) -> Vec<usize> {
+    let points = prepared.points;
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
     let mut chosen = Vec::with_capacity(n_clusters);
     // At first all points count as equally far, so that the draw goes by weight.
-    let mut closest = Closest::new(points, 1.0);
-    chosen.push(closest.draw(stream));
-    closest = Closest::new(points, f64::INFINITY);
+    chosen.push(Closest::new(&Prepared::plain(points), 1.0).draw(stream));
+    let mut closest = Closest::new(prepared, f64::INFINITY);
     closest.add(chosen[0]);
-    while chosen.len() < n_clusters && closest.total > 0.0 {
+    while chosen.len() < n_clusters && closest.total() > 0.0 {
         let candidates: Vec<_> = (0..n_candidates).map(|_| closest.draw(stream)).collect();
-        let best = candidates[first_smallest(&closest.potentials(&candidates))];
+        let best = candidates[first_largest(&closest.gains(&candidates))];
         closest.add(best);
         chosen.push(best);
     }
     // Where every distinct row is a centroid already, any others will do.
-    let mut is_free: Vec<bool> = (0..points.len())
-        .map(|row| points.weight(row) > 0.0)
-        .collect();
-    chosen.iter().for_each(|&row| is_free[row] = false);
-    let missing = n_clusters - chosen.len();
-    chosen.extend((0..points.len()).filter(|&row| is_free[row]).take(missing));
+    if chosen.len() < n_clusters {
+        let mut is_free: Vec<bool> = (0..points.len())
+            .map(|row| points.weight(row) > 0.0)
+            .collect();
+        chosen.iter().for_each(|&row| is_free[row] = false);
+        let missing = n_clusters - chosen.len();
+        chosen.extend((0..points.len()).filter(|&row| is_free[row]).take(missing));
+    }
     chosen
 }
 
-fn first_smallest(values: &[f64]) -> usize {
-    (0..values.len()).fold(0, |best, i| if values[i] < values[best] { i } else { best })
+fn first_largest(values: &[f64]) -> usize {
+    (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
 }
 
-/// The squared distance of every point to the nearest centroid chosen so far.
-struct Closest<'a, F: Float> {
-    points: &'a Points<'a, F>,
-    sq_dists: Vec<f64>,
-    /// Weight times squared distance, summed over each block of points.
-    block_sums: Vec<f64>,
-    /// The sum over all points.
-    total: f64,
-}
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
 
-impl<'a, F: Float> Closest<'a, F> {
-    fn new(points: &'a Points<'a, F>, sq_dist: f64) -> Self {
-        let sq_dists = vec![sq_dist; points.len()];
-        let mut closest = Self {
-            points,
-            sq_dists,
-            block_sums: Vec::new(),
-            total: 0.0,
-        };
-        closest.sum_up();
-        closest
+    use super::*;
+    use crate::kernels::sq_dist;
+    use crate::points::Points;
+
+    /// Rows around a few centres, some of them equal.
+    fn data(n: usize, d: usize, seed: u64) -> Array2<f32> {
+        let mut stream = Stream::new(seed, 0);
+        let centres = Array2::from_shape_simple_fn((12, d), || 40.0 * stream.uniform());
+        Array2::from_shape_fn((n, d), |(i, j)| {
+            let noise = (8.0 * stream.uniform()).floor();
+            (centres[[i % 12, j]] + noise) as f32
+        })
     }
 
-    fn sum_up(&mut self) {
-        let n = self.points.len();
-        self.block_sums = parallel::map_blocks(n, BLOCK, n, |range| {
-            potential(&self.sq_dists[range.clone()], None, self.weights(range))
-        });
-        self.total = self.block_sums.iter().sum();
-    }
-
-    fn weights(&self, range: Range<usize>) -> Option<&[F]> {
-        self.points.weights().map(|weights| &weights[range])
-    }
-
-    /// A row drawn with probability proportional to weight times squared distance: the block
-    /// first, then the row in it.
-    fn draw(&self, stream: &mut Stream) -> usize {
-        let mut left = stream.uniform() * self.total;
-        let mut block = 0;
-        while block + 1 < self.block_sums.len() && left >= self.block_sums[block] {
-            left -= self.block_sums[block];
-            block += 1;
-        }
-        // NOTE: rounding may leave something over behind the last block or row that has a part in
-        // the sum. The last such row is then the one meant.
-        let mut drawn = None;
-        for row in (block * BLOCK..self.points.len()).chain(0..block * BLOCK) {
-            let mass = self.points.weight(row) * self.sq_dists[row];
-            if mass > 0.0 {
-                drawn = Some(row);
-                if left < mass {
-                    break;
-                }
-                left -= mass;
-            }
-            if row + 1 == ((block + 1) * BLOCK).min(self.points.len()) && drawn.is_some() {
-                break;
+    /// However the points are gone through, the same rows are chosen.
+    #[test]
+    fn skipping_changes_nothing() {
+        for (n, d, k) in [(5000, 1, 8), (6000, 3, 40), (2000, 40, 30), (1500, 210, 30)] {
+            let x = data(n, d, 5);
+            let points = Points::check(&x).unwrap();
+            for seed in 0..4 {
+                let rows =
+                    |prepared: Prepared<'_, f32>| choose(&prepared, k, &mut Stream::new(seed, 0));
+                let plain = rows(Prepared::plain(&points));
+                let tree = rows(Prepared::plain(&points).with_tree());
+                let sketch = rows(Prepared::plain(&points).with_sketch());
+                assert_eq!(plain, tree, "{n} x {d}, seed {seed}");
+                assert_eq!(plain, sketch, "{n} x {d}, seed {seed}");
             }
         }
-        drawn.expect("the sum is positive, so a row has a part in it")
     }
 
-    /// What the sum would be if each of the candidates were added on its own.
-    fn potentials(&self, candidates: &[usize]) -> Vec<f64> {
-        let (n, d) = (self.points.len(), self.points.n_features());
-        let targets = gather(self.points, candidates);
-        let targets = Rows::new(&targets, d);
-        let parts = parallel::map_parts(n, parallel::work(n, candidates.len(), d), |part| {
-            let mut sums = vec![0.0; candidates.len()];
-            for start in part.clone().step_by(BLOCK) {
-                let range = start..part.end.min(start + BLOCK);
-                f64::with_scratch(range.len() * candidates.len(), |sq_dists| {
-                    let rows = self.points.rows().slice(range.clone());
-                    self.points.kernels.sq_dists(&rows, &targets, sq_dists);
-                    let closest = &self.sq_dists[range.clone()];
-                    for (sum, sq_dists) in sums.iter_mut().zip(sq_dists.chunks(range.len())) {
-                        *sum += potential(closest, Some(sq_dists), self.weights(range.clone()));
-                    }
-                });
+    /// The gains are those of the plain definition.
+    #[test]
+    fn gains_are_those_of_all_distances() {
+        for d in [2, 40] {
+            let x = data(3000, d, 1);
+            let points = Points::check(&x).unwrap();
+            let prepared = Prepared::plain(&points);
+            let mut closest = Closest::new(&prepared, f64::INFINITY);
+            let chosen = [7, 100, 2000];
+            chosen.iter().for_each(|&row| closest.add(row));
+            let row = |row| points.rows().row(row);
+            let sum_with = |others: &[usize]| -> f64 {
+                let nearest = |i| {
+                    let all = chosen.iter().chain(others);
+                    all.map(|&c| sq_dist(row(i), row(c)))
+                        .fold(f64::INFINITY, f64::min)
+                };
+                (0..3000).map(nearest).sum()
+            };
+            let candidates = [3, 44, 555, 1200];
+            let before = sum_with(&[]);
+            assert!((closest.total() - before).abs() < 1e-9 * before);
+            for (candidate, gain) in candidates.iter().zip(closest.gains(&candidates)) {
+                let expected = before - sum_with(&[*candidate]);
+                assert!((gain - expected).abs() < 1e-9 * before, "{gain} {expected}");
             }
-            sums
-        });
-        (0..candidates.len())
-            .map(|t| parts.iter().map(|sums| sums[t]).sum())
-            .collect()
+        }
     }
 
-    /// Takes a centroid in.
-    fn add(&mut self, row: usize) {
-        let points = self.points;
-        let centroid = Rows::new(points.rows().row(row), points.n_features());
-        let work = points.len() * points.n_features();
-        parallel::fill_blocks(&mut self.sq_dists, 1, BLOCK, work, |range, closest| {
-            f64::with_scratch(range.len(), |sq_dists| {
-                points
-                    .kernels
-                    .sq_dists(&points.rows().slice(range), &centroid, sq_dists);
-                for (closest, &sq_dist) in closest.iter_mut().zip(&*sq_dists) {
-                    *closest = closest.min(sq_dist);
-                }
-            });
-            0
-        });
-        self.sum_up();
+    /// The law of a draw, as a chi-square test of many.
+    #[test]
+    fn rows_are_drawn_by_squared_distance() {
+        // Distances 1, 2 and 3 from row 0: masses 1, 4 and 9 of 14.
+        let x = ndarray::array![[0.0_f64], [1.0], [-2.0], [3.0]];
+        let points = Points::check(&x).unwrap();
+        let prepared = Prepared::plain(&points);
+        let mut closest = Closest::new(&prepared, f64::INFINITY);
+        closest.add(0);
+        let mut counts = [0.0; 4];
+        let mut stream = Stream::new(3, 0);
+        let n = 14_000;
+        (0..n).for_each(|_| counts[closest.draw(&mut stream)] += 1.0);
+        let expected = [0.0, 1000.0, 4000.0, 9000.0];
+        let terms = counts.iter().zip(expected).skip(1);
+        let chi_square: f64 = terms.map(|(n, e): (&f64, f64)| (n - e).powi(2) / e).sum();
+        assert_eq!(counts[0], 0.0);
+        // Two degrees of freedom: 13.8 is passed once in a thousand times.
+        assert!(chi_square < 13.8, "{counts:?}");
     }
-}
-
-/// The sum of weight times squared distance, of the smaller of two distances where a second is
-/// given. Place `i` is added to partial sum `i mod 8`, so that the order of addition is fixed and
-/// the sums can stand in one vector.
-fn potential<F: Float>(closest: &[f64], other: Option<&[f64]>, weights: Option<&[F]>) -> f64 {
-    let mut parts = [0.0; 8];
-    for start in (0..closest.len()).step_by(8) {
-        let end = closest.len().min(start + 8);
-        let mut terms = [0.0; 8];
-        terms[..end - start].copy_from_slice(&closest[start..end]);
-        if let Some(other) = other {
-            terms
-                .iter_mut()
-                .zip(&other[start..end])
-                .for_each(|(term, &x)| *term = term.min(x));
-        }
-        if let Some(weights) = weights {
-            terms
-                .iter_mut()
-                .zip(&weights[start..end])
-                .for_each(|(term, w)| *term *= w.to_f64());
-        }
-        parts
-            .iter_mut()
-            .zip(terms)
-            .for_each(|(part, term)| *part += term);
-    }
-    parts.iter().sum()
 }

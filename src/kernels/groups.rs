@@ -628,3 +628,113 @@ fn offer<F: Float, S: Simd<F>>(
         open.set(frame, candidate, sq_dist);
     }
 }
+
+/// A point that is nearer to a candidate than to all centroids.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Nearer {
+    pub(crate) point: usize,
+    pub(crate) candidate: u32,
+    /// Their [`sq_dist`].
+    pub(crate) sq_dist: f64,
+}
+
+/// What is known of points when candidates come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    /// The squared distance of each point to its centroid.
+    pub(crate) closest: &'a [f64],
+    /// Which centroid that is, for each point.
+    pub(crate) owners: &'a [u32],
+    /// For each centroid how far from it, squared, a point must be to be nearer to a candidate.
+    pub(crate) reaches: &'a [f64],
+}
+
+/// IN: points, candidates, one panel of them at most, and the same in `groups`. OUT: `nearer`, to
+/// which the pairs of points and candidates are added whose squared distance is smaller than the one
+/// known. `scratch` is as for [`nearest_bounded`].
+#[inline(always)]
+pub(super) fn find_nearer<F: Float, S: Simd<F>, const R: usize, const V: usize>(
+    simd: S,
+    (points, candidates, groups): (&Rows<'_, F>, &Packed<F>, &Groups<F>),
+    sketched: Option<Sketched<'_, F>>,
+    known: Known<'_>,
+    nearer: &mut Vec<Nearer>,
+    scratch: &mut [F],
+) {
+    let frame = Frame {
+        points,
+        centroids: candidates,
+        groups,
+        sketched,
+        n: sketched.map_or(points.n_features(), |sketched| sketched.rows.n_features()),
+    };
+    let mut batch = [Open::new(0); BATCH];
+    let mut in_batch = 0;
+    for (row, (&closest, &owner)) in known.closest.iter().zip(known.owners).enumerate() {
+        if closest <= known.reaches[owner as usize] {
+            continue;
+        }
+        let open = &mut batch[in_batch];
+        *open = Open::new(row);
+        open.error = groups.error + sketched.map_or(0.0, |s| s.errors[row].to_f64());
+        open.set(&frame, 0, closest);
+        in_batch += 1;
+        if in_batch == BATCH {
+            compare::<F, S, R, V>(simd, &frame, &mut batch, nearer, scratch);
+            in_batch = 0;
+        }
+    }
+    compare::<F, S, R, V>(simd, &frame, &mut batch[..in_batch], nearer, scratch);
+}
+
+/// Compares the points of a batch with the candidates.
+#[inline(always)]
+fn compare<F: Float, S: Simd<F>, const R: usize, const V: usize>(
+    simd: S,
+    frame: &Frame<'_, F>,
+    batch: &mut [Open<F>],
+    nearer: &mut Vec<Nearer>,
+    scratch: &mut [F],
+) {
+    for (i, open) in batch.iter_mut().enumerate() {
+        open.sq_norm = bring(
+            simd,
+            frame,
+            open.row,
+            &mut scratch[i * frame.n..][..frame.n],
+        );
+    }
+    let mut scores = [[F::ZERO; PANEL]; BATCH];
+    // A last chunk that is not full is filled up with points of the batch.
+    let all: [usize; BATCH] = std::array::from_fn(|i| i.min(batch.len().max(1) - 1));
+    let chunks = all.as_chunks::<R>().0.iter();
+    for (chunk, scores) in chunks
+        .zip(scores.as_chunks_mut::<R>().0.iter_mut())
+        .take(batch.len().div_ceil(R))
+    {
+        *scores = score_panel::<F, S, R, V>(simd, frame, 0, scratch, chunk, batch);
+    }
+    let candidates = frame.centroids.rows();
+    for (open, scores) in batch.iter().zip(&scores) {
+        if smallest(scores) > open.limit && open.sq_norm.is_finite() {
+            continue;
+        }
+        for (candidate, &score) in scores[..candidates.len()].iter().enumerate() {
+            if score > open.limit && open.sq_norm.is_finite() {
+                continue;
+            }
+            let (row, other) = (frame.points.row(open.row), candidates.row(candidate));
+            if lowest_sq_dist(simd, row, other) > open.sq_dist {
+                continue;
+            }
+            let sq_dist = sq_dist(row, other);
+            if sq_dist < open.sq_dist {
+                nearer.push(Nearer {
+                    point: open.row,
+                    candidate: candidate as u32,
+                    sq_dist,
+                });
+            }
+        }
+    }
+}

@@ -34,7 +34,7 @@ use std::sync::OnceLock;
 
 pub(crate) use boxes::Candidates;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
-pub(crate) use groups::{Bounds, Groups, PANEL};
+pub(crate) use groups::{Bounds, Groups, Known, Nearer, PANEL};
 pub(crate) use packed::Packed;
 pub(crate) use projection::{Projection, Sketched};
 pub(crate) use reference::{nearest_row, sq_dist};
@@ -82,6 +82,7 @@ pub(crate) struct Kernels<F> {
     narrow: NarrowFn,
     nearest_among: NearestAmongFn<F>,
     nearest_bounded: NearestBoundedFn<F>,
+    find_nearer: FindNearerFn<F>,
     /// Points that [`project`](Self::project) takes together.
     rows: usize,
     project: ProjectFn<F>,
@@ -97,6 +98,9 @@ type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
 type NearestBoundedFn<F> =
     fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Assigned;
+type Candidacy<'a, F> = (&'a Rows<'a, F>, &'a Packed<F>, &'a Groups<F>);
+type FindNearerFn<F> =
+    fn(Candidacy<'_, F>, Option<Sketched<'_, F>>, Known<'_>, &mut Vec<Nearer>, &mut [F]);
 type ProjectFn<F> = fn(&Rows<'_, F>, &Projection<F>, &mut [F], &mut [F], &mut [F]);
 
 impl<F> fmt::Debug for Kernels<F> {
@@ -300,6 +304,33 @@ impl<F: Float> Kernels<F> {
         })
     }
 
+    /// The points that are nearer to a candidate than they were to anything.
+    ///
+    /// IN: `points`, `candidates` of as many features, [`PANEL`] of them at most, the same in one of
+    /// `groups`; sketches of the points if there are sketches of the candidates; what is `known` of
+    /// the points. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
+    pub(crate) fn find_nearer(
+        &self,
+        points: &Rows<'_, F>,
+        candidates: &Packed<F>,
+        groups: &Groups<F>,
+        sketched: Option<Sketched<'_, F>>,
+        known: Known<'_>,
+        nearer: &mut Vec<Nearer>,
+    ) {
+        let n = points.len();
+        assert_eq!(
+            (known.closest.len(), known.owners.len()),
+            (n, n),
+            "one for each point"
+        );
+        assert!(candidates.len() <= PANEL, "one panel");
+        let candidacy = (points, candidates, groups);
+        F::with_scratch(groups::scratch_len(0, points.n_features()), |scratch| {
+            (self.find_nearer)(candidacy, sketched, known, nearer, scratch);
+        });
+    }
+
     /// Sketches of points.
     ///
     /// IN: `points`, of as many features as the `projection`. OUT: `rows`, [`Projection::width`]
@@ -417,6 +448,23 @@ macro_rules! table {
                 )
             }
             #[target_feature(enable = $features)]
+            fn find_nearer(
+                candidacy: Candidacy<'_, $float>,
+                sketched: Option<Sketched<'_, $float>>,
+                known: Known<'_>,
+                nearer: &mut Vec<Nearer>,
+                scratch: &mut [$float],
+            ) {
+                groups::find_nearer::<_, _, $rows, { PANEL / LANES }>(
+                    x86::$token::here(),
+                    candidacy,
+                    sketched,
+                    known,
+                    nearer,
+                    scratch,
+                );
+            }
+            #[target_feature(enable = $features)]
             fn project(
                 points: &Rows<'_, $float>,
                 projection: &Projection<$float>,
@@ -468,6 +516,10 @@ macro_rules! table {
                 // SAFETY: as above.
                 nearest_bounded: |points, centroids, groups, bounds, scratch| unsafe {
                     nearest_bounded(points, centroids, groups, bounds, scratch)
+                },
+                // SAFETY: as above.
+                find_nearer: |candidacy, sketched, known, nearer, scratch| unsafe {
+                    find_nearer(candidacy, sketched, known, nearer, scratch);
                 },
                 rows: $rows,
                 // SAFETY: as above.
@@ -525,6 +577,11 @@ fn portable<F: Float>() -> &'static Kernels<F> {
                 groups::nearest_bounded::<_, _, ROWS, { PANEL / LANES }>(
                     Portable, points, centroids, groups, bounds, scratch,
                 )
+            },
+            find_nearer: |candidacy, sketched, known, nearer, scratch| {
+                groups::find_nearer::<_, _, ROWS, { PANEL / LANES }>(
+                    Portable, candidacy, sketched, known, nearer, scratch,
+                );
             },
             rows: ROWS,
             project: |points, projection, rows, errors, scratch| {

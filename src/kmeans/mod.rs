@@ -5,7 +5,6 @@ pub(crate) mod engine;
 mod model;
 mod options;
 mod sums;
-mod tree;
 mod update;
 
 use ndarray::ArrayRef2;
@@ -283,7 +282,9 @@ impl KMeans {
                 let mut stream = Stream::new(self.seed, restart);
                 gather(
                     points,
-                    &self.init.choose(points, self.n_clusters, &mut stream),
+                    &self
+                        .init
+                        .choose(&source.prepared, self.n_clusters, &mut stream),
                 )
             });
             engine::run(&source, &start, limits, restart, observer)

@@ -10,8 +10,7 @@ use crate::float::Float;
 use crate::kernels::{Grid, NO_LABEL, Packed, Transfer};
 use crate::parallel;
 use crate::points::Points;
-
-use super::engine::Source;
+use crate::prepared::Prepared;
 
 /// Each part of the rows has sums of its own where all of them together have no more than this
 /// many values: 8 MB.
@@ -34,7 +33,7 @@ pub(crate) struct ClusterSums {
 /// What keeps the sums up to date with the labels.
 #[derive(Debug)]
 pub(crate) struct Summing<'a, F: Float> {
-    source: &'a Source<'a, F>,
+    prepared: &'a Prepared<'a, F>,
     exact: Option<Exact>,
 }
 
@@ -48,8 +47,8 @@ struct Exact {
 }
 
 impl<'a, F: Float> Summing<'a, F> {
-    pub(crate) fn new(source: &'a Source<'a, F>, n_clusters: usize) -> Self {
-        let points = source.working();
+    pub(crate) fn new(prepared: &'a Prepared<'a, F>, n_clusters: usize) -> Self {
+        let points = prepared.working();
         let grid = points
             .count()
             .and_then(|count| Grid::new(points.magnitude(), count));
@@ -58,18 +57,22 @@ impl<'a, F: Float> Summing<'a, F> {
             labels: vec![NO_LABEL; points.len()],
             levels: vec![0.0; n_clusters * grid.width(points.n_features())],
         });
-        Self { source, exact }
+        Self { prepared, exact }
     }
 
     /// The sums of the points with these labels.
     pub(crate) fn sums(&mut self, labels: &[u32], centroids: &Packed<F>) -> ClusterSums {
         if let Some(exact) = &mut self.exact {
-            if exact.update(self.source.working(), labels) {
-                return exact.totals(self.source.points.n_features());
+            if exact.update(self.prepared.working(), labels) {
+                return exact.totals(self.prepared.points.n_features());
             }
             self.exact = None;
         }
-        cluster_sums(self.source.points, &self.source.spread(labels), centroids)
+        cluster_sums(
+            self.prepared.points,
+            &self.prepared.spread(labels),
+            centroids,
+        )
     }
 }
 

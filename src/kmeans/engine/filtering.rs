@@ -11,8 +11,8 @@
 use super::Assign;
 use crate::float::Float;
 use crate::kernels::{Assigned, Candidates, Packed};
-use crate::kmeans::tree::Tree;
 use crate::parallel;
+use crate::prepared::Tree;
 
 /// A subtree of this level is worked on at a time.
 const SHARED_LEVEL: u32 = 7;

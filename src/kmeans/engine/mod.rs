@@ -5,7 +5,6 @@
 
 mod filtering;
 mod lloyd;
-mod sketch;
 mod source;
 mod yinyang;
 
@@ -72,12 +71,13 @@ pub(crate) fn run<F: Float>(
     restart: usize,
     mut observer: Option<&mut Observer<'_>>,
 ) -> Run<F> {
-    let points = source.points;
+    let prepared = &source.prepared;
+    let points = prepared.points;
     let start = Rows::new(start, points.n_features());
     let mut engine = source.engine(&start);
     let mut centroids = Packed::new(&start);
     let mut labels = source.no_labels();
-    let mut summing = Summing::new(source, centroids.len());
+    let mut summing = Summing::new(prepared, centroids.len());
     let mut told = match observer {
         Some(_) => vec![NO_LABEL; points.len()],
         None => Vec::new(),
@@ -96,7 +96,7 @@ pub(crate) fn run<F: Float>(
         let sums = summing.sums(&labels, &centroids);
         let mut seen = None;
         if observer.is_some() {
-            let after = source.spread(&labels).into_owned();
+            let after = prepared.spread(&labels).into_owned();
             let reassigned = told.iter().zip(&after).filter(|(a, b)| a != b).count();
             let inertia = update::inertia(points, &after, &centroids.rows());
             told = after;
@@ -104,7 +104,7 @@ pub(crate) fn run<F: Float>(
         }
         // NOTE: the same labels give the same means, but the sums are taken about the centroids as
         // they are now. That matters after a start far from the data.
-        moved = update::update(points, || source.spread(&labels), sums, &mut centroids);
+        moved = update::update(points, || prepared.spread(&labels), sums, &mut centroids);
         if assigned.reassigned == 0 || !moved.any {
             stop = Stop::Converged;
         } else if moved.sq_shift <= limits.sq_shift {
@@ -129,7 +129,7 @@ pub(crate) fn run<F: Float>(
     if moved.any {
         engine.assign(&centroids, &mut labels);
     }
-    let labels = source.spread(&labels).into_owned();
+    let labels = prepared.spread(&labels).into_owned();
     let inertia = update::inertia(points, &labels, &centroids.rows());
     Run {
         centroids,

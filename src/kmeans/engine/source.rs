@@ -1,27 +1,22 @@
-//! The points as the engines see them.
+//! The choice of an engine, and what it works on.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
-use super::sketch::Sketch;
 use super::yinyang::Yinyang;
 use super::{Algorithm, Assign};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
-use crate::kmeans::tree::Tree;
 use crate::points::Points;
+use crate::prepared::Prepared;
 use crate::random::Stream;
 
-/// The points, and what was made of them once for all restarts.
+/// The points as an engine needs them.
 #[derive(Debug)]
 pub(crate) struct Source<'a, F: Float> {
-    /// As they were given.
-    pub(crate) points: &'a Points<'a, F>,
-    tree: Option<Tree<F>>,
+    pub(crate) prepared: Prepared<'a, F>,
     has_bounds: bool,
-    sketch: Option<Sketch<F>>,
 }
 
 impl<'a, F: Float> Source<'a, F> {
@@ -36,47 +31,38 @@ impl<'a, F: Float> Source<'a, F> {
             Algorithm::Auto => choose(points, n_clusters, passes),
             chosen => chosen,
         };
-        let tree = (algorithm == Algorithm::Filtering).then(|| Tree::new(points));
-        let has_bounds = algorithm == Algorithm::Yinyang;
+        let prepared = Prepared::plain(points);
         Self {
-            points,
-            tree: tree.flatten(),
-            has_bounds,
-            sketch: has_bounds.then(|| Sketch::new(points)).flatten(),
+            prepared: match algorithm {
+                Algorithm::Filtering => prepared.with_tree(),
+                Algorithm::Yinyang => prepared.with_sketch(),
+                _ => prepared,
+            },
+            has_bounds: algorithm == Algorithm::Yinyang,
         }
-    }
-
-    /// The points to label: in another order perhaps, and equal ones perhaps as one.
-    pub(crate) fn working(&self) -> &Points<'_, F> {
-        self.tree.as_ref().map_or(self.points, |tree| &tree.points)
     }
 
     /// A place for a label for each point to label.
     pub(super) fn no_labels(&self) -> Vec<u32> {
-        vec![NO_LABEL; self.working().len()]
-    }
-
-    /// From the labels of these points to those of the points as they were given.
-    pub(crate) fn spread<'b>(&self, labels: &'b [u32]) -> Cow<'b, [u32]> {
-        match &self.tree {
-            Some(tree) => Cow::Owned(tree.spread(labels)),
-            None => Cow::Borrowed(labels),
-        }
+        vec![NO_LABEL; self.prepared.working().len()]
     }
 
     /// IN: `start`, the first centroids.
     pub(super) fn engine(&self, start: &Rows<'_, F>) -> Box<dyn Assign<F> + '_> {
-        match &self.tree {
+        let Prepared {
+            points,
+            tree,
+            sketch,
+        } = &self.prepared;
+        match tree {
             Some(tree) => Box::new(Filtering::new(tree)),
-            None if self.has_bounds => {
-                Box::new(Yinyang::new(self.points, self.sketch.as_ref(), start))
-            }
+            None if self.has_bounds => Box::new(Yinyang::new(points, sketch.as_ref(), start)),
             None => self.plain_engine(),
         }
     }
 
     pub(super) fn plain_engine(&self) -> Box<dyn Assign<F> + '_> {
-        Box::new(Lloyd::new(self.working()))
+        Box::new(Lloyd::new(self.prepared.working()))
     }
 }
 

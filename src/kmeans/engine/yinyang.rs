@@ -6,11 +6,11 @@
 
 use super::Assign;
 use super::lloyd::Lloyd;
-use super::sketch::Sketch;
 use crate::float::Float;
-use crate::kernels::{Assigned, Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, Sketched, sq_dist};
+use crate::kernels::{Assigned, Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, sq_dist};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
+use crate::prepared::Sketch;
 
 pub(super) struct Yinyang<'a, F: Float> {
     points: &'a Points<'a, F>,
@@ -109,18 +109,11 @@ impl<'a, F: Float> Yinyang<'a, F> {
     fn set_groups(&mut self, centroids: &Packed<F>) {
         let rows = centroids.rows();
         let before = (!self.before.is_empty()).then(|| Rows::new(&self.before, rows.n_features()));
-        let (mut coordinates, mut errors) = (Vec::new(), vec![F::ZERO; rows.len()]);
-        let sketched = self.sketch.map(|sketch| {
-            let projection = sketch.projection();
-            coordinates.resize(rows.len() * projection.width(), F::ZERO);
-            let kernels = self.points.kernels;
-            kernels.project(&rows, projection, &mut coordinates, &mut errors);
-            let sketched = Sketched {
-                rows: Rows::new(&coordinates, projection.width()),
-                errors: &errors,
-            };
-            (sketched, projection.scale())
-        });
+        let coordinates = self
+            .sketch
+            .map(|sketch| sketch.of_others(self.points, &rows));
+        let sketched = self.sketch.zip(coordinates.as_ref());
+        let sketched = sketched.map(|(sketch, (rows, errors))| sketch.sketched(rows, errors));
         self.groups.update(centroids, sketched, before.as_ref());
         self.before.clear();
         self.before.extend_from_slice(rows.data());
@@ -135,7 +128,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
         const OF_SCORE: f64 = 60.0;
         const OF_DISTANCE: f64 = 1600.0;
         let d = self.points.n_features() as f64;
-        let width = |sketch: &Sketch<F>| sketch.projection().width() as f64;
+        let width = |sketch: &Sketch<F>| sketch.width() as f64;
         let exact = assigned.settled as f64;
         let scores = assigned.distances as f64 - exact;
         let bounded = scores * (d + OF_SCORE)

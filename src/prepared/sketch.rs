@@ -26,7 +26,7 @@ pub(crate) struct Sketch<F> {
 
 impl<F: Float> Sketch<F> {
     /// `None` where it would not pay.
-    pub(super) fn new(points: &Points<'_, F>) -> Option<Self> {
+    pub(crate) fn new(points: &Points<'_, F>) -> Option<Self> {
         let d = points.n_features();
         let n_directions = match d {
             ..200 => return None,
@@ -60,7 +60,7 @@ impl<F: Float> Sketch<F> {
     }
 
     /// Sketches of a range of the points.
-    pub(super) fn of_rows(&self, range: std::ops::Range<usize>) -> Sketched<'_, F> {
+    pub(crate) fn of_rows(&self, range: std::ops::Range<usize>) -> Sketched<'_, F> {
         let width = self.projection.width();
         Sketched {
             rows: Rows::new(&self.rows, width).slice(range.clone()),
@@ -68,8 +68,24 @@ impl<F: Float> Sketch<F> {
         }
     }
 
-    pub(super) fn projection(&self) -> &Projection<F> {
-        &self.projection
+    /// Sketches of other points, and their errors.
+    pub(crate) fn of_others(&self, points: &Points<'_, F>, rows: &Rows<'_, F>) -> (Vec<F>, Vec<F>) {
+        let mut coordinates = vec![F::ZERO; rows.len() * self.projection.width()];
+        let mut errors = vec![F::ZERO; rows.len()];
+        let kernels = points.kernels;
+        kernels.project(rows, &self.projection, &mut coordinates, &mut errors);
+        (coordinates, errors)
+    }
+
+    /// The same put together, with what distances are multiplied by in sketches.
+    pub(crate) fn sketched<'b>(&self, rows: &'b [F], errors: &'b [F]) -> (Sketched<'b, F>, F) {
+        let rows = Rows::new(rows, self.width());
+        (Sketched { rows, errors }, self.projection.scale())
+    }
+
+    /// Coordinates of a sketch.
+    pub(crate) fn width(&self) -> usize {
+        self.projection.width()
     }
 }
 

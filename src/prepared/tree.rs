@@ -84,6 +84,14 @@ impl<F: Float> Tree<F> {
         &self.corners[node * width..][..width]
     }
 
+    /// The original points that one stands for.
+    pub(crate) fn originals(&self, place: usize) -> &[u32] {
+        match &self.firsts {
+            None => &self.order[place..=place],
+            Some(firsts) => &self.order[firsts[place] as usize..firsts[place + 1] as usize],
+        }
+    }
+
     /// IN: a value for each point. Returns the value of each original point.
     pub(crate) fn spread(&self, values: &[u32]) -> Vec<u32> {
         let n = self.order.len();
