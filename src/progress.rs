@@ -24,7 +24,8 @@ pub struct Iteration {
     /// could be found.
     pub empty_clusters: usize,
     /// Distances between rows and centroids that were computed, or scores in their place: about
-    /// `n k`, or less where the [`Algorithm`](crate::Algorithm) could do without.
+    /// `n k`, or less where the [`Algorithm`](crate::Algorithm) could do without. The last iteration
+    /// takes `n k` more, to confirm that the labels stand still.
     pub distances: usize,
 }
 

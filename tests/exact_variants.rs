@@ -269,3 +269,85 @@ fn bounds_rule_out_most_centroids() {
         assert!(5 * least < x.nrows() * k, "{engine:?}: {least}");
     }
 }
+
+/// Fewer rows than a block, a leaf or a panel holds, in any layout.
+#[test]
+fn few_rows_and_any_layout() {
+    for n in [1, 2, 3, 17, 65, 130] {
+        for d in [1, 3, 5, 210] {
+            let x = lattice(n, d, 4);
+            for k in [1, 2, n / 2, n] {
+                if (1..=n).contains(&k) {
+                    check(&x, None, k, &format!("{n} x {d}"));
+                }
+            }
+        }
+    }
+    let wide = lattice(3000, 12, 9);
+    let (columns, backwards) = (wide.slice(s![.., ..;3]), wide.slice(s![..;-1, ..5]));
+    for (x, k) in [(columns, 40), (backwards, 40), (wide.t(), 6)] {
+        let fit = |algorithm| KMeans::new(k).algorithm(algorithm).n_init(2).fit(&x);
+        let plain = fit(Algorithm::Lloyd).unwrap();
+        for engine in ENGINES {
+            assert_same(&plain, &fit(engine).unwrap(), &format!("{engine:?}"));
+        }
+    }
+}
+
+#[test]
+fn every_engine_gives_the_same_errors() {
+    let x = blobs(5000, 3, 8, 1.0);
+    let mut bad = x.clone();
+    bad[[4321, 1]] = f64::NAN;
+    let none = Array2::<f64>::zeros((0, 3));
+    let few = x.slice(s![..3, ..]).to_owned();
+    let negative = Array1::from_elem(5000, -1.0);
+    let zero = Array1::zeros(5000);
+    for (x, k, weights) in [
+        (&bad, 40, None),
+        (&none, 4, None),
+        (&few, 4, None),
+        (&x, 0, None),
+        (&x, 40, Some(&negative)),
+        (&x, 40, Some(&zero)),
+    ] {
+        let fit = |algorithm| {
+            let options = FitOptions::new();
+            let options = match weights {
+                Some(weights) => options.weights(weights),
+                None => options,
+            };
+            KMeans::new(k).algorithm(algorithm).fit_with(x, options)
+        };
+        let plain = fit(Algorithm::Lloyd).unwrap_err();
+        for engine in ENGINES {
+            assert_eq!(plain, fit(engine).unwrap_err(), "{engine:?}");
+        }
+    }
+}
+
+/// Bits do not depend on the number of threads.
+#[test]
+fn every_engine_at_any_thread_count() {
+    for x in [
+        blobs(9000, 2, 30, 2.0),
+        blobs(4000, 40, 40, 3.0),
+        blobs(3000, 210, 40, 3.0),
+    ] {
+        for engine in ENGINES {
+            let fit = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                let kmeans = KMeans::new(40).n_init(2).algorithm(engine);
+                pool.unwrap().install(|| kmeans.fit(&x)).unwrap()
+            };
+            let one = fit(1);
+            for threads in [2, 3, 8] {
+                assert_same(
+                    &one,
+                    &fit(threads),
+                    &format!("{engine:?}, {threads} threads"),
+                );
+            }
+        }
+    }
+}

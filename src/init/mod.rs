@@ -19,7 +19,7 @@ pub enum Init {
     /// Greedy k-means++: each further centroid is the best of `2 + ln k` rows drawn with a
     /// probability proportional to the squared distance from the centroids chosen so far.
     ///
-    /// The start to prefer. Cost: `n k (2 + ln k)` distances.
+    /// The start to prefer. Cost: at most `n k (2 + ln k)` distances.
     ///
     /// D. Arthur, S. Vassilvitskii, *k-means++: the advantages of careful seeding*, SODA 2007,
     /// where the greedy form is named in the conclusion.
@@ -66,7 +66,8 @@ impl Init {
 /// ```
 ///
 /// # Cost
-/// `n k (2 + ln k)` distances; 8 bytes per row.
+/// At most `n k (2 + ln k)` distances: points that a candidate cannot win are passed over. Up to 36
+/// bytes per row, and in up to four features a copy of the data.
 ///
 /// # Determinism
 /// The same data and seed give the same rows, at any number of threads and on any processor.

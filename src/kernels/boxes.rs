@@ -5,7 +5,7 @@
 //! farthest in the direction from `z*` to `z` (T. Kanungo et al., *An efficient k-means clustering
 //! algorithm: analysis and implementation*, IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616).
 
-use super::generic::{interleave, sq_dist_panel};
+use super::generic::{sq_dist_to_panel, widen_panel};
 use super::simd::{MAX_LANES, Simd};
 use super::{Assigned, Rows};
 use crate::float::Float;
@@ -115,31 +115,12 @@ pub(super) fn nearest_among<F: Float, S: Simd<f64>>(
     for (number, labels) in labels.chunks_mut(S::LANES).enumerate() {
         let first = number * S::LANES;
         let block = points.slice(first..first + labels.len());
-        let widen = |x: F, _| x.to_f64();
-        match points.n_features() {
-            1 => interleave::<F, f64, 1>(&block, panel, S::LANES, widen),
-            2 => interleave::<F, f64, 2>(&block, panel, S::LANES, widen),
-            3 => interleave::<F, f64, 3>(&block, panel, S::LANES, widen),
-            4 => interleave::<F, f64, 4>(&block, panel, S::LANES, widen),
-            _ => {
-                for (i, row) in block.iter().enumerate() {
-                    for (j, x) in row.iter().enumerate() {
-                        panel[j * S::LANES + i] = x.to_f64();
-                    }
-                }
-            }
-        }
+        widen_panel(&block, panel, S::LANES);
         let mut best = simd.splat(f64::INFINITY);
         let mut index = simd.splat(f64::from_index(0));
         for &candidate in candidates {
             let target = centroids.row(candidate as usize);
-            let sq_dist = match points.n_features() {
-                1 => sq_dist_panel::<F, S, 1>(simd, panel, target),
-                2 => sq_dist_panel::<F, S, 2>(simd, panel, target),
-                3 => sq_dist_panel::<F, S, 3>(simd, panel, target),
-                4 => sq_dist_panel::<F, S, 4>(simd, panel, target),
-                _ => sq_dist_panel::<F, S, 8>(simd, panel, target),
-            };
+            let sq_dist = sq_dist_to_panel(simd, panel, target);
             let better = simd.less(sq_dist, best);
             best = simd.min(sq_dist, best);
             index = simd.select(better, simd.splat(f64::from_index(candidate)), index);

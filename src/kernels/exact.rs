@@ -19,7 +19,7 @@ use crate::float::Float;
 /// The label of a point that was not added to any cluster yet.
 pub(crate) const NO_LABEL: u32 = u32::MAX;
 
-/// The most levels: 3 units lie more than 60 bits apart, beside the 53 of the last one.
+/// The most levels. For a million points the unit of the third lies 66 bits below that of the first.
 const MAX_LEVELS: usize = 3;
 
 /// Where values are cut. See the [module](self).
@@ -48,7 +48,8 @@ impl Grid {
             *splitter = 1.5 * f64::from_bits(((lowest + 52 + 1023) as u64) << 52);
             unit += count - 53;
         }
-        // Values of f32 have 24 bits: two levels leave room for 40 binary orders of magnitude.
+        // Values of f32 have 24 bits: for a million points two levels leave room for 40
+        // binary orders of magnitude.
         let levels = if F::UNIT_ROUNDOFF > f64::UNIT_ROUNDOFF {
             2
         } else {

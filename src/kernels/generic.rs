@@ -128,7 +128,7 @@ fn fill_panel<F: Float, S: Simd<F>>(
 /// Few features: the compiler turns loops over a constant number of them into shuffles.
 /// OUT: `panel[j * width + i] = bring(x_ij, j)`
 #[inline(always)]
-pub(super) fn interleave<F: Float, G, const D: usize>(
+fn interleave<F: Float, G, const D: usize>(
     points: &Rows<'_, F>,
     panel: &mut [G],
     width: usize,
@@ -326,28 +326,9 @@ pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
     }
     for first in (0..n).step_by(S::LANES) {
         let block = points.slice(first..n.min(first + S::LANES));
-        let widen = |x: F, _| x.to_f64();
-        match points.n_features() {
-            1 => interleave::<F, f64, 1>(&block, panel, S::LANES, widen),
-            2 => interleave::<F, f64, 2>(&block, panel, S::LANES, widen),
-            3 => interleave::<F, f64, 3>(&block, panel, S::LANES, widen),
-            4 => interleave::<F, f64, 4>(&block, panel, S::LANES, widen),
-            _ => {
-                for (i, row) in block.iter().enumerate() {
-                    for (j, x) in row.iter().enumerate() {
-                        panel[j * S::LANES + i] = x.to_f64();
-                    }
-                }
-            }
-        }
+        widen_panel(&block, panel, S::LANES);
         for (t, target) in targets.iter().enumerate() {
-            let sum = match points.n_features() {
-                1 => sq_dist_panel::<F, S, 1>(simd, panel, target),
-                2 => sq_dist_panel::<F, S, 2>(simd, panel, target),
-                3 => sq_dist_panel::<F, S, 3>(simd, panel, target),
-                4 => sq_dist_panel::<F, S, 4>(simd, panel, target),
-                _ => sq_dist_panel::<F, S, 8>(simd, panel, target),
-            };
+            let sum = sq_dist_to_panel(simd, panel, target);
             let out = &mut out[t * n + first..t * n + first + block.len()];
             if out.len() == S::LANES {
                 simd.store(sum, out);
@@ -360,9 +341,44 @@ pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
     }
 }
 
+/// OUT: `panel`, for each feature the values of `lanes` points at most.
+#[inline(always)]
+pub(super) fn widen_panel<F: Float>(points: &Rows<'_, F>, panel: &mut [f64], lanes: usize) {
+    let widen = |x: F, _| x.to_f64();
+    match points.n_features() {
+        1 => interleave::<F, f64, 1>(points, panel, lanes, widen),
+        2 => interleave::<F, f64, 2>(points, panel, lanes, widen),
+        3 => interleave::<F, f64, 3>(points, panel, lanes, widen),
+        4 => interleave::<F, f64, 4>(points, panel, lanes, widen),
+        _ => {
+            for (i, row) in points.iter().enumerate() {
+                for (j, x) in row.iter().enumerate() {
+                    panel[j * lanes + i] = x.to_f64();
+                }
+            }
+        }
+    }
+}
+
+/// [`sq_dist`] of one target and the points of a panel.
+#[inline(always)]
+pub(super) fn sq_dist_to_panel<F: Float, S: Simd<f64>>(
+    simd: S,
+    panel: &[f64],
+    target: &[F],
+) -> S::Vector {
+    match target.len() {
+        1 => sq_dist_panel::<F, S, 1>(simd, panel, target),
+        2 => sq_dist_panel::<F, S, 2>(simd, panel, target),
+        3 => sq_dist_panel::<F, S, 3>(simd, panel, target),
+        4 => sq_dist_panel::<F, S, 4>(simd, panel, target),
+        _ => sq_dist_panel::<F, S, 8>(simd, panel, target),
+    }
+}
+
 /// [`sq_dist`] of one target and a panel of points, of which `PARTS` partial sums are in use.
 #[inline(always)]
-pub(super) fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
+fn sq_dist_panel<F: Float, S: Simd<f64>, const PARTS: usize>(
     simd: S,
     panel: &[f64],
     target: &[F],

@@ -97,21 +97,10 @@ impl<F: Float> Tree<F> {
         let n = self.order.len();
         // Every place is written once, so the order of writing is no matter.
         let spread: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
-        let set = |row: u32, value| spread[row as usize].store(value, Ordering::Relaxed);
         parallel::map_blocks(values.len(), 16 * BLOCK, 4 * n, |places| {
-            match &self.firsts {
-                None => {
-                    let rows = self.order[places.clone()].iter();
-                    rows.zip(&values[places])
-                        .for_each(|(&row, &value)| set(row, value));
-                }
-                Some(firsts) => {
-                    for place in places {
-                        let rows = firsts[place] as usize..firsts[place + 1] as usize;
-                        self.order[rows]
-                            .iter()
-                            .for_each(|&row| set(row, values[place]));
-                    }
+            for place in places {
+                for &row in self.originals(place) {
+                    spread[row as usize].store(values[place], Ordering::Relaxed);
                 }
             }
         });

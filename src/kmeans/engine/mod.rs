@@ -17,6 +17,24 @@ use crate::progress::{Iteration, Observer, Stop};
 pub(crate) use source::Source;
 
 /// How the nearest centroids are found. Every choice gives the same result, to the bit.
+///
+/// # References
+/// - T. Kanungo et al., *An efficient k-means clustering algorithm: analysis and implementation*,
+///   IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616.
+/// - Y. Ding et al., *Yinyang k-means: a drop-in replacement of the classic k-means with consistent
+///   speedup*, ICML 2015.
+///
+/// # Example
+/// ```
+/// use centroid::{Algorithm, KMeans};
+/// use ndarray::array;
+///
+/// let x = array![[0.0, 1.0], [0.5, 1.5], [9.0, 9.0], [9.5, 8.0]];
+/// let plain = KMeans::new(2).algorithm(Algorithm::Lloyd).fit(&x)?;
+/// let boxes = KMeans::new(2).algorithm(Algorithm::Filtering).fit(&x)?;
+/// assert_eq!(plain.labels(), boxes.labels());
+/// # Ok::<(), centroid::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {

@@ -122,8 +122,8 @@ impl<'a, F: Float> Yinyang<'a, F> {
     /// The time that bounds take, as a share of that of the plain engine, going by what was done for
     /// so many points.
     ///
-    /// PERF: in units of the time in which a score gains a feature. The overheads are those that
-    /// fit the times of sets from 16 to 768 features.
+    /// The units are the time in which a score gains a feature. The overheads are estimates from
+    /// instruction counts with AVX-512, not measurements.
     fn cost(&self, assigned: &Assigned, n: usize, n_clusters: usize) -> f64 {
         const OF_SCORE: f64 = 60.0;
         const OF_DISTANCE: f64 = 1600.0;
