@@ -109,33 +109,99 @@ fn transfer_levels<F: Float, S: Widen<F>, const L: usize>(
     grid: &Grid,
     sums: &mut [f64],
 ) -> bool {
-    let d = data.points.n_features();
-    let width = grid.width(d);
-    let mut splitters = [0.0; L];
-    splitters.copy_from_slice(&grid.splitters[..L]);
+    let splitters = &grid.splitters[..L].try_into().expect("there are L levels");
+    match (data.points.n_features(), L) {
+        (1, 2) => transfer_short::<F, L, 1, 3>(data, clusters, splitters, sums),
+        (1, 3) => transfer_short::<F, L, 1, 4>(data, clusters, splitters, sums),
+        (2, 2) => transfer_short::<F, L, 2, 5>(data, clusters, splitters, sums),
+        (2, 3) => transfer_short::<F, L, 2, 7>(data, clusters, splitters, sums),
+        (3, 2) => transfer_short::<F, L, 3, 7>(data, clusters, splitters, sums),
+        (3, 3) => transfer_short::<F, L, 3, 10>(data, clusters, splitters, sums),
+        (4, 2) => transfer_short::<F, L, 4, 9>(data, clusters, splitters, sums),
+        (4, 3) => transfer_short::<F, L, 4, 13>(data, clusters, splitters, sums),
+        (d, _) => transfer_rows(&data, clusters, |i, cluster, weight| {
+            let own = &mut sums[cluster * (L * d + 1)..][..L * d + 1];
+            add_row::<F, S, L>(simd, data.points.row(i), weight, splitters, own)
+        }),
+    }
+}
+
+/// [`transfer`] for `D` features, a number known to the compiler; `W` is `L * D + 1`.
+#[inline(always)]
+fn transfer_short<F: Float, const L: usize, const D: usize, const W: usize>(
+    data: Transfer<'_, F>,
+    clusters: Range<usize>,
+    splitters: &[f64; L],
+    sums: &mut [f64],
+) -> bool {
+    let (rows, _) = data.points.data().as_chunks::<D>();
+    let (sums, _) = sums.as_chunks_mut::<W>();
+    transfer_rows(&data, clusters, |i, cluster, weight| {
+        let mut rest = rows[i].map(F::to_f64);
+        let mut terms = [weight; W];
+        for l in 0..L {
+            for j in 0..D {
+                let part = (rest[j] + splitters[l]) - splitters[l];
+                rest[j] -= part;
+                terms[l * D + j] = weight * part;
+            }
+        }
+        for (sum, term) in sums[cluster].iter_mut().zip(terms) {
+            *sum += term;
+        }
+        rest == [0.0; D]
+    })
+}
+
+/// Calls `add` with point, cluster and weight for all that is to be added. Returns whether all
+/// calls returned `true`.
+///
+/// PERF: of most points the label stays, so 64 of them are looked at together; which ones are left
+/// cannot be foretold, so they are taken from a set of bits and not met by a branch for each point.
+#[inline(always)]
+fn transfer_rows<F: Float>(
+    data: &Transfer<'_, F>,
+    clusters: Range<usize>,
+    mut add: impl FnMut(usize, usize, f64) -> bool,
+) -> bool {
     let mut is_exact = true;
-    // PERF: of most points the label stays, and 32 of them are passed over at a time.
-    const TOGETHER: usize = 32;
     let blocks = data.from.chunks(TOGETHER).zip(data.to.chunks(TOGETHER));
     for (block, (from, to)) in blocks.enumerate() {
         if from == to {
             continue;
         }
-        for (i, (&from, &to)) in (block * TOGETHER..).zip(from.iter().zip(to)) {
-            if from == to {
-                continue;
-            }
+        let mut changed = changed(from, to);
+        while changed != 0 {
+            let place = changed.trailing_zeros() as usize;
+            changed &= changed - 1;
+            let i = block * TOGETHER + place;
             let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
-            for (label, weight) in [(from, -weight), (to, weight)] {
+            for (label, weight) in [(from[place], -weight), (to[place], weight)] {
                 if label != NO_LABEL && clusters.contains(&(label as usize)) {
-                    let own = &mut sums[(label as usize - clusters.start) * width..][..width];
-                    is_exact &=
-                        add_row::<F, S, L>(simd, data.points.row(i), weight, &splitters, own);
+                    is_exact &= add(i, label as usize - clusters.start, weight);
                 }
             }
         }
     }
     is_exact
+}
+
+/// Points that [`transfer_rows`] looks at together: one for each bit.
+const TOGETHER: usize = u64::BITS as usize;
+
+/// A bit for each place where the labels differ.
+#[inline(always)]
+fn changed(from: &[u32], to: &[u32]) -> u64 {
+    let bits = |from: &[u32], to: &[u32]| {
+        let pairs = from.iter().zip(to).enumerate();
+        pairs.fold(0, |bits, (i, (a, b))| bits | u64::from(a != b) << i)
+    };
+    // PERF: a constant length lets the compiler compare whole vectors.
+    if from.len() == TOGETHER {
+        bits(&from[..TOGETHER], &to[..TOGETHER])
+    } else {
+        bits(from, to)
+    }
 }
 
 /// Adds a row `weight` times. Returns whether nothing was left of it.

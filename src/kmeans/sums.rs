@@ -60,10 +60,15 @@ impl<'a, F: Float> Summing<'a, F> {
         Self { prepared, exact }
     }
 
-    /// The sums of the points with these labels.
-    pub(crate) fn sums(&mut self, labels: &[u32], centroids: &Packed<F>) -> ClusterSums {
+    /// The sums of the points with these labels, of which so many are others than the last time.
+    pub(crate) fn sums(
+        &mut self,
+        labels: &[u32],
+        reassigned: usize,
+        centroids: &Packed<F>,
+    ) -> ClusterSums {
         if let Some(exact) = &mut self.exact {
-            if exact.update(self.prepared.working(), labels) {
+            if exact.update(self.prepared.working(), labels, reassigned) {
                 return exact.totals(self.prepared.points.n_features());
             }
             self.exact = None;
@@ -79,7 +84,12 @@ impl<'a, F: Float> Summing<'a, F> {
 impl Exact {
     /// Moves the points whose label changed. Returns whether the sums are exact; they are not to be
     /// used otherwise.
-    fn update<F: Float>(&mut self, points: &Points<'_, F>, labels: &[u32]) -> bool {
+    fn update<F: Float>(
+        &mut self,
+        points: &Points<'_, F>,
+        labels: &[u32],
+        reassigned: usize,
+    ) -> bool {
         let (n, d) = (points.len(), points.n_features());
         let (grid, width) = (&self.grid, self.grid.width(d));
         let n_clusters = self.levels.len() / width;
@@ -92,8 +102,7 @@ impl Exact {
             };
             points.kernels.transfer(data, own, grid, levels)
         };
-        let pairs = self.labels.iter().zip(labels);
-        let work = pairs.filter(|(a, b)| a != b).count() * (d + OVERHEAD);
+        let work = reassigned * (d + OVERHEAD);
         // PERF: adding up the sums of the parts is to be a small part of the work.
         let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(parallel::PARTS);
         if work < 4 * self.levels.len() {
@@ -102,16 +111,14 @@ impl Exact {
             is_exact
         } else if n_parts >= 4 {
             let part = parallel::part_len(n, n_parts);
-            let parts = parallel::map_blocks_mut(&mut self.labels, part, n * d, |rows, from| {
-                if *from == labels[rows.clone()] {
-                    return None;
-                }
-                let mut levels = vec![0.0; n_clusters * width];
-                let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
-                from.copy_from_slice(&labels[rows]);
-                Some((levels, is_exact))
-            });
-            parts.into_iter().flatten().all(|(part, is_exact)| {
+            let parts =
+                parallel::map_blocks_mut(&mut self.labels, part, 4 * n + work, |rows, from| {
+                    let mut levels = vec![0.0; n_clusters * width];
+                    let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
+                    from.copy_from_slice(&labels[rows]);
+                    (levels, is_exact)
+                });
+            parts.into_iter().all(|(part, is_exact)| {
                 let pairs = self.levels.iter_mut().zip(part);
                 pairs.for_each(|(sum, part)| *sum += part);
                 is_exact

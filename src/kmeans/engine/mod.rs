@@ -114,7 +114,7 @@ pub(crate) fn run<F: Float>(
             engine = source.plain_engine();
             assigned += engine.assign(&centroids, &mut labels);
         }
-        let sums = summing.sums(&labels, &centroids);
+        let sums = summing.sums(&labels, assigned.reassigned, &centroids);
         let mut seen = None;
         if observer.is_some() {
             let after = prepared.spread(&labels).into_owned();
