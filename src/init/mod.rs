@@ -3,6 +3,7 @@
 mod closest;
 mod plus_plus;
 mod random;
+mod search;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 

@@ -12,6 +12,7 @@
 
 use super::closest::Closest;
 use crate::float::Float;
+use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
@@ -23,10 +24,8 @@ pub(super) fn choose<F: Float>(
     let points = prepared.points;
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
     let mut chosen = Vec::with_capacity(n_clusters);
-    // At first all points count as equally far, so that the draw goes by weight.
-    chosen.push(Closest::new(&Prepared::plain(points), 1.0).draw(stream));
-    let mut closest = Closest::new(prepared, f64::INFINITY);
-    closest.add(chosen[0]);
+    chosen.push(by_weight(points, stream));
+    let mut closest = Closest::new(prepared, chosen[0]);
     while chosen.len() < n_clusters && closest.total() > 0.0 {
         let candidates: Vec<_> = (0..n_candidates).map(|_| closest.draw(stream)).collect();
         let best = candidates[first_largest(&closest.gains(&candidates))];
@@ -45,6 +44,28 @@ pub(super) fn choose<F: Float>(
     chosen
 }
 
+/// A row drawn with probability proportional to its weight.
+fn by_weight<F: Float>(points: &Points<'_, F>, stream: &mut Stream) -> usize {
+    let last = points.len() - 1;
+    if points.weights().is_none() {
+        return ((stream.uniform() * points.len() as f64) as usize).min(last);
+    }
+    let total: f64 = (0..=last).map(|row| points.weight(row)).sum();
+    let mut left = stream.uniform() * total;
+    let mut drawn = 0;
+    for row in 0..=last {
+        let weight = points.weight(row);
+        if weight > 0.0 {
+            drawn = row;
+            if left < weight {
+                break;
+            }
+            left -= weight;
+        }
+    }
+    drawn
+}
+
 fn first_largest(values: &[f64]) -> usize {
     (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
 }
@@ -55,7 +76,6 @@ mod tests {
 
     use super::*;
     use crate::kernels::sq_dist;
-    use crate::points::Points;
 
     /// Rows around a few centres, some of them equal.
     fn data(n: usize, d: usize, seed: u64) -> Array2<f32> {
@@ -92,9 +112,9 @@ mod tests {
             let x = data(3000, d, 1);
             let points = Points::check(&x).unwrap();
             let prepared = Prepared::plain(&points);
-            let mut closest = Closest::new(&prepared, f64::INFINITY);
             let chosen = [7, 100, 2000];
-            chosen.iter().for_each(|&row| closest.add(row));
+            let mut closest = Closest::new(&prepared, chosen[0]);
+            chosen[1..].iter().for_each(|&row| closest.add(row));
             let row = |row| points.rows().row(row);
             let sum_with = |others: &[usize]| -> f64 {
                 let nearest = |i| {
@@ -121,8 +141,7 @@ mod tests {
         let x = ndarray::array![[0.0_f64], [1.0], [-2.0], [3.0]];
         let points = Points::check(&x).unwrap();
         let prepared = Prepared::plain(&points);
-        let mut closest = Closest::new(&prepared, f64::INFINITY);
-        closest.add(0);
+        let closest = Closest::new(&prepared, 0);
         let mut counts = [0.0; 4];
         let mut stream = Stream::new(3, 0);
         let n = 14_000;

@@ -6,7 +6,7 @@
 //! algorithm: analysis and implementation*, IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616).
 
 use super::generic::{sq_dist_to_panel, widen_panel};
-use super::simd::{MAX_LANES, Simd};
+use super::simd::{MAX_LANES, Simd, Widen};
 use super::{Assigned, Rows};
 use crate::float::Float;
 use crate::float::private::Sealed;
@@ -97,10 +97,10 @@ pub(super) fn narrow<S: Simd<f64>>(
 }
 
 /// IN: points, all centroids, `candidates` among them in ascending order, at least one. OUT:
-/// `labels`, the nearest candidates by [`sq_dist`](super::sq_dist); `panel` is workspace of `LANES`
-/// points.
+/// `labels`, the nearest candidates by [`sq_dist`](super::sq_dist); `panel` is workspace of
+/// [`panel_len`](super::generic::panel_len).
 #[inline(always)]
-pub(super) fn nearest_among<F: Float, S: Simd<f64>>(
+pub(super) fn nearest_among<F: Float, S: Widen<F>>(
     simd: S,
     points: &Rows<'_, F>,
     centroids: &Rows<'_, F>,
@@ -115,7 +115,7 @@ pub(super) fn nearest_among<F: Float, S: Simd<f64>>(
     for (number, labels) in labels.chunks_mut(S::LANES).enumerate() {
         let first = number * S::LANES;
         let block = points.slice(first..first + labels.len());
-        widen_panel(&block, panel, S::LANES);
+        widen_panel(simd, &block, panel, S::LANES);
         let mut best = simd.splat(f64::INFINITY);
         let mut index = simd.splat(f64::from_index(0));
         for &candidate in candidates {

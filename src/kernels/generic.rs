@@ -306,9 +306,9 @@ impl<V: Copy, const P: usize> Best<V, P> {
 }
 
 /// IN: points, targets. OUT: `out[t * points.len() + i]`, the [`sq_dist`] of point `i` and target
-/// `t`; `panel` is workspace of `LANES` points.
+/// `t`; `panel` is workspace of [`panel_len`].
 #[inline(always)]
-pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
+pub(super) fn sq_dists<F: Float, S: Widen<F>>(
     simd: S,
     points: &Rows<'_, F>,
     targets: &Rows<'_, F>,
@@ -326,7 +326,7 @@ pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
     }
     for first in (0..n).step_by(S::LANES) {
         let block = points.slice(first..n.min(first + S::LANES));
-        widen_panel(&block, panel, S::LANES);
+        widen_panel(simd, &block, panel, S::LANES);
         for (t, target) in targets.iter().enumerate() {
             let sum = sq_dist_to_panel(simd, panel, target);
             let out = &mut out[t * n + first..t * n + first + block.len()];
@@ -341,18 +341,44 @@ pub(super) fn sq_dists<F: Float, S: Simd<f64>>(
     }
 }
 
+/// The values of workspace for a panel of points, given the lanes of a vector.
+pub(super) fn panel_len(n_features: usize, lanes: usize) -> usize {
+    // Features are taken eight at a time once there are more than four.
+    lanes * n_features.next_multiple_of(8)
+}
+
 /// OUT: `panel`, for each feature the values of `lanes` points at most.
 #[inline(always)]
-pub(super) fn widen_panel<F: Float>(points: &Rows<'_, F>, panel: &mut [f64], lanes: usize) {
+pub(super) fn widen_panel<F: Float, S: Widen<F>>(
+    simd: S,
+    points: &Rows<'_, F>,
+    panel: &mut [f64],
+    lanes: usize,
+) {
     let widen = |x: F, _| x.to_f64();
     match points.n_features() {
         1 => interleave::<F, f64, 1>(points, panel, lanes, widen),
         2 => interleave::<F, f64, 2>(points, panel, lanes, widen),
         3 => interleave::<F, f64, 3>(points, panel, lanes, widen),
         4 => interleave::<F, f64, 4>(points, panel, lanes, widen),
-        _ => {
+        n_features => {
+            let whole = if points.len() == S::LANES {
+                n_features - n_features % S::LANES
+            } else {
+                0
+            };
+            for start in (0..whole).step_by(S::LANES) {
+                let mut square = [simd.splat(0.0); MAX_LANES];
+                for (vector, row) in square.iter_mut().zip(points.iter()) {
+                    *vector = simd.load_wide(&row[start..]);
+                }
+                let columns = transpose(simd, square);
+                for (j, &column) in columns[..S::LANES].iter().enumerate() {
+                    simd.store(column, &mut panel[(start + j) * lanes..]);
+                }
+            }
             for (i, row) in points.iter().enumerate() {
-                for (j, x) in row.iter().enumerate() {
+                for (j, x) in row.iter().enumerate().skip(whole) {
                     panel[j * lanes + i] = x.to_f64();
                 }
             }

@@ -13,6 +13,7 @@
 )]
 
 pub mod benchmarking;
+mod bounds;
 mod boxes;
 mod exact;
 mod generic;
@@ -22,6 +23,7 @@ mod portable;
 mod projection;
 mod reference;
 mod rows;
+mod seeding;
 mod simd;
 #[cfg(test)]
 mod tests;
@@ -32,13 +34,15 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+pub(crate) use bounds::Bounds;
 pub(crate) use boxes::Candidates;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
-pub(crate) use groups::{Bounds, Groups, Known, Nearer, PANEL};
+pub(crate) use groups::{Groups, PANEL};
 pub(crate) use packed::Packed;
 pub(crate) use projection::{Projection, Sketched};
 pub(crate) use reference::{nearest_row, sq_dist};
 pub(crate) use rows::Rows;
+pub(crate) use seeding::{Known, MOST_TOGETHER, Nearer, Terms};
 use simd::Simd;
 
 use crate::float::Float;
@@ -79,6 +83,8 @@ pub(crate) struct Kernels<F> {
     sq_dists_to_own: SqDistsToOwnFn<F>,
     accumulate: AccumulateFn<F>,
     transfer: TransferFn<F>,
+    falls: FallsFn<F>,
+    lower: LowerFn<F>,
     narrow: NarrowFn,
     nearest_among: NearestAmongFn<F>,
     nearest_bounded: NearestBoundedFn<F>,
@@ -94,13 +100,14 @@ type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
 type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
 type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
+type FallsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, Terms<'_, F>, &[f64], &mut [f64], &mut [f64]);
+type LowerFn<F> = fn(&Rows<'_, F>, &[F], Terms<'_, F>, &mut [f64], &mut [f64]) -> f64;
 type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
 type NearestBoundedFn<F> =
     fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Assigned;
 type Candidacy<'a, F> = (&'a Rows<'a, F>, &'a Packed<F>, &'a Groups<F>);
-type FindNearerFn<F> =
-    fn(Candidacy<'_, F>, Option<Sketched<'_, F>>, Known<'_>, &mut Vec<Nearer>, &mut [F]);
+type FindNearerFn<F> = fn(Candidacy<'_, F>, Sketched<'_, F>, Known<'_>, &mut Vec<Nearer>, &mut [F]);
 type ProjectFn<F> = fn(&Rows<'_, F>, &Projection<F>, &mut [F], &mut [F], &mut [F]);
 
 impl<F> fmt::Debug for Kernels<F> {
@@ -157,9 +164,8 @@ impl<F: Float> Kernels<F> {
             out.len(),
             "one place for each pair"
         );
-        // The kernel takes features eight at a time once there are more than four.
-        let n_features = points.n_features().next_multiple_of(8);
-        f64::with_scratch(self.lanes * n_features, |panel| {
+        let len = generic::panel_len(points.n_features(), self.lanes);
+        f64::with_scratch(len, |panel| {
             (self.sq_dists)(points, targets, out, panel);
         });
     }
@@ -244,6 +250,48 @@ impl<F: Float> Kernels<F> {
         (self.transfer)(data, clusters, grid, sums)
     }
 
+    /// By how much a sum of terms falls with each of some targets as a centroid.
+    ///
+    /// IN: `points`, `targets` of as many features, at most [`MOST_TOGETHER`], `terms`, `closest`,
+    /// the squared distance known of each point. IN, OUT: `falls`, one for each target, to which it
+    /// is added.
+    pub(crate) fn falls(
+        &self,
+        points: &Rows<'_, F>,
+        targets: &Rows<'_, F>,
+        terms: Terms<'_, F>,
+        closest: &[f64],
+        falls: &mut [f64],
+    ) {
+        assert_eq!(
+            (closest.len(), falls.len()),
+            (points.len(), targets.len()),
+            "one for each"
+        );
+        assert!(targets.len() <= MOST_TOGETHER, "not too many targets");
+        f64::with_scratch(seeding::scratch_len(targets, self.lanes), |scratch| {
+            (self.falls)(points, targets, terms, closest, falls, scratch);
+        });
+    }
+
+    /// Takes in one target as a centroid, and returns by how much the sum of terms falls.
+    ///
+    /// IN: `points`, `target`, of as many features, `terms`. IN, OUT: `closest`, the squared distance
+    /// of each point to its nearest centroid.
+    pub(crate) fn lower(
+        &self,
+        points: &Rows<'_, F>,
+        target: &[F],
+        terms: Terms<'_, F>,
+        closest: &mut [f64],
+    ) -> f64 {
+        assert_eq!(closest.len(), points.len(), "one for each point");
+        let len = generic::panel_len(points.n_features(), self.lanes);
+        f64::with_scratch(len, |panel| {
+            (self.lower)(points, target, terms, closest, panel)
+        })
+    }
+
     /// The centroids that can be nearest to a point in a box.
     ///
     /// IN: `corners`, for each feature the lowest value in the box, then for each the highest;
@@ -276,8 +324,8 @@ impl<F: Float> Kernels<F> {
             centroids.n_features(),
             "as many features"
         );
-        let n_features = points.n_features().next_multiple_of(8);
-        f64::with_scratch(self.lanes * n_features, |panel| {
+        let len = generic::panel_len(points.n_features(), self.lanes);
+        f64::with_scratch(len, |panel| {
             (self.nearest_among)(points, centroids, candidates, labels, panel)
         })
     }
@@ -307,14 +355,13 @@ impl<F: Float> Kernels<F> {
     /// The points that are nearer to a candidate than they were to anything.
     ///
     /// IN: `points`, `candidates` of as many features, [`PANEL`] of them at most, the same in one of
-    /// `groups`; sketches of the points if there are sketches of the candidates; what is `known` of
-    /// the points. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
+    /// `groups`; sketches of the points; what is `known` of the points. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
     pub(crate) fn find_nearer(
         &self,
         points: &Rows<'_, F>,
         candidates: &Packed<F>,
         groups: &Groups<F>,
-        sketched: Option<Sketched<'_, F>>,
+        sketched: Sketched<'_, F>,
         known: Known<'_>,
         nearer: &mut Vec<Nearer>,
     ) {
@@ -420,6 +467,28 @@ macro_rules! table {
                 exact::transfer(x86::$token::here(), data, clusters, grid, sums)
             }
             #[target_feature(enable = $features)]
+            fn falls(
+                points: &Rows<'_, $float>,
+                targets: &Rows<'_, $float>,
+                terms: Terms<'_, $float>,
+                closest: &[f64],
+                falls: &mut [f64],
+                panel: &mut [f64],
+            ) {
+                let simd = x86::$token::here();
+                seeding::falls(simd, points, targets, terms, closest, falls, panel);
+            }
+            #[target_feature(enable = $features)]
+            fn lower(
+                points: &Rows<'_, $float>,
+                target: &[$float],
+                terms: Terms<'_, $float>,
+                closest: &mut [f64],
+                panel: &mut [f64],
+            ) -> f64 {
+                seeding::lower(x86::$token::here(), points, target, terms, closest, panel)
+            }
+            #[target_feature(enable = $features)]
             fn narrow(corners: &[f64], from: &Candidates, to: &mut Candidates, far: &mut Vec<f64>) {
                 boxes::narrow(x86::$token::here(), corners, from, to, far);
             }
@@ -443,19 +512,19 @@ macro_rules! table {
                 scratch: &mut [$float],
             ) -> Assigned {
                 let simd = x86::$token::here();
-                groups::nearest_bounded::<_, _, $rows, { PANEL / LANES }>(
+                bounds::nearest_bounded::<_, _, $rows, { PANEL / LANES }>(
                     simd, points, centroids, groups, bounds, scratch,
                 )
             }
             #[target_feature(enable = $features)]
             fn find_nearer(
                 candidacy: Candidacy<'_, $float>,
-                sketched: Option<Sketched<'_, $float>>,
+                sketched: Sketched<'_, $float>,
                 known: Known<'_>,
                 nearer: &mut Vec<Nearer>,
                 scratch: &mut [$float],
             ) {
-                groups::find_nearer::<_, _, $rows, { PANEL / LANES }>(
+                seeding::find_nearer::<_, _, $rows, { PANEL / LANES }>(
                     x86::$token::here(),
                     candidacy,
                     sketched,
@@ -506,6 +575,14 @@ macro_rules! table {
                 // SAFETY: as above.
                 transfer: |data, clusters, grid, sums| unsafe {
                     transfer(data, clusters, grid, sums)
+                },
+                // SAFETY: as above.
+                falls: |points, targets, terms, closest, falls_of, panel| unsafe {
+                    falls(points, targets, terms, closest, falls_of, panel);
+                },
+                // SAFETY: as above.
+                lower: |points, target, terms, closest, panel| unsafe {
+                    lower(points, target, terms, closest, panel)
                 },
                 // SAFETY: as above.
                 narrow: |corners, from, to, far| unsafe { narrow(corners, from, to, far) },
@@ -569,17 +646,23 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             transfer: |data, clusters, grid, sums| {
                 exact::transfer(Portable, data, clusters, grid, sums)
             },
+            falls: |points, targets, terms, closest, falls, panel| {
+                seeding::falls(Portable, points, targets, terms, closest, falls, panel);
+            },
+            lower: |points, target, terms, closest, panel| {
+                seeding::lower(Portable, points, target, terms, closest, panel)
+            },
             narrow: |corners, from, to, far| boxes::narrow(Portable, corners, from, to, far),
             nearest_among: |points, centroids, candidates, labels, panel| {
                 boxes::nearest_among(Portable, points, centroids, candidates, labels, panel)
             },
             nearest_bounded: |points, centroids, groups, bounds, scratch| {
-                groups::nearest_bounded::<_, _, ROWS, { PANEL / LANES }>(
+                bounds::nearest_bounded::<_, _, ROWS, { PANEL / LANES }>(
                     Portable, points, centroids, groups, bounds, scratch,
                 )
             },
             find_nearer: |candidacy, sketched, known, nearer, scratch| {
-                groups::find_nearer::<_, _, ROWS, { PANEL / LANES }>(
+                seeding::find_nearer::<_, _, ROWS, { PANEL / LANES }>(
                     Portable, candidacy, sketched, known, nearer, scratch,
                 );
             },

@@ -1,0 +1,121 @@
+//! Points passed over by the boxes that hold them.
+
+use crate::float::Float;
+use crate::float::private::Sealed;
+use crate::kernels::{Nearer, Rows};
+use crate::parallel;
+use crate::points::Points;
+use crate::prepared::Tree;
+
+/// Subtrees of this level are searched side by side.
+const SHARED_LEVEL: u32 = 6;
+
+pub(in crate::init) struct Boxes<'a, F: Float> {
+    originals: &'a Points<'a, F>,
+    pub(super) tree: &'a Tree<F>,
+    /// For each node the largest squared distance known of a point below.
+    largest: Vec<f64>,
+}
+
+impl<'a, F: Float> Boxes<'a, F> {
+    pub(super) fn new(originals: &'a Points<'a, F>, tree: &'a Tree<F>) -> Self {
+        Self {
+            originals,
+            tree,
+            largest: vec![f64::INFINITY; 2 << tree.depth()],
+        }
+    }
+
+    pub(super) fn map_nearer<R: Send>(
+        &self,
+        candidates: &[usize],
+        closest: &[f64],
+        f: impl Fn(&[Nearer]) -> R + Sync,
+    ) -> Vec<R> {
+        let level = self.tree.depth().min(SHARED_LEVEL);
+        parallel::map(1 << level, closest.len(), |index| {
+            let mut nearer = Vec::new();
+            for (candidate, &row) in candidates.iter().enumerate() {
+                let mut visit = Visit {
+                    boxes: self,
+                    closest,
+                    candidate: candidate as u32,
+                    row: self.originals.rows().row(row),
+                    nearer: &mut nearer,
+                };
+                visit.node((1 << level) + index, level);
+            }
+            f(&nearer)
+        })
+    }
+
+    /// Brings the largest distances of the nodes up to date.
+    pub(super) fn set_largest(&mut self, closest: &[f64]) {
+        let tree = self.tree;
+        let first = 1 << tree.depth();
+        let leaves = &mut self.largest[first..];
+        parallel::fill_blocks(leaves, 1, 64, closest.len(), |leaves, largest| {
+            for (leaf, largest) in leaves.zip(largest) {
+                let rows = tree.rows(first + leaf, tree.depth());
+                let larger = |a: f64, &b: &f64| if b > a { b } else { a };
+                *largest = closest[rows].iter().fold(0.0, larger);
+            }
+            0
+        });
+        for node in (1..first).rev() {
+            self.largest[node] = self.largest[2 * node].max(self.largest[2 * node + 1]);
+        }
+    }
+}
+
+/// On the way down the tree with one candidate.
+struct Visit<'a, F: Float> {
+    boxes: &'a Boxes<'a, F>,
+    closest: &'a [f64],
+    candidate: u32,
+    row: &'a [F],
+    /// The points found.
+    nearer: &'a mut Vec<Nearer>,
+}
+
+impl<F: Float> Visit<'_, F> {
+    fn node(&mut self, node: usize, level: u32) {
+        let tree = self.boxes.tree;
+        let rows = tree.rows(node, level);
+        let nearest = sq_dist_to_box(self.row, tree.corners(node));
+        if rows.is_empty() || nearest >= self.boxes.largest[node] {
+            return;
+        }
+        if level < tree.depth() {
+            self.node(2 * node, level + 1);
+            self.node(2 * node + 1, level + 1);
+            return;
+        }
+        f64::with_scratch(rows.len(), |sq_dists| {
+            let points = tree.points.rows().slice(rows.clone());
+            let row = Rows::new(self.row, self.row.len());
+            tree.points.kernels.sq_dists(&points, &row, sq_dists);
+            for (point, &mut sq_dist) in rows.zip(sq_dists) {
+                if sq_dist < self.closest[point] {
+                    self.nearer.push(Nearer {
+                        point,
+                        candidate: self.candidate,
+                        sq_dist,
+                    });
+                }
+            }
+        });
+    }
+}
+
+/// At most the squared distance of a point to any in a box.
+fn sq_dist_to_box<F: Float>(row: &[F], corners: &[f64]) -> f64 {
+    let (low, high) = corners.split_at(row.len());
+    let mut sum = 0.0;
+    for (x, (low, high)) in row.iter().zip(low.iter().zip(high)) {
+        let outside = (low - x.to_f64()).max(x.to_f64() - high).max(0.0);
+        sum += outside * outside;
+    }
+    let rounding = 4.0 * (row.len() + 8) as f64 * f64::UNIT_ROUNDOFF;
+    sum * (1.0 - rounding) - row.len() as f64 * f64::MIN_POSITIVE
+}
