@@ -24,6 +24,11 @@ impl Stream {
         Self(Xoshiro256PlusPlus::from_seed(bytes))
     }
 
+    /// A seed for streams of their own.
+    pub(crate) fn seed(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// Uniform in `0.0..1.0`, of 53 random bits.
     pub(crate) fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * 2.0_f64.powi(-53)

@@ -241,7 +241,7 @@ fn the_stop_tells_why() {
 #[test]
 fn more_starts_are_never_worse() {
     let x = blobs::<f64>(600, 2, 12, 8);
-    for init in [Init::PlusPlus, Init::Random] {
+    for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
         let inertia = |n_init| {
             KMeans::new(12)
                 .init(init)
@@ -297,7 +297,7 @@ fn rows_of_weight_zero_do_nothing_but_get_a_label<F: Float>() {
         weights[row] = F::ZERO;
         x.row_mut(row).fill(F::from_f64(1000.0));
     }
-    for init in [Init::PlusPlus, Init::Random] {
+    for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
         for seed in 0..20 {
             let kmeans = KMeans::new(4).init(init).seed(seed).n_init(2);
             let model = kmeans
@@ -383,3 +383,24 @@ for_both_types!(
     a_weight_of_two_is_a_row_twice,
     rows_of_weight_zero_do_nothing_but_get_a_label,
 );
+
+/// k-means|| starts about as well as k-means++, and better than at random.
+#[test]
+fn parallel_starts_are_good_ones() {
+    let x = blobs::<f64>(3000, 4, 40, 3);
+    let inertia = |init: Init| {
+        let one = |seed| KMeans::new(40).init(init).n_init(1).max_iter(1).seed(seed);
+        let inertias = (0..10).map(|seed| one(seed).fit(&x).unwrap().inertia());
+        inertias.sum::<f64>() / 10.0
+    };
+    let (plus_plus, random) = (inertia(Init::PlusPlus), inertia(Init::Random));
+    let few = Init::ParallelWith {
+        rounds: 2,
+        oversampling: 2,
+    };
+    for init in [Init::Parallel, few] {
+        let found = inertia(init);
+        assert!(found < 1.5 * plus_plus, "{init:?}: {found} {plus_plus}");
+        assert!(found < 0.5 * random, "{init:?}: {found} {random}");
+    }
+}

@@ -18,7 +18,7 @@ fn everything<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     let indices = |values: Vec<usize>| values.into_iter().map(|value| value as u64).collect();
     let weights = small_weights(x.nrows());
     let mut all = vec![indices(init::kmeans_plusplus(x, k, 3).unwrap().1.to_vec())];
-    for init in [Init::PlusPlus, Init::Random] {
+    for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
         for options in [FitOptions::new(), FitOptions::new().weights(&weights)] {
             let kmeans = KMeans::new(k).init(init).n_init(3).max_iter(20);
             let model = kmeans.fit_with(x, options).unwrap();

@@ -272,6 +272,20 @@ fn arrays_that_cannot_be_made_are_refused() {
 }
 
 #[test]
+fn a_start_without_rounds_or_rows_is_an_error() {
+    let x = lattice::<f64>(50, 2, 1);
+    for (rounds, oversampling, name) in [(0, 2, "rounds"), (5, 0, "oversampling")] {
+        let init = Init::ParallelWith {
+            rounds,
+            oversampling,
+        };
+        let requirement = "at least 1";
+        let expected = Error::InvalidParameter { name, requirement };
+        assert_eq!(KMeans::new(2).init(init).fit(&x).unwrap_err(), expected);
+    }
+}
+
+#[test]
 fn errors_come_before_any_work() {
     let mut x = lattice::<f64>(50, 2, 1);
     x[[49, 1]] = f64::NAN;

@@ -21,7 +21,7 @@ fn the_parts_of_a_model_belong_together_on_every_path<F: Float>() {
     ] {
         for x in [lattice::<F>(n, d, n as u64), blobs::<F>(n, d, k, 5)] {
             let weights = small_weights::<F>(n).mapv(|weight| weight + F::from_f64(0.5));
-            for init in [Init::PlusPlus, Init::Random] {
+            for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
                 for (max_iter, tol) in [(1, 0.0), (2, 0.0), (300, 0.0), (300, 1e-2)] {
                     let story = format!("{n} {d} {k} {init:?} {max_iter} {tol}");
                     let kmeans = KMeans::new(k)
@@ -191,7 +191,7 @@ fn fewer_distinct_rows_than_clusters_leave_clusters_empty<F: Float>() {
     let distinct = lattice::<F>(3, 2, 4);
     let x = concatenate![Axis(0), distinct, distinct, distinct, distinct];
     for k in [4, 6, 11, 12] {
-        for init in [Init::PlusPlus, Init::Random] {
+        for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
             let model = KMeans::new(k).init(init).fit(&x).unwrap();
             assert_eq!(model.inertia(), 0.0, "{k} {init:?}");
             assert_coherent(&model, &x, None, "duplicates");
@@ -224,7 +224,7 @@ fn duplicates_that_are_no_short_numbers_do_not_move_about<F: Float>() {
     let rows: Vec<usize> = (0..401).map(|row| row % 4).collect();
     let x = distinct.select(Axis(0), &rows);
     for k in [4, 5, 9, 100] {
-        for init in [Init::PlusPlus, Init::Random] {
+        for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
             let model = KMeans::new(k).init(init).fit(&x).unwrap();
             let filled = model
                 .cluster_sizes()

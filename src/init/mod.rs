@@ -1,6 +1,7 @@
 //! Where the centroids start.
 
 mod closest;
+mod parallel;
 mod plus_plus;
 mod random;
 mod search;
@@ -31,6 +32,26 @@ pub enum Init {
     /// No distances are computed, but the result is often a worse local minimum: use it with more
     /// restarts, or where the start matters little because the data has no structure.
     Random,
+    /// k-means||: [`ParallelWith`](Self::ParallelWith) 5 rounds and an oversampling of 2, as in the
+    /// paper's experiments.
+    Parallel,
+    /// k-means||: in each round every row is taken with a probability proportional to its squared
+    /// distance from the rows taken so far, and greedy k-means++ chooses among all that were taken,
+    /// each weighing as much as the rows nearest to it.
+    ///
+    /// A start of about the quality of [`PlusPlus`](Self::PlusPlus) in `rounds + 1` passes over the
+    /// data, where that one makes `k`: for data that is slow to pass over. In memory, `PlusPlus` is
+    /// usually the faster one. Cost: about `n k rounds oversampling` distances, and 16 bytes per row.
+    /// Where fewer than `k` different rows are taken, `PlusPlus` takes over.
+    ///
+    /// B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
+    ParallelWith {
+        /// How many times rows are taken, at least 1.
+        rounds: usize,
+        /// How many rows each round takes on average, as a multiple of the number of clusters, at
+        /// least 1.
+        oversampling: usize,
+    },
 }
 
 impl Init {
@@ -45,6 +66,35 @@ impl Init {
         match self {
             Self::PlusPlus => plus_plus::choose(prepared, n_clusters, stream),
             Self::Random => random::choose(prepared.points, n_clusters, stream),
+            Self::Parallel => Self::PARALLEL.choose(prepared, n_clusters, stream),
+            Self::ParallelWith {
+                rounds,
+                oversampling,
+            } => {
+                let per_round = n_clusters.saturating_mul(oversampling);
+                parallel::choose(prepared, n_clusters, rounds, per_round, stream)
+            }
+        }
+    }
+
+    /// What [`Init::Parallel`] stands for.
+    const PARALLEL: Self = Self::ParallelWith {
+        rounds: 5,
+        oversampling: 2,
+    };
+
+    /// # Errors
+    /// [`Error::InvalidParameter`].
+    pub(crate) fn check(self) -> Result<()> {
+        match self {
+            Self::ParallelWith {
+                rounds,
+                oversampling,
+            } => {
+                at_least_one("rounds", rounds)?;
+                at_least_one("oversampling", oversampling)
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -101,14 +151,21 @@ pub fn kmeans_plusplus<F: Float>(
 }
 
 /// # Errors
+/// [`Error::InvalidParameter`].
+pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
+    match value {
+        0 => Err(Error::InvalidParameter {
+            name,
+            requirement: "at least 1",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
 /// [`Error::InvalidParameter`], [`Error::TooFewPoints`].
 pub(crate) fn check_n_clusters<F: Float>(points: &Points<'_, F>, n_clusters: usize) -> Result<()> {
-    if n_clusters == 0 {
-        return Err(Error::InvalidParameter {
-            name: "n_clusters",
-            requirement: "at least 1",
-        });
-    }
+    at_least_one("n_clusters", n_clusters)?;
     if n_clusters > points.n_weighted() {
         return Err(Error::TooFewPoints {
             points: points.n_weighted(),

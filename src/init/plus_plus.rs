@@ -45,7 +45,7 @@ pub(super) fn choose<F: Float>(
 }
 
 /// A row drawn with probability proportional to its weight.
-fn by_weight<F: Float>(points: &Points<'_, F>, stream: &mut Stream) -> usize {
+pub(super) fn by_weight<F: Float>(points: &Points<'_, F>, stream: &mut Stream) -> usize {
     let last = points.len() - 1;
     if points.weights().is_none() {
         return ((stream.uniform() * points.len() as f64) as usize).min(last);
@@ -152,5 +152,94 @@ mod tests {
         assert_eq!(counts[0], 0.0);
         // Two degrees of freedom: 13.8 is passed once in a thousand times.
         assert!(chi_square < 13.8, "{counts:?}");
+    }
+
+    /// How likely the plain definition is to choose each row next, given those chosen.
+    fn naive_law(x: &Array2<f64>, chosen: &[usize], n_candidates: usize) -> Vec<f64> {
+        let n = x.nrows();
+        let row = |i: usize| x.row(i).to_vec();
+        let closest = |i: usize, others: &[usize]| {
+            let sq_dists = others.iter().map(|&c| sq_dist(&row(i), &row(c)));
+            sq_dists.fold(f64::INFINITY, f64::min)
+        };
+        let masses: Vec<f64> = (0..n).map(|i| closest(i, chosen)).collect();
+        let total: f64 = masses.iter().sum();
+        let left = |candidate: usize| -> f64 {
+            let with = [chosen, &[candidate]].concat();
+            (0..n).map(|i| closest(i, &with)).sum()
+        };
+        let left: Vec<f64> = (0..n).map(left).collect();
+        let mut law = vec![0.0; n];
+        // All ways to draw the candidates, as numbers of base n.
+        for draw in 0..n.pow(n_candidates as u32) {
+            let candidate = |place: usize| draw / n.pow(place as u32) % n;
+            let candidates: Vec<usize> = (0..n_candidates).map(candidate).collect();
+            let first = candidates[0];
+            let better = |best, &i: &usize| if left[i] < left[best] { i } else { best };
+            let best = candidates.iter().fold(first, better);
+            law[best] += candidates
+                .iter()
+                .map(|&i| masses[i] / total)
+                .product::<f64>();
+        }
+        law
+    }
+
+    /// The law of whole starts, as a chi-square test over many seeds.
+    #[test]
+    fn starts_follow_the_law_of_the_plain_definition() {
+        let x = ndarray::array![
+            [0.0, 0.0],
+            [1.0, 0.5],
+            [4.0, 0.0],
+            [5.0, 1.0],
+            [2.0, 6.0],
+            [9.0, 9.5]
+        ];
+        let (n, k) = (x.nrows(), 3);
+        let n_candidates = 2 + (k as f64).ln() as usize;
+        let mut expected = std::collections::HashMap::new();
+        for first in 0..n {
+            let second = naive_law(&x, &[first], n_candidates);
+            for (second, p) in second.into_iter().enumerate().filter(|(_, p)| *p > 0.0) {
+                for (third, q) in naive_law(&x, &[first, second], n_candidates)
+                    .into_iter()
+                    .enumerate()
+                {
+                    expected.insert(vec![first, second, third], p * q / n as f64);
+                }
+            }
+        }
+        let points = Points::check(&x).unwrap();
+        let prepared = Prepared::plain(&points);
+        let mut counts = std::collections::HashMap::<_, f64>::new();
+        let n_seeds = 20_000;
+        for seed in 0..n_seeds {
+            *counts
+                .entry(choose(&prepared, k, &mut Stream::new(seed, 0)))
+                .or_default() += 1.0;
+        }
+        let n_seeds = n_seeds as f64;
+        assert!(counts.keys().all(|rows| expected[rows] > 0.0));
+        // Rare starts are taken together.
+        let (mut chi_square, mut cells) = (0.0, 0);
+        let (mut rare, mut rare_expected) = (0.0, 0.0);
+        for (rows, p) in expected {
+            let count = counts.get(&rows).copied().unwrap_or(0.0);
+            if n_seeds * p < 10.0 {
+                rare += count;
+                rare_expected += n_seeds * p;
+            } else {
+                chi_square += (count - n_seeds * p).powi(2) / (n_seeds * p);
+                cells += 1;
+            }
+        }
+        if rare_expected > 0.0 {
+            chi_square += (rare - rare_expected).powi(2) / rare_expected;
+        }
+        // Of mean `cells` and variance twice that; four deviations are hardly ever passed.
+        assert!(cells > 20, "{cells}");
+        let most = f64::from(cells) + 4.0 * (2.0 * f64::from(cells)).sqrt();
+        assert!(chi_square < most, "{chi_square} of {cells} cells");
     }
 }

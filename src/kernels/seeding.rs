@@ -73,11 +73,9 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
     }
     for ((fall, lanes), target) in falls.iter_mut().zip(lanes).zip(targets.iter()) {
         *fall += sum::<F, S>(simd, lanes);
-        for row in whole..points.len() {
-            let sq_dist = sq_dist(points.row(row), target);
-            if sq_dist < closest[row] {
-                *fall += terms.of_one(row, closest[row]) - terms.of_one(row, sq_dist);
-            }
+        for (row, &closest) in closest.iter().enumerate().skip(whole) {
+            let after = sq_dist(points.row(row), target).min(closest);
+            *fall += terms.of_one(row, closest) - terms.of_one(row, after);
         }
     }
 }
@@ -120,12 +118,10 @@ pub(super) fn lower<F: Float, S: Widen<F>>(
         lanes = simd.add(lanes, fall);
     }
     let mut fall = sum::<F, S>(simd, lanes);
-    for row in whole..points.len() {
-        let sq_dist = sq_dist(points.row(row), target);
-        if sq_dist < closest[row] {
-            fall += terms.of_one(row, closest[row]) - terms.of_one(row, sq_dist);
-            closest[row] = sq_dist;
-        }
+    for (row, closest) in closest.iter_mut().enumerate().skip(whole) {
+        let after = sq_dist(points.row(row), target).min(*closest);
+        fall += terms.of_one(row, *closest) - terms.of_one(row, after);
+        *closest = after;
     }
     fall
 }

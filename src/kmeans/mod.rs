@@ -15,7 +15,7 @@ pub use options::FitOptions;
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::init::{Init, check_n_clusters, gather};
+use crate::init::{Init, at_least_one, check_n_clusters, gather};
 use crate::parallel;
 use crate::points::Points;
 use crate::progress::{Observer, Stop};
@@ -159,8 +159,8 @@ impl KMeans {
     /// Clusters the rows of `x`, an `n x d` array in any memory order.
     ///
     /// # Errors
-    /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init` or `max_iter` is 0, or `tol` is
-    ///   negative or not a number.
+    /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init` or `max_iter`, or `rounds` or
+    ///   `oversampling` of [`Init::ParallelWith`], is 0, or `tol` is negative or not a number.
     /// - [`Error::EmptyData`]: `x` has no rows or no columns.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
     /// - [`Error::TooFewPoints`]: there are fewer rows than clusters. Fewer *distinct* rows are no
@@ -214,16 +214,10 @@ impl KMeans {
     }
 
     fn check_parameters(&self) -> Result<()> {
-        let at_least_one = |name, value| match value {
-            0 => Err(Error::InvalidParameter {
-                name,
-                requirement: "at least 1",
-            }),
-            _ => Ok(()),
-        };
         at_least_one("n_clusters", self.n_clusters)?;
         at_least_one("n_init", self.n_init)?;
         at_least_one("max_iter", self.max_iter)?;
+        self.init.check()?;
         if u32::try_from(self.n_clusters).is_err() {
             let requirement = "at most 4294967295";
             return Err(Error::InvalidParameter {
