@@ -1,5 +1,15 @@
 //! Every table that the processor supports, against the plain loops.
 
+macro_rules! for_both_types {
+    ($($test:ident),* $(,)?) => {
+        mod f32 { $(#[test] fn $test() { super::$test::<f32>(); })* }
+        mod f64 { $(#[test] fn $test() { super::$test::<f64>(); })* }
+    };
+}
+use for_both_types;
+
+mod skipping;
+
 use super::packed::Packed;
 use super::{Assigned, Kernels, Labelled, Rows, nearest_row, sq_dist};
 use crate::float::Float;
@@ -288,13 +298,6 @@ fn sums_have_the_same_bits_in_every_table<F: Float>() {
         );
         each_table::<F>(|table| assert_eq!(sums(table), expected, "{} {n} {d} {k}", table.name));
     }
-}
-
-macro_rules! for_both_types {
-    ($($test:ident),* $(,)?) => {
-        mod f32 { $(#[test] fn $test() { super::$test::<f32>(); })* }
-        mod f64 { $(#[test] fn $test() { super::$test::<f64>(); })* }
-    };
 }
 
 for_both_types!(
