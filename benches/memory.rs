@@ -11,16 +11,48 @@ use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::Normal;
 
+/// `n`, `d` and `k` of the fits that are measured.
+const SHAPES: [(usize, usize, usize); 4] = [
+    (10_000_000, 3, 8),
+    (10_000_000, 3, 64),
+    (200_000, 64, 256),
+    (20_000, 384, 256),
+];
+
+const ALGORITHMS: [Algorithm; 4] = [
+    Algorithm::Auto,
+    Algorithm::Lloyd,
+    Algorithm::Filtering,
+    Algorithm::Yinyang,
+];
+
+const STARTS: [Init; 3] = [Init::PlusPlus, Init::Parallel, Init::Random];
+
+/// With three numbers as arguments one fit is measured: what an earlier one gave back may still
+/// be resident, so each has a process of its own.
 fn main() {
-    let is_test = std::env::args().any(|arg| arg == "--test");
-    let n = if is_test { 20_000 } else { 10_000_000 };
-    // The threads, and what belongs to them, are there before anything is measured.
-    fit(&data(20_000, 3), 8, Algorithm::Lloyd, Init::Random);
-    println!("{n} x 3 f32, peak above the data, bytes per row");
-    measure(&data(n, 3), &[8, 64]);
-    let n = n / 50;
-    println!("{n} x 64 f32");
-    measure(&data(n, 64), &[256]);
+    let args: Vec<String> = std::env::args().collect();
+    let numbers: Vec<usize> = args.iter().filter_map(|arg| arg.parse().ok()).collect();
+    let share = if args.iter().any(|arg| arg == "--test") {
+        100
+    } else {
+        1
+    };
+    if let [shape, algorithm, init] = numbers[..] {
+        let (n, d, k) = SHAPES[shape];
+        return measure(&data(n / share, d), k, ALGORITHMS[algorithm], STARTS[init]);
+    }
+    println!("peak above the data, bytes per row");
+    for shape in 0..SHAPES.len() {
+        for algorithm in 0..ALGORITHMS.len() {
+            for init in 0..STARTS.len() {
+                let mut again = std::process::Command::new(&args[0]);
+                let numbers = [shape, algorithm, init].map(|number| number.to_string());
+                again.args(&args[1..]).args(numbers);
+                assert!(again.status().is_ok_and(|status| status.success()));
+            }
+        }
+    }
 }
 
 fn data(n: usize, d: usize) -> Array2<f32> {
@@ -30,30 +62,21 @@ fn data(n: usize, d: usize) -> Array2<f32> {
 
 fn fit(x: &Array2<f32>, k: usize, algorithm: Algorithm, init: Init) -> f64 {
     let kmeans = KMeans::new(k).algorithm(algorithm).init(init);
-    let model = kmeans.n_init(1).max_iter(5).fit(x);
+    let model = kmeans.n_init(1).max_iter(20).fit(x);
     model.expect("the data is finite").inertia()
 }
 
-fn measure(x: &Array2<f32>, ks: &[usize]) {
-    for &k in ks {
-        for algorithm in [
-            Algorithm::Auto,
-            Algorithm::Lloyd,
-            Algorithm::Filtering,
-            Algorithm::Yinyang,
-        ] {
-            for init in [Init::PlusPlus, Init::Parallel, Init::Random] {
-                let Some(before) = reset() else {
-                    println!("the peak is not known here");
-                    return;
-                };
-                fit(x, k, algorithm, init);
-                let above = peak().saturating_sub(before);
-                let per_row = above as f64 / x.nrows() as f64;
-                println!("k = {k:>3}, {algorithm:?}, {init:?}: {per_row:.1}");
-            }
-        }
-    }
+fn measure(x: &Array2<f32>, k: usize, algorithm: Algorithm, init: Init) {
+    // The threads, and what belongs to them, are there before anything is measured.
+    fit(&data(2_000, 64), 256, Algorithm::Lloyd, Init::Random);
+    let Some(before) = reset() else {
+        return println!("the peak is not known here");
+    };
+    fit(x, k, algorithm, init);
+    let above = peak().saturating_sub(before);
+    let per_row = above as f64 / x.nrows() as f64;
+    let (n, d) = x.dim();
+    println!("{n} x {d}, k = {k}, {algorithm:?}, {init:?}: {per_row:.1}");
 }
 
 /// Makes the peak what is resident now, and returns it.

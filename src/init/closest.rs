@@ -10,6 +10,7 @@ use super::search::Search;
 use crate::float::Float;
 use crate::kernels::{MOST_TOGETHER, Rows, Terms};
 use crate::parallel::{self, BLOCK};
+use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
@@ -39,24 +40,26 @@ pub(super) struct Closest<'a, F: Float> {
 impl<'a, F: Float> Closest<'a, F> {
     /// With one centroid, a row.
     pub(super) fn new(prepared: &'a Prepared<'a, F>, first: usize) -> Self {
-        let n = prepared.points.len();
-        let search = Search::new(prepared);
-        let places = match &search {
-            Some(search) => search.places(),
-            None => Vec::new(),
+        let points = prepared.points;
+        let mut search = Search::new(prepared);
+        let places = search.as_ref().map_or(Vec::new(), Search::places);
+        let sq_dists = {
+            let working = search.as_ref().map_or(points, Search::points);
+            sq_dists_to(working, points.rows().row(first))
         };
-        let n_working = search.as_ref().map_or(n, Search::len);
+        if let Some(search) = &mut search {
+            search.add(first, &[], &sq_dists);
+        }
         let mut closest = Self {
             prepared,
             search,
             places,
-            sq_dists: vec![f64::INFINITY; n_working],
+            sq_dists,
             splitter: 0.0,
-            block_sums: vec![0.0; n.div_ceil(BLOCK)],
+            block_sums: Vec::new(),
             total: 0.0,
             total_then: 0.0,
         };
-        closest.lower(first);
         closest.sum_up();
         closest
     }
@@ -240,4 +243,18 @@ impl<'a, F: Float> Closest<'a, F> {
         };
         parallel::fill_both(&mut self.block_sums, sq_dists, BLOCKS, work, lower);
     }
+}
+
+/// The squared distances of all points to a row.
+fn sq_dists_to<F: Float>(points: &Points<'_, F>, row: &[F]) -> Vec<f64> {
+    let mut sq_dists = vec![0.0; points.len()];
+    let work = parallel::work(points.len(), 1, row.len() + 4);
+    parallel::fill_blocks(&mut sq_dists, 1, BLOCKS * BLOCK, work, |range, out| {
+        let row = Rows::new(row, row.len());
+        points
+            .kernels
+            .sq_dists(&points.rows().slice(range), &row, out);
+        0
+    });
+    sq_dists
 }

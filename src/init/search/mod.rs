@@ -14,6 +14,7 @@ use scores::Scores;
 
 use crate::float::Float;
 use crate::kernels::Nearer;
+use crate::points::Points;
 use crate::prepared::Prepared;
 
 /// What a search goes by.
@@ -44,11 +45,11 @@ impl<'a, F: Float> Search<'a, F> {
         }
     }
 
-    /// How many points are searched.
-    pub(super) fn len(&self) -> usize {
+    /// The points that are searched.
+    pub(super) fn points(&self) -> &Points<'_, F> {
         match self {
-            Self::Boxes(boxes) => boxes.tree.points.len(),
-            Self::Scores(scores) => scores.points.len(),
+            Self::Boxes(boxes) => &boxes.tree.points,
+            Self::Scores(scores) => scores.points,
         }
     }
 
@@ -104,8 +105,8 @@ impl<'a, F: Float> Search<'a, F> {
         }
     }
 
-    /// Takes in a row as a centroid: the points found nearer to it, and the squared distances of
-    /// all, that one being among the centroids.
+    /// Takes in a row as a centroid, the first one or that which some points were found to be nearer
+    /// to; `closest` are the squared distances with it.
     pub(super) fn add(&mut self, row: usize, found: &[Nearer], closest: &[f64]) {
         match self {
             Self::Boxes(boxes) => boxes.set_largest(closest),
