@@ -110,6 +110,12 @@ fn loosen<F: Float>(groups: &Groups<F>, bounds: &mut Bounds<'_, F>, closest: &mu
     }
 }
 
+/// Points that are scored together where there are fewer than there could be.
+///
+/// PERF: one by one each multiply-add waits for the last; so the place of a point is filled up with
+/// another one.
+const FEW: usize = 4;
+
 /// Finds the nearest centroids of the points of a batch, whose own distances are tight.
 #[inline(always)]
 fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
@@ -123,6 +129,8 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
     let n_panels = groups.order.len() / PANEL;
     let mut assigned = Assigned::default();
     let mut before = [NO_LABEL; BATCH];
+    // The upper bounds, below everything where nothing is left to do.
+    let mut upper = [F::ZERO - F::INFINITY; BATCH];
     for (i, open) in batch.iter_mut().enumerate() {
         before[i] = bounds.labels[open.row];
         open.sq_norm = bring(
@@ -133,17 +141,18 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
         );
         if !open.sq_norm.is_finite() {
             assigned.distances += take_all(frame, open.row, bounds);
+        } else {
+            upper[i] = bounds.upper[open.row];
         }
     }
     let mut scores = [[F::ZERO; PANEL]; BATCH];
     for group in 0..groups.len() {
         let mut wanted = [0; BATCH];
         let mut n_wanted = 0;
-        for (i, open) in batch.iter().enumerate() {
+        let lower = &bounds.lower[group * bounds.labels.len()..];
+        for (i, (open, &upper)) in batch.iter().zip(&upper).enumerate() {
             wanted[n_wanted] = i;
-            let lower = bounds.lower[group * bounds.labels.len() + open.row];
-            let rules_out = bounds.upper[open.row] < lower || !open.sq_norm.is_finite();
-            n_wanted += usize::from(!rules_out);
+            n_wanted += usize::from(upper >= lower[open.row]);
         }
         let wanted = &wanted[..n_wanted];
         let mut least = [F::INFINITY; BATCH];
@@ -154,8 +163,11 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
             for (chunk, scores) in chunks.iter().zip(whole.as_chunks_mut::<R>().0) {
                 *scores = score_panel::<F, S, R, V>(simd, frame, panel, scratch, chunk, batch);
             }
-            for (&i, scores) in rest.iter().zip(single) {
-                [*scores] = score_panel::<F, S, 1, V>(simd, frame, panel, scratch, &[i], batch);
+            for (few, scores) in rest.chunks(FEW).zip(single.chunks_mut(FEW)) {
+                let chunk: [usize; FEW] = std::array::from_fn(|i| few[i.min(few.len() - 1)]);
+                let found =
+                    score_panel::<F, S, FEW, V>(simd, frame, panel, scratch, &chunk, batch);
+                scores.copy_from_slice(&found[..scores.len()]);
             }
             if frame.sketched.is_some() {
                 assigned.sketched += PANEL * n_wanted;
@@ -181,6 +193,7 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
         for &i in wanted {
             let (open, len) = (&batch[i], bounds.labels.len());
             bounds.lower[group * len + open.row] = from_frame(frame, open, least[i]);
+            upper[i] = bounds.upper[open.row];
         }
     }
     let pairs = batch.iter().zip(before);

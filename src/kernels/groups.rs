@@ -19,7 +19,7 @@ use crate::float::Float;
 /// Centroids that are scored together, one per lane.
 pub(crate) const PANEL: usize = 16;
 /// Points that are brought into the frame together.
-pub(super) const BATCH: usize = 32;
+pub(super) const BATCH: usize = 64;
 
 /// Centroids in groups of neighbours.
 #[derive(Clone, Debug)]
