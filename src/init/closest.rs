@@ -8,7 +8,7 @@
 
 use super::search::Search;
 use crate::float::Float;
-use crate::kernels::{MOST_TOGETHER, Rows, Terms};
+use crate::kernels::{MOST_TOGETHER, Nearer, Rows, Terms};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::prepared::Prepared;
@@ -17,12 +17,20 @@ use crate::random::Stream;
 /// When the sum has fallen by this factor, its terms are rounded anew, more finely.
 const FALLS: f64 = 1024.0;
 
+/// From so many centroids for each candidate on few points are nearer to one of these, and those
+/// found are kept until one is chosen.
+const CROWDED: usize = 4;
+
 /// Blocks of points that are measured in one go.
 const BLOCKS: usize = 4;
 
 pub(super) struct Closest<'a, F: Float> {
     prepared: &'a Prepared<'a, F>,
-    search: Option<Search<'a, F>>,
+    search: Search<'a, F>,
+    n_chosen: usize,
+    /// The candidates that were looked at last, and the points that were found nearer to one of
+    /// them, if these are kept.
+    found: Option<(Vec<usize>, Vec<Vec<Nearer>>)>,
     /// For each original point its place in the tree, where there is one.
     places: Vec<u32>,
     /// For each point worked on.
@@ -42,18 +50,14 @@ impl<'a, F: Float> Closest<'a, F> {
     pub(super) fn new(prepared: &'a Prepared<'a, F>, first: usize) -> Self {
         let points = prepared.points;
         let mut search = Search::new(prepared);
-        let places = search.as_ref().map_or(Vec::new(), Search::places);
-        let sq_dists = {
-            let working = search.as_ref().map_or(points, Search::points);
-            sq_dists_to(working, points.rows().row(first))
-        };
-        if let Some(search) = &mut search {
-            search.add(first, &[], &sq_dists);
-        }
+        let sq_dists = sq_dists_to(search.points(), points.rows().row(first));
+        search.add(first, [].iter(), &sq_dists);
         let mut closest = Self {
             prepared,
+            places: search.places(),
             search,
-            places,
+            n_chosen: 1,
+            found: None,
             sq_dists,
             splitter: 0.0,
             block_sums: Vec::new(),
@@ -134,29 +138,38 @@ impl<'a, F: Float> Closest<'a, F> {
     }
 
     /// How much smaller the sum would be with each of these rows as a centroid.
-    pub(super) fn gains(&self, candidates: &[usize]) -> Vec<f64> {
-        let Some(search) = &self.search else {
+    pub(super) fn gains(&mut self, candidates: &[usize]) -> Vec<f64> {
+        self.found = None;
+        let finds = self.n_chosen >= CROWDED * candidates.len();
+        if !finds && self.search.is_plain() {
             return self.gains_of_all(candidates);
+        }
+        let gain = |found: &Nearer| {
+            let (before, weight) = (self.sq_dists[found.point], self.search.weight(found.point));
+            let less = self.round(weight * before) - self.round(weight * found.sq_dist);
+            self.search.copies(found.point) * less
         };
-        let gain = |place: usize, sq_dist: f64| {
-            let (before, weight) = (self.sq_dists[place], search.weight(place));
-            search.copies(place) * (self.round(weight * before) - self.round(weight * sq_dist))
-        };
-        let parts = search.map_nearer(candidates, &self.sq_dists, |nearer| {
-            let mut gains = vec![0.0; candidates.len()];
-            for found in nearer {
-                gains[found.candidate as usize] += gain(found.point, found.sq_dist);
-            }
-            gains
-        });
-        let added = |mut a: Vec<f64>, b: Vec<f64>| {
-            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-            a
-        };
-        parts.into_iter().fold(vec![0.0; candidates.len()], added)
+        let parts = self
+            .search
+            .map_nearer(candidates, &self.sq_dists, |nearer| {
+                let mut gains = vec![0.0; candidates.len()];
+                for found in nearer {
+                    gains[found.candidate as usize] += gain(found);
+                }
+                (gains, if finds { nearer.to_vec() } else { Vec::new() })
+            });
+        let mut gains = vec![0.0; candidates.len()];
+        for (part, _) in &parts {
+            gains.iter_mut().zip(part).for_each(|(a, b)| *a += b);
+        }
+        if finds {
+            let nearer = parts.into_iter().map(|(_, nearer)| nearer).collect();
+            self.found = Some((candidates.to_vec(), nearer));
+        }
+        gains
     }
 
-    /// [`gains`](Self::gains) by all distances.
+    /// [`gains`](Self::gains) without a list of the points found.
     fn gains_of_all(&self, candidates: &[usize]) -> Vec<f64> {
         let points = self.prepared.points;
         let targets = super::gather(points, candidates);
@@ -193,35 +206,42 @@ impl<'a, F: Float> Closest<'a, F> {
 
     /// Takes a row in as a centroid.
     pub(super) fn add(&mut self, row: usize) {
-        self.lower(row);
+        match self.found.take() {
+            Some((candidates, found)) if candidates.contains(&row) => {
+                let is_own = |found: &&Nearer| candidates[found.candidate as usize] == row;
+                // NOTE: a row that was drawn twice was found twice.
+                self.lower(row, found.iter().flatten().filter(is_own));
+            }
+            _ if self.search.is_plain() => self.lower_all(row),
+            _ => {
+                let parts = self
+                    .search
+                    .map_nearer(&[row], &self.sq_dists, <[_]>::to_vec);
+                self.lower(row, parts.iter().flatten());
+            }
+        }
+        self.n_chosen += 1;
         self.total = self.block_sums.iter().sum();
         if self.total * FALLS < self.total_then {
             self.sum_up();
         }
     }
 
-    /// Lowers distances to those to a row where these are smaller, and the sums with them.
-    fn lower(&mut self, row: usize) {
-        let Some(search) = &self.search else {
-            return self.lower_all(row);
-        };
-        let parts = search.map_nearer(&[row], &self.sq_dists, <[_]>::to_vec);
-        let found: Vec<_> = parts.into_iter().flatten().collect();
-        for found in &found {
+    /// Lowers the distances of the points found to those to a row, and the sums with them.
+    fn lower<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b Nearer> + Clone) {
+        for found in found.clone() {
             let place = found.point;
             let before = std::mem::replace(&mut self.sq_dists[place], found.sq_dist);
-            let weight = search.weight(place);
-            let round = |term: f64| (term + self.splitter) - self.splitter;
-            let less = round(weight * before) - round(weight * found.sq_dist);
-            for row in search.originals(place) {
+            let weight = self.search.weight(place);
+            let less = self.round(weight * before) - self.round(weight * found.sq_dist);
+            for row in self.search.originals(place) {
                 self.block_sums[row / BLOCK] -= less;
             }
         }
-        let search = self.search.as_mut().expect("there is one");
-        search.add(row, &found, &self.sq_dists);
+        self.search.add(row, found, &self.sq_dists);
     }
 
-    /// [`lower`](Self::lower) by all distances.
+    /// [`lower`](Self::lower) without a list of the points found.
     fn lower_all(&mut self, row: usize) {
         let points = self.prepared.points;
         let target = points.rows().row(row);

@@ -165,8 +165,7 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
             }
             for (few, scores) in rest.chunks(FEW).zip(single.chunks_mut(FEW)) {
                 let chunk: [usize; FEW] = std::array::from_fn(|i| few[i.min(few.len() - 1)]);
-                let found =
-                    score_panel::<F, S, FEW, V>(simd, frame, panel, scratch, &chunk, batch);
+                let found = score_panel::<F, S, FEW, V>(simd, frame, panel, scratch, &chunk, batch);
                 scores.copy_from_slice(&found[..scores.len()]);
             }
             if frame.sketched.is_some() {

@@ -85,6 +85,7 @@ pub(crate) struct Kernels<F> {
     transfer: TransferFn<F>,
     falls: FallsFn<F>,
     lower: LowerFn<F>,
+    measure_nearer: MeasureNearerFn<F>,
     narrow: NarrowFn,
     nearest_among: NearestAmongFn<F>,
     nearest_bounded: NearestBoundedFn<F>,
@@ -101,6 +102,7 @@ type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
 type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
 type FallsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, Terms<'_, F>, &[f64], &mut [f64], &mut [f64]);
+type MeasureNearerFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[f64], &mut Vec<Nearer>, &mut [f64]);
 type LowerFn<F> = fn(&Rows<'_, F>, &[F], Terms<'_, F>, &mut [f64], &mut [f64]) -> f64;
 type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
@@ -290,6 +292,23 @@ impl<F: Float> Kernels<F> {
         f64::with_scratch(len, |panel| {
             (self.lower)(points, target, terms, closest, panel)
         })
+    }
+
+    /// The points that are nearer to a target than they were to anything.
+    ///
+    /// IN: `points`, `targets` of as many features, `closest`, the squared distance known of each
+    /// point. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
+    pub(crate) fn measure_nearer(
+        &self,
+        points: &Rows<'_, F>,
+        targets: &Rows<'_, F>,
+        closest: &[f64],
+        nearer: &mut Vec<Nearer>,
+    ) {
+        assert_eq!(closest.len(), points.len(), "one for each point");
+        f64::with_scratch(seeding::scratch_len(targets, self.lanes), |scratch| {
+            (self.measure_nearer)(points, targets, closest, nearer, scratch);
+        });
     }
 
     /// The centroids that can be nearest to a point in a box.
@@ -489,6 +508,17 @@ macro_rules! table {
                 seeding::lower(x86::$token::here(), points, target, terms, closest, panel)
             }
             #[target_feature(enable = $features)]
+            fn measure_nearer(
+                points: &Rows<'_, $float>,
+                targets: &Rows<'_, $float>,
+                closest: &[f64],
+                nearer: &mut Vec<Nearer>,
+                scratch: &mut [f64],
+            ) {
+                let simd = x86::$token::here();
+                seeding::measure_nearer(simd, points, targets, closest, nearer, scratch);
+            }
+            #[target_feature(enable = $features)]
             fn narrow(corners: &[f64], from: &Candidates, to: &mut Candidates, far: &mut Vec<f64>) {
                 boxes::narrow(x86::$token::here(), corners, from, to, far);
             }
@@ -585,6 +615,10 @@ macro_rules! table {
                     lower(points, target, terms, closest, panel)
                 },
                 // SAFETY: as above.
+                measure_nearer: |points, targets, closest, nearer, scratch| unsafe {
+                    measure_nearer(points, targets, closest, nearer, scratch);
+                },
+                // SAFETY: as above.
                 narrow: |corners, from, to, far| unsafe { narrow(corners, from, to, far) },
                 // SAFETY: as above.
                 nearest_among: |points, centroids, candidates, labels, panel| unsafe {
@@ -651,6 +685,9 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             },
             lower: |points, target, terms, closest, panel| {
                 seeding::lower(Portable, points, target, terms, closest, panel)
+            },
+            measure_nearer: |points, targets, closest, nearer, scratch| {
+                seeding::measure_nearer(Portable, points, targets, closest, nearer, scratch);
             },
             narrow: |corners, from, to, far| boxes::narrow(Portable, corners, from, to, far),
             nearest_among: |points, centroids, candidates, labels, panel| {

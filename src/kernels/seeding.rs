@@ -80,6 +80,59 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
     }
 }
 
+/// IN: points, targets, `closest` and `scratch` as for [`falls`]. OUT: `nearer`, to which the pairs of
+/// points and targets are added whose squared distance is smaller than the one known.
+#[inline(always)]
+pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
+    simd: S,
+    points: &Rows<'_, F>,
+    targets: &Rows<'_, F>,
+    closest: &[f64],
+    nearer: &mut Vec<Nearer>,
+    scratch: &mut [f64],
+) {
+    let (wide, panel) = scratch.split_at_mut(targets.data().len());
+    let pairs = wide.iter_mut().zip(targets.data());
+    pairs.for_each(|(wide, x)| *wide = x.to_f64());
+    let wide = Rows::new(wide, targets.n_features());
+    let whole = points.len() - points.len() % S::LANES;
+    for first in (0..whole).step_by(S::LANES) {
+        let block = points.slice(first..first + S::LANES);
+        widen_panel(simd, &block, panel, S::LANES);
+        let known = simd.load(&closest[first..]);
+        for (target, row) in wide.iter().enumerate() {
+            let sq_dists = sq_dist_to_panel(simd, panel, row);
+            if simd.all(simd.less(known, sq_dists)) {
+                continue;
+            }
+            let mut lanes = [0.0; MAX_LANES];
+            simd.store(sq_dists, &mut lanes);
+            let known = closest[first..][..S::LANES].iter().zip(lanes);
+            for (i, (&known, sq_dist)) in known.enumerate() {
+                if sq_dist < known {
+                    nearer.push(Nearer {
+                        point: first + i,
+                        candidate: target as u32,
+                        sq_dist,
+                    });
+                }
+            }
+        }
+    }
+    for (point, &known) in closest.iter().enumerate().skip(whole) {
+        for (target, row) in targets.iter().enumerate() {
+            let sq_dist = sq_dist(points.row(point), row);
+            if sq_dist < known {
+                nearer.push(Nearer {
+                    point,
+                    candidate: target as u32,
+                    sq_dist,
+                });
+            }
+        }
+    }
+}
+
 /// The values of workspace for [`falls`], given the lanes of a vector.
 pub(super) fn scratch_len<F>(targets: &Rows<'_, F>, lanes: usize) -> usize {
     targets.data().len() + panel_len(targets.n_features(), lanes)

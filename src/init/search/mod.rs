@@ -13,23 +13,28 @@ use boxes::Boxes;
 use scores::Scores;
 
 use crate::float::Float;
-use crate::kernels::Nearer;
+use crate::init::gather;
+use crate::kernels::{Nearer, Rows};
+use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::prepared::Prepared;
 
 /// What a search goes by.
 pub(super) enum Search<'a, F: Float> {
+    /// All points are measured.
+    Plain(&'a Points<'a, F>),
     Boxes(Boxes<'a, F>),
     Scores(Scores<'a, F>),
 }
 
 impl<'a, F: Float> Search<'a, F> {
-    /// `None` where measuring all points takes no longer.
+    /// The fastest for these points.
     ///
     /// PERF: scores of whole points, and not of sketches, took 1.0 instead of 1.3 s for 256 of
     /// 100,000 x 64 in clusters, but 1.4 instead of 1.05 s without clusters, and 0.15 instead of
-    /// 0.12 s for 256 of 10,000 word vectors of 50 features.
-    pub(super) fn new(prepared: &'a Prepared<'a, F>) -> Option<Self> {
+    /// 0.12 s for 256 of 10,000 word vectors of 50 features. Scores by the kernel that labels points
+    /// took 1.2, 1.4 and 0.11 s.
+    pub(super) fn new(prepared: &'a Prepared<'a, F>) -> Self {
         let Prepared {
             points,
             tree,
@@ -37,17 +42,21 @@ impl<'a, F: Float> Search<'a, F> {
         } = prepared;
         match (tree, sketch) {
             // Points of different weights are not one in the sums.
-            (Some(tree), _) if points.weights().is_none() => {
-                Some(Self::Boxes(Boxes::new(points, tree)))
-            }
-            (None, Some(sketch)) => Some(Self::Scores(Scores::new(points, sketch))),
-            _ => None,
+            (Some(tree), _) if points.weights().is_none() => Self::Boxes(Boxes::new(points, tree)),
+            (None, Some(sketch)) => Self::Scores(Scores::new(points, sketch)),
+            _ => Self::Plain(points),
         }
     }
 
+    /// Whether all points are measured, each standing for itself.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
     /// The points that are searched.
-    pub(super) fn points(&self) -> &Points<'_, F> {
+    pub(super) fn points(&self) -> &'a Points<'a, F> {
         match self {
+            Self::Plain(points) => points,
             Self::Boxes(boxes) => &boxes.tree.points,
             Self::Scores(scores) => scores.points,
         }
@@ -60,7 +69,7 @@ impl<'a, F: Float> Search<'a, F> {
                 let places: Vec<u32> = (0..boxes.tree.points.len() as u32).collect();
                 boxes.tree.spread(&places)
             }
-            Self::Scores(_) => Vec::new(),
+            Self::Plain(_) | Self::Scores(_) => Vec::new(),
         }
     }
 
@@ -68,7 +77,7 @@ impl<'a, F: Float> Search<'a, F> {
     pub(super) fn originals(&self, place: usize) -> impl Iterator<Item = usize> {
         let (own, merged) = match self {
             Self::Boxes(boxes) => (None, boxes.tree.originals(place)),
-            Self::Scores(_) => (Some(place), &[][..]),
+            Self::Plain(_) | Self::Scores(_) => (Some(place), &[][..]),
         };
         own.into_iter()
             .chain(merged.iter().map(|&row| row as usize))
@@ -78,7 +87,7 @@ impl<'a, F: Float> Search<'a, F> {
     pub(super) fn copies(&self, place: usize) -> f64 {
         match self {
             Self::Boxes(boxes) => boxes.tree.originals(place).len() as f64,
-            Self::Scores(_) => 1.0,
+            Self::Plain(_) | Self::Scores(_) => 1.0,
         }
     }
 
@@ -87,6 +96,7 @@ impl<'a, F: Float> Search<'a, F> {
         match self {
             // In the tree no weights were given.
             Self::Boxes(_) => 1.0,
+            Self::Plain(points) => points.weight(place),
             Self::Scores(scores) => scores.points.weight(place),
         }
     }
@@ -100,17 +110,48 @@ impl<'a, F: Float> Search<'a, F> {
         f: impl Fn(&[Nearer]) -> R + Sync,
     ) -> Vec<R> {
         match self {
+            Self::Plain(points) => measure_all(points, candidates, closest, f),
             Self::Boxes(boxes) => boxes.map_nearer(candidates, closest, f),
             Self::Scores(scores) => scores.map_nearer(candidates, closest, f),
         }
     }
 
-    /// Takes in a row as a centroid, the first one or that which some points were found to be nearer
-    /// to; `closest` are the squared distances with it.
-    pub(super) fn add(&mut self, row: usize, found: &[Nearer], closest: &[f64]) {
+    /// Takes in a row as a centroid, which the points `found` are nearer to; `closest` are the
+    /// squared distances with it.
+    pub(super) fn add<'b>(
+        &mut self,
+        row: usize,
+        found: impl Iterator<Item = &'b Nearer>,
+        closest: &[f64],
+    ) {
         match self {
+            Self::Plain(_) => {}
             Self::Boxes(boxes) => boxes.set_largest(closest),
             Self::Scores(scores) => scores.add(row, found),
         }
     }
+}
+
+fn measure_all<F: Float, R: Send>(
+    points: &Points<'_, F>,
+    candidates: &[usize],
+    closest: &[f64],
+    f: impl Fn(&[Nearer]) -> R + Sync,
+) -> Vec<R> {
+    let d = points.n_features();
+    let candidates = gather(points, candidates);
+    let candidates = Rows::new(&candidates, d);
+    let work = parallel::work(points.len(), candidates.len(), d);
+    parallel::map_parts(points.len(), work, |part| {
+        let mut nearer = Vec::new();
+        for start in part.clone().step_by(BLOCK) {
+            let range = start..part.end.min(start + BLOCK);
+            let (rows, before) = (points.rows().slice(range.clone()), nearer.len());
+            let kernels = points.kernels;
+            kernels.measure_nearer(&rows, &candidates, &closest[range], &mut nearer);
+            let own = nearer[before..].iter_mut();
+            own.for_each(|found| found.point += start);
+        }
+        f(&nearer)
+    })
 }

@@ -104,7 +104,7 @@ impl<'a, F: Float> Scores<'a, F> {
         reaches
     }
 
-    pub(super) fn add(&mut self, row: usize, found: &[Nearer]) {
+    pub(super) fn add<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b Nearer>) {
         let points = self.points;
         let number = (self.chosen.len() / points.n_features()) as u32;
         for found in found {
