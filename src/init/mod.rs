@@ -21,7 +21,7 @@ pub enum Init {
     /// Greedy k-means++: each further centroid is the best of `2 + ln k` rows drawn with a
     /// probability proportional to the squared distance from the centroids chosen so far.
     ///
-    /// The start to prefer. Cost: at most `n k (2 + ln k)` distances.
+    /// The start to prefer. Cost: at most `n k (3 + ln k)` distances.
     ///
     /// D. Arthur, S. Vassilvitskii, *k-means++: the advantages of careful seeding*, SODA 2007,
     /// where the greedy form is named in the conclusion.
@@ -117,8 +117,9 @@ impl Init {
 /// ```
 ///
 /// # Cost
-/// At most `n k (2 + ln k)` distances: points that a candidate cannot win are passed over. Up to 36
-/// bytes per row, and in up to four features a copy of the data.
+/// At most `n k (3 + ln k)` distances: points that a candidate cannot win are passed over, where that
+/// takes less time. In up to four features about 57 bytes per row in `f32`, a copy of the data among
+/// them (measured on 10,000,000 x 3); otherwise about 12, and from 200 features on up to 264 more.
 ///
 /// # Determinism
 /// The same data and seed give the same rows, at any number of threads and on any processor.
