@@ -118,7 +118,7 @@ impl Init {
 ///
 /// # Cost
 /// At most `n k (3 + ln k)` distances: points that a candidate cannot win are passed over, where that
-/// takes less time. In up to four features about 57 bytes per row in `f32`, a copy of the data among
+/// takes less time. In up to four features about 50 bytes per row in `f32`, a copy of the data among
 /// them (measured on 10,000,000 x 3); otherwise about 12, and from 200 features on up to 264 more.
 ///
 /// # Determinism
