@@ -40,7 +40,8 @@ fn main() {
     };
     if let [shape, algorithm, init] = numbers[..] {
         let (n, d, k) = SHAPES[shape];
-        return measure(&data(n / share, d), k, ALGORITHMS[algorithm], STARTS[init]);
+        let n = (n / share).max(2 * k);
+        return measure(&data(n, d), k, ALGORITHMS[algorithm], STARTS[init]);
     }
     println!("peak above the data, bytes per row");
     for shape in 0..SHAPES.len() {
