@@ -21,6 +21,9 @@ const FALLS: f64 = 1024.0;
 /// found are kept until one is chosen.
 const CROWDED: usize = 4;
 
+/// The most points found that are kept, as a share of all: 6 bytes per row.
+const KEPT: f64 = 0.25;
+
 /// Blocks of points that are measured in one go.
 const BLOCKS: usize = 4;
 
@@ -149,6 +152,8 @@ impl<'a, F: Float> Closest<'a, F> {
             let less = self.round(weight * before) - self.round(weight * found.sq_dist);
             self.search.copies(found.point) * less
         };
+        // A part keeps no more than its share.
+        let most = BLOCK + (KEPT * self.sq_dists.len() as f64) as usize / parallel::PARTS;
         let parts = self
             .search
             .map_nearer(candidates, &self.sq_dists, |nearer| {
@@ -156,16 +161,15 @@ impl<'a, F: Float> Closest<'a, F> {
                 for found in nearer {
                     gains[found.candidate as usize] += gain(found);
                 }
-                (gains, if finds { nearer.to_vec() } else { Vec::new() })
+                let keeps = finds && nearer.len() <= most;
+                (gains, keeps.then(|| nearer.to_vec()))
             });
         let mut gains = vec![0.0; candidates.len()];
         for (part, _) in &parts {
             gains.iter_mut().zip(part).for_each(|(a, b)| *a += b);
         }
-        if finds {
-            let nearer = parts.into_iter().map(|(_, nearer)| nearer).collect();
-            self.found = Some((candidates.to_vec(), nearer));
-        }
+        let nearer: Option<Vec<_>> = parts.into_iter().map(|(_, nearer)| nearer).collect();
+        self.found = nearer.map(|nearer| (candidates.to_vec(), nearer));
         gains
     }
 
