@@ -285,6 +285,54 @@ fn a_start_without_rounds_or_rows_is_an_error() {
     }
 }
 
+/// Every start gives the same errors, and gets through what is none.
+#[test]
+fn every_start_takes_odd_input() {
+    let few = Init::ParallelWith {
+        rounds: 1,
+        oversampling: 1,
+    };
+    for init in [Init::PlusPlus, Init::Random, Init::Parallel, few] {
+        let kmeans = |k| KMeans::new(k).init(init).n_init(2);
+        let x = lattice::<f64>(60, 3, 1);
+        let mut broken = x.clone();
+        broken[[7, 1]] = f64::NAN;
+        let at = Error::NotFinite { row: 7, column: 1 };
+        assert_eq!(kmeans(2).fit(&broken).unwrap_err(), at);
+        let empty = ndarray::Array2::<f64>::zeros((0, 3));
+        assert_eq!(kmeans(2).fit(&empty).unwrap_err(), Error::EmptyData);
+        assert!(matches!(
+            kmeans(0).fit(&x),
+            Err(Error::InvalidParameter { .. })
+        ));
+        let (points, clusters) = (60, 61);
+        let expected = Error::TooFewPoints { points, clusters };
+        assert_eq!(kmeans(61).fit(&x).unwrap_err(), expected);
+        let one = x.slice(ndarray::s![..1, ..]);
+        assert_eq!(kmeans(1).fit(&one).unwrap().inertia(), 0.0);
+        assert_eq!(kmeans(60).fit(&x).unwrap().labels().len(), 60);
+        let equal = ndarray::Array2::from_elem((5000, 3), 0.1_f64);
+        assert_eq!(kmeans(4).fit(&equal).unwrap().inertia(), 0.0);
+        let strided = x.slice(ndarray::s![..;-2, ..]);
+        let whole = strided.to_owned();
+        let same = kmeans(5).fit(&whole).unwrap();
+        assert_eq!(kmeans(5).fit(&strided).unwrap().labels(), same.labels());
+        // Whole numbers stay whole at this distance, so nothing changes but the place.
+        let far = kmeans(5).fit(&(&whole + (1_u64 << 40) as f64)).unwrap();
+        assert_eq!(far.labels(), same.labels());
+        // A row of no weight is as good as none: it may be anywhere.
+        let mut weights = Array1::<f64>::ones(60);
+        weights[3] = 0.0;
+        let mut other = x.clone();
+        other[[3, 0]] = 1e6;
+        let weighted = |x| {
+            let options = FitOptions::new().weights(&weights);
+            kmeans(5).fit_with(x, options).unwrap().inertia()
+        };
+        assert_eq!(weighted(&x), weighted(&other), "{init:?}");
+    }
+}
+
 #[test]
 fn errors_come_before_any_work() {
     let mut x = lattice::<f64>(50, 2, 1);

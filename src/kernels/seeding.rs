@@ -52,12 +52,7 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
     falls: &mut [f64],
     scratch: &mut [f64],
 ) {
-    // PERF: made f64 once and not for each panel: choosing 100 of 200,000 x 16 took 0.23 instead of
-    // 0.28 s.
-    let (wide, panel) = scratch.split_at_mut(targets.data().len());
-    let pairs = wide.iter_mut().zip(targets.data());
-    pairs.for_each(|(wide, x)| *wide = x.to_f64());
-    let wide = Rows::new(wide, targets.n_features());
+    let (wide, panel) = widen_targets(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
     let mut lanes = [simd.splat(0.0); MOST_TOGETHER];
     for first in (0..whole).step_by(S::LANES) {
@@ -91,10 +86,7 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
     nearer: &mut Vec<Nearer>,
     scratch: &mut [f64],
 ) {
-    let (wide, panel) = scratch.split_at_mut(targets.data().len());
-    let pairs = wide.iter_mut().zip(targets.data());
-    pairs.for_each(|(wide, x)| *wide = x.to_f64());
-    let wide = Rows::new(wide, targets.n_features());
+    let (wide, panel) = widen_targets(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
     for first in (0..whole).step_by(S::LANES) {
         let block = points.slice(first..first + S::LANES);
@@ -131,6 +123,21 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
             }
         }
     }
+}
+
+/// Splits the workspace into the targets in f64 and the panel.
+///
+/// PERF: made f64 once and not for each panel: choosing 100 of 200,000 x 16 took 0.23 instead of
+/// 0.28 s.
+#[inline(always)]
+fn widen_targets<'a, F: Float>(
+    targets: &Rows<'_, F>,
+    scratch: &'a mut [f64],
+) -> (Rows<'a, f64>, &'a mut [f64]) {
+    let (wide, panel) = scratch.split_at_mut(targets.data().len());
+    let pairs = wide.iter_mut().zip(targets.data());
+    pairs.for_each(|(wide, x)| *wide = x.to_f64());
+    (Rows::new(wide, targets.n_features()), panel)
 }
 
 /// The values of workspace for [`falls`], given the lanes of a vector.

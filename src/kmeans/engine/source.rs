@@ -69,9 +69,9 @@ impl<'a, F: Float> Source<'a, F> {
 /// What [`Algorithm::Auto`] is.
 fn choose<F: Float>(points: &Points<'_, F>, n_clusters: usize, passes: usize) -> Algorithm {
     let d = points.n_features();
-    // PERF: building the tree takes about 10 ms on 273,280 x 3. That does not pay for 20 iterations
-    // at k = 8 (19 instead of 16 ms), and does at k = 64 (24 instead of 35). In 8 features of normal
-    // data boxes ruled out nothing.
+    // PERF: building the tree takes about 8 ms on 273,280 x 3. That does not pay for 20 or 40
+    // iterations at k = 8 (14 to 19 instead of 8 ms, 19 instead of 15), and does for 20 at k = 64. In 8
+    // features of normal data boxes ruled out nothing.
     let scores = n_clusters.saturating_mul(d + 4).saturating_mul(passes);
     if points.len() >= 4096 && scores >= 4000 && (d <= 4 || repeats(points)) {
         return Algorithm::Filtering;
