@@ -76,6 +76,25 @@ pub enum Error {
         /// What is asked of it.
         requirement: &'static str,
     },
+    /// Labels name a single cluster, or as many clusters as there are points, so that there is nothing
+    /// to compare.
+    #[error("{clusters} clusters of {points} points cannot be scored: 2 to {most} are needed", most = points.saturating_sub(1))]
+    InvalidClusterCount {
+        /// Distinct labels.
+        clusters: usize,
+        /// Rows of the data.
+        points: usize,
+    },
+    /// A sample has fewer rows than are needed of all clusters.
+    #[error(
+        "a sample of {rows} rows is too small: {needed} are needed, 2 of each cluster that has them"
+    )]
+    SampleTooSmall {
+        /// Rows of the sample.
+        rows: usize,
+        /// The fewest rows that it could have.
+        needed: usize,
+    },
     /// A result, or a copy of the data in row-major order, would have more values than can be held.
     #[error("an array of {rows} x {columns} values is too large to be made")]
     ResultTooLarge {

@@ -72,6 +72,7 @@ mod float;
 pub mod init;
 mod kernels;
 mod kmeans;
+pub mod metrics;
 mod parallel;
 mod points;
 mod prepared;

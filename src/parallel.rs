@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 use rayon::slice::ParallelSliceMut;
 
 /// Below this many multiply-adds a pass over the data runs on the calling thread.
@@ -258,6 +260,33 @@ pub(crate) fn fill_ranges<T: Send, R: Send + Default + std::ops::AddAssign>(
     }
 }
 
+/// Calls `f` for each two of the items, in rounds in which no item takes part twice, so that `f` may
+/// change both. Which meet in which round depends on their number alone. The items come back in
+/// another order.
+///
+/// The rounds are those of a tournament: the items stand in two rows, opposite ones meet, then all
+/// but the first move on by one place (all, if one of them has no opponent).
+pub(crate) fn for_each_pair<T: Send>(
+    items: &mut [T],
+    work: usize,
+    f: impl Fn(&mut T, &mut T) + Sync,
+) {
+    let n = items.len();
+    let staying = usize::from(n.is_multiple_of(2)).min(n);
+    for _ in staying..n {
+        let (left, right) = items.split_at_mut(n / 2);
+        let right = &mut right[n % 2..];
+        if worth_sharing(work) {
+            let pairs = left.par_iter_mut().zip(right.par_iter_mut().rev());
+            pairs.with_max_len(1).for_each(|(a, b)| f(a, b));
+        } else {
+            let pairs = left.iter_mut().zip(right.iter_mut().rev());
+            pairs.for_each(|(a, b)| f(a, b));
+        }
+        items[staying..].rotate_right(1);
+    }
+}
+
 /// Calls `f` for each item.
 pub(crate) fn for_each<T: Send>(items: Vec<T>, work: usize, f: impl Fn(T) + Sync) {
     if worth_sharing(work) {
@@ -290,6 +319,23 @@ mod tests {
                 blocks.iter().flat_map(Clone::clone).eq(0..len),
                 "{len}: {blocks:?}"
             );
+        }
+    }
+
+    #[test]
+    fn each_two_meet_once() {
+        for n in 0..12 {
+            for work in [0, usize::MAX] {
+                let mut items: Vec<(usize, Vec<usize>)> = (0..n).map(|i| (i, vec![i])).collect();
+                for_each_pair(&mut items, work, |a, b| {
+                    a.1.push(b.0);
+                    b.1.push(a.0);
+                });
+                for (_, met) in &mut items {
+                    met.sort_unstable();
+                    assert!(met.iter().copied().eq(0..n), "{n}: {met:?}");
+                }
+            }
         }
     }
 

@@ -2,9 +2,9 @@
 
 mod common;
 
-use centroid::{FitOptions, Float, Init, KMeans, init};
+use centroid::{FitOptions, Float, Init, KMeans, init, metrics};
 use common::{blobs, small_weights};
-use ndarray::{Array2, array};
+use ndarray::{Array1, Array2, array};
 
 fn bits<F: Float>(values: impl IntoIterator<Item = F>) -> Vec<u64> {
     values
@@ -31,7 +31,23 @@ fn everything<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
             all.push(indices(model.representatives(x).unwrap().to_vec()));
         }
     }
+    all.extend(scores(x, k));
     all
+}
+
+/// Scores of a few thousand rows with labels in turn.
+fn scores<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
+    let x = x.slice(ndarray::s![..x.nrows().min(5_000), ..]);
+    let labels: Array1<usize> = (0..x.nrows()).map(|row| row % k).collect();
+    let sampled = metrics::silhouette_score_sampled(&x, &labels, 500, 1).unwrap();
+    vec![
+        bits(metrics::silhouette_samples(&x, &labels).unwrap()),
+        bits(metrics::simplified_silhouette_samples(&x, &labels).unwrap()),
+        bits(metrics::sq_euclidean_silhouette_samples(&x, &labels).unwrap()),
+        bits([sampled.score, sampled.standard_error]),
+        bits([metrics::calinski_harabasz_score(&x, &labels).unwrap()]),
+        bits([metrics::davies_bouldin_score(&x, &labels).unwrap()]),
+    ]
 }
 
 fn the_number_of_threads_changes_no_bit<F: Float>() {

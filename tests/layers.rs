@@ -5,8 +5,8 @@
 //! | 0 | error | nothing of the crate |
 //! | 1 | float, kernels | each other |
 //! | 2 | points, prepared, progress, parallel, random | 0, 1 and each other |
-//! | 3 | init, kmeans's update, sums, edge and engine | 0 to 2 |
-//! | 4 | the estimators and their models, datasets | 0 to 3, not one another |
+//! | 3 | init, metrics, kmeans's update, sums, edge and engine | 0 to 2 |
+//! | 4 | the estimators and their models, selection, datasets | 0 to 3, not one another |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn layer(path: &str) -> u32 {
         "error" => 0,
         "float" | "kernels" => 1,
         "points" | "prepared" | "progress" | "parallel" | "random" => 2,
-        "init" => 3,
+        "init" | "metrics" => 3,
         "kmeans" => {
             let inner = room.split('/').nth(1).unwrap_or_default();
             if ["update", "sums", "edge", "engine"].contains(&inner) {
@@ -27,7 +27,7 @@ fn layer(path: &str) -> u32 {
                 4
             }
         }
-        "datasets" => 4,
+        "datasets" | "selection" => 4,
         "lib" => 5,
         other => panic!("{other} has no layer: give it one here"),
     }

@@ -43,7 +43,11 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
     let mut changed = [0; MAX_LANES];
     for (number, labels) in labels.chunks_mut(width).enumerate() {
         let block = points.slice(number * width..number * width + labels.len());
-        fill_panel(simd, &block, centroids, panel, width);
+        let (centre, scale) = (centroids.centre(), centroids.scale);
+        let bring = |x: F, j: usize| (x - centre[j]) * scale;
+        fill_panel(simd, &block, panel, width, bring, |x, j| {
+            simd.mul(simd.sub(x, simd.splat(centre[j])), simd.splat(scale))
+        });
         let sq_norms = sq_norms::<F, S, P>(simd, panel);
         let best = scan_tiles::<F, S, P>(simd, panel, centroids);
         for (p, labels) in labels.chunks_mut(S::LANES).enumerate() {
@@ -104,24 +108,23 @@ fn settle<F: Float>(
     settled
 }
 
-/// OUT: `panel`, for each feature the values of `width` points, in the frame. Places beyond the
-/// last point hold stale numbers.
+/// OUT: `panel`, for each feature the values of `width` points, after `bring`, or `bring_all` for
+/// whole vectors, with the number of the feature. Places beyond the last point hold stale numbers.
 #[inline(always)]
-fn fill_panel<F: Float, S: Simd<F>>(
+pub(super) fn fill_panel<F: Float, S: Simd<F>>(
     simd: S,
     points: &Rows<'_, F>,
-    centroids: &Packed<F>,
     panel: &mut [F],
     width: usize,
+    bring: impl Fn(F, usize) -> F,
+    bring_all: impl Fn(S::Vector, usize) -> S::Vector,
 ) {
-    let (centre, scale) = (centroids.centre(), centroids.scale);
-    let bring = |x: F, feature: usize| (x - centre[feature]) * scale;
     match points.n_features() {
         1 => interleave::<F, F, 1>(points, panel, width, bring),
         2 => interleave::<F, F, 2>(points, panel, width, bring),
         3 => interleave::<F, F, 3>(points, panel, width, bring),
         4 => interleave::<F, F, 4>(points, panel, width, bring),
-        _ => transpose_panel(simd, points, centroids, panel, width),
+        _ => transpose_panel(simd, points, panel, width, bring, bring_all),
     }
 }
 
@@ -156,12 +159,13 @@ fn interleave<F: Float, G, const D: usize>(
 fn transpose_panel<F: Float, S: Simd<F>>(
     simd: S,
     points: &Rows<'_, F>,
-    centroids: &Packed<F>,
     panel: &mut [F],
     width: usize,
+    bring: impl Fn(F, usize) -> F,
+    bring_all: impl Fn(S::Vector, usize) -> S::Vector,
 ) {
-    let (centre, scale) = (centroids.centre(), centroids.scale);
-    let whole_features = centre.len() - centre.len() % S::LANES;
+    let d = points.n_features();
+    let whole_features = d - d % S::LANES;
     let whole_points = points.len() - points.len() % S::LANES;
     for first in (0..whole_points).step_by(S::LANES) {
         for start in (0..whole_features).step_by(S::LANES) {
@@ -170,17 +174,15 @@ fn transpose_panel<F: Float, S: Simd<F>>(
                 *vector = simd.load(&points.row(first + lane)[start..]);
             }
             let square = transpose(simd, square);
-            for (j, &column) in square[..S::LANES].iter().enumerate() {
-                let centred = simd.sub(column, simd.splat(centre[start + j]));
-                let place = &mut panel[(start + j) * width + first..];
-                simd.store(simd.mul(centred, simd.splat(scale)), place);
+            for (&column, j) in square[..S::LANES].iter().zip(start..) {
+                simd.store(bring_all(column, j), &mut panel[j * width + first..]);
             }
         }
     }
     for (i, row) in points.iter().enumerate() {
         let done = if i < whole_points { whole_features } else { 0 };
-        for (j, (&x, &m)) in row.iter().zip(centre).enumerate().skip(done) {
-            panel[j * width + i] = (x - m) * scale;
+        for (j, &x) in row.iter().enumerate().skip(done) {
+            panel[j * width + i] = bring(x, j);
         }
     }
 }

@@ -15,6 +15,7 @@
 pub mod benchmarking;
 mod bounds;
 mod boxes;
+mod distances;
 mod exact;
 mod generic;
 mod groups;
@@ -37,6 +38,7 @@ use std::sync::OnceLock;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use boxes::Candidates;
+pub(crate) use distances::Grouped;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
 pub(crate) use groups::{Groups, PANEL};
 pub(crate) use packed::Packed;
@@ -82,6 +84,7 @@ pub(crate) struct Kernels<F> {
     lanes: usize,
     sq_dists: SqDistsFn<F>,
     sq_dists_to_own: SqDistsToOwnFn<F>,
+    sum_dists: SumDistsFn<F>,
     accumulate: AccumulateFn<F>,
     transfer: TransferFn<F>,
     falls: FallsFn<F>,
@@ -100,6 +103,7 @@ pub(crate) struct Kernels<F> {
 type NearestFn<F> = fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assigned;
 type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
 type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
+type SumDistsFn<F> = fn(Grouped<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64], &mut [F]);
 type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
 type FallsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, Terms<'_, F>, &[f64], &mut [f64], &mut [f64]);
@@ -195,6 +199,39 @@ impl<F: Float> Kernels<F> {
             "one for each point"
         );
         (self.sq_dists_to_own)(points, centroids, labels, out);
+    }
+
+    /// Adds up distances.
+    ///
+    /// IN: `points`, `others` of as many features, and so small that squares of their distances do not
+    /// overflow. IN, OUT: `sums`, to each of which are added the Euclidean distances of its point to all
+    /// of the others; `sums_of_others`, for each group one for each of the others, to which its
+    /// distances to all points of the group are added.
+    ///
+    /// The distances are rounded to the element type, some hundred at a time are added up in it, in an order that depends
+    /// on the instruction set.
+    pub(crate) fn sum_dists(
+        &self,
+        points: Grouped<'_, F>,
+        others: &Rows<'_, F>,
+        sums: &mut [f64],
+        sums_of_others: &mut [f64],
+    ) {
+        let (n, d) = (points.points.len(), points.points.n_features());
+        assert_eq!(d, others.n_features(), "as many features");
+        assert_eq!(
+            (points.ends.last(), sums.len()),
+            (Some(&n), n),
+            "the last group ends with the points"
+        );
+        assert_eq!(
+            sums_of_others.len(),
+            points.ends.len() * others.len(),
+            "sums for each group"
+        );
+        F::with_scratch(distances::scratch_len(n, d), |scratch| {
+            (self.sum_dists)(points, others, sums, sums_of_others, scratch);
+        });
     }
 
     /// Adds up the points of each cluster.

@@ -59,6 +59,10 @@ impl<F: Float> Simd<F> for Portable {
         Lanes(from_fn(|i| a.0[i] * b.0[i] + c.0[i]))
     }
     #[inline(always)]
+    fn sqrt(self, a: Lanes<F>) -> Lanes<F> {
+        Lanes(a.0.map(F::sqrt))
+    }
+    #[inline(always)]
     fn min(self, a: Lanes<F>, b: Lanes<F>) -> Lanes<F> {
         a.map2(b, |a, b| if a < b { a } else { b })
     }

@@ -30,6 +30,8 @@ pub(super) trait Simd<F: Float>: Copy {
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b + c`, rounded once where the set has fused multiply-add, else twice.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// The square root, correctly rounded.
+    fn sqrt(self, a: Self::Vector) -> Self::Vector;
     /// The smaller of each pair, for numbers other than NaN.
     fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a < b`

@@ -6,9 +6,9 @@ use super::simd::Simd;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 use super::{
-    Assigned, Bounds, Candidacy, Candidates, Grid, Groups, Kernels, Known, Labelled, Nearer, PANEL,
-    Packed, Projection, Rows, Sketched, Terms, Transfer, bounds, boxes, exact, generic, projection,
-    seeding,
+    Assigned, Bounds, Candidacy, Candidates, Grid, Grouped, Groups, Kernels, Known, Labelled,
+    Nearer, PANEL, Packed, Projection, Rows, Sketched, Terms, Transfer, bounds, boxes, distances,
+    exact, generic, projection, seeding,
 };
 use crate::float::Float;
 
@@ -46,6 +46,23 @@ macro_rules! table {
                 out: &mut [f64],
             ) {
                 generic::sq_dists_to_own(points, centroids, labels, out);
+            }
+            #[target_feature(enable = $features)]
+            fn sum_dists(
+                points: Grouped<'_, $float>,
+                others: &Rows<'_, $float>,
+                sums: &mut [f64],
+                sums_of_others: &mut [f64],
+                scratch: &mut [$float],
+            ) {
+                distances::sum_dists::<_, _, { $vectors }, { distances::MAX_VECTORS }>(
+                    x86::$token::here(),
+                    points,
+                    others,
+                    sums,
+                    sums_of_others,
+                    scratch,
+                );
             }
             #[target_feature(enable = $features)]
             fn accumulate(
@@ -179,6 +196,10 @@ macro_rules! table {
                     sq_dists_to_own(points, centroids, labels, out)
                 },
                 // SAFETY: as above.
+                sum_dists: |points, others, sums, sums_of_others, scratch| unsafe {
+                    sum_dists(points, others, sums, sums_of_others, scratch);
+                },
+                // SAFETY: as above.
                 accumulate: |data, centre, sums, copies| unsafe {
                     accumulate(data, centre, sums, copies)
                 },
@@ -253,6 +274,16 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             },
             sq_dists_to_own: |points, centroids, labels, out| {
                 generic::sq_dists_to_own(points, centroids, labels, out);
+            },
+            sum_dists: |points, others, sums, sums_of_others, scratch| {
+                distances::sum_dists::<_, _, VECTORS, VECTORS>(
+                    Portable,
+                    points,
+                    others,
+                    sums,
+                    sums_of_others,
+                    scratch,
+                );
             },
             accumulate: |data, centre, sums, copies| {
                 generic::accumulate(Portable, data, centre, sums, copies);

@@ -11,7 +11,7 @@ use for_both_types;
 mod skipping;
 
 use super::packed::Packed;
-use super::{Assigned, Kernels, Labelled, Rows, nearest_row, sq_dist};
+use super::{Assigned, Grouped, Kernels, Labelled, Rows, nearest_row, sq_dist};
 use crate::float::Float;
 
 /// Whole numbers in -8..=8: sums of their products are exact, whatever the order.
@@ -300,7 +300,49 @@ fn sums_have_the_same_bits_in_every_table<F: Float>() {
     }
 }
 
+fn sums_of_distances_equal_the_plain_loop<F: Float>() {
+    each_table::<F>(|table| {
+        for (n, m, d) in [
+            (1, 1, 1),
+            (3, 5, 2),
+            (9, 64, 3),
+            (70, 65, 4),
+            (131, 17, 21),
+            (600, 90, 5),
+        ] {
+            let (x, y) = (lattice::<F>(n * d, 1), lattice::<F>(m * d, 2));
+            let (points, others) = (Rows::new(&x, d), Rows::new(&y, d));
+            // The middle one of three groups is empty.
+            let ends = [n / 3, n / 3, n];
+            let (mut sums, mut sums_of_others) = (vec![1.0; n], vec![1.0; 3 * m]);
+            let grouped = Grouped {
+                points,
+                ends: &ends,
+            };
+            table.sum_dists(grouped, &others, &mut sums, &mut sums_of_others);
+            let (mut expected, mut expected_of_others) = (vec![1.0; n], vec![1.0; 3 * m]);
+            for (i, row) in points.iter().enumerate() {
+                for (j, other) in others.iter().enumerate() {
+                    let dist = sq_dist(row, other).sqrt();
+                    expected[i] += dist;
+                    expected_of_others[if i < n / 3 { j } else { 2 * m + j }] += dist;
+                }
+            }
+            let found = sums.iter().chain(&sums_of_others);
+            for (found, expected) in found.zip(expected.iter().chain(&expected_of_others)) {
+                let error = (found - expected).abs() / expected;
+                assert!(
+                    error <= 32.0 * F::UNIT_ROUNDOFF,
+                    "{} {n} {m} {d}: {error:e}",
+                    table.name
+                );
+            }
+        }
+    });
+}
+
 for_both_types!(
+    sums_of_distances_equal_the_plain_loop,
     nearest_equals_the_plain_loop_on_lattice_data,
     nearest_equals_the_plain_loop_on_rough_data,
     nearest_finds_the_winner_among_centroids_a_rounding_apart,

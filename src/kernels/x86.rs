@@ -52,7 +52,7 @@ macro_rules! impl_simd {
     (
         $token:ty, $float:ty, $lanes:literal, $vector:ty, $mask:ty,
         splat $splat:ident, load $load:ident, store $store:ident, add $add:ident, sub $sub:ident, mul $mul:ident,
-        mul_add $mul_add:ident, min $min:ident,
+        mul_add $mul_add:ident, sqrt $sqrt:ident, min $min:ident,
         less |$la:ident, $lb:ident| $less:expr,
         all |$am:ident| $all:expr,
         select |$sm:ident, $sy:ident, $sn:ident| $select:expr,
@@ -94,6 +94,10 @@ macro_rules! impl_simd {
                 unsafe { $mul_add(a, b, c) }
             }
             #[inline(always)]
+            fn sqrt(self, a: $vector) -> $vector {
+                unsafe { $sqrt(a) }
+            }
+            #[inline(always)]
             fn min(self, a: $vector, b: $vector) -> $vector {
                 unsafe { $min(a, b) }
             }
@@ -120,7 +124,7 @@ macro_rules! impl_simd {
 impl_simd!(
     Avx512, f32, 16, __m512, __mmask16,
     splat _mm512_set1_ps, load _mm512_loadu_ps, store _mm512_storeu_ps, add _mm512_add_ps, sub _mm512_sub_ps,
-    mul _mm512_mul_ps, mul_add _mm512_fmadd_ps, min _mm512_min_ps,
+    mul _mm512_mul_ps, mul_add _mm512_fmadd_ps, sqrt _mm512_sqrt_ps, min _mm512_min_ps,
     less |a, b| _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b),
     all |mask| mask == !0,
     select |mask, yes, no| _mm512_mask_blend_ps(mask, no, yes),
@@ -134,7 +138,7 @@ impl_simd!(
 impl_simd!(
     Avx512, f64, 8, __m512d, __mmask8,
     splat _mm512_set1_pd, load _mm512_loadu_pd, store _mm512_storeu_pd, add _mm512_add_pd, sub _mm512_sub_pd,
-    mul _mm512_mul_pd, mul_add _mm512_fmadd_pd, min _mm512_min_pd,
+    mul _mm512_mul_pd, mul_add _mm512_fmadd_pd, sqrt _mm512_sqrt_pd, min _mm512_min_pd,
     less |a, b| _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b),
     all |mask| mask == !0,
     select |mask, yes, no| _mm512_mask_blend_pd(mask, no, yes),
@@ -148,7 +152,7 @@ impl_simd!(
 impl_simd!(
     Avx2, f32, 8, __m256, __m256,
     splat _mm256_set1_ps, load _mm256_loadu_ps, store _mm256_storeu_ps, add _mm256_add_ps, sub _mm256_sub_ps,
-    mul _mm256_mul_ps, mul_add _mm256_fmadd_ps, min _mm256_min_ps,
+    mul _mm256_mul_ps, mul_add _mm256_fmadd_ps, sqrt _mm256_sqrt_ps, min _mm256_min_ps,
     less |a, b| _mm256_cmp_ps::<_CMP_LT_OQ>(a, b),
     all |mask| (unsafe { _mm256_movemask_ps(mask) }) == 0xff,
     select |mask, yes, no| _mm256_blendv_ps(no, yes, mask),
@@ -161,7 +165,7 @@ impl_simd!(
 impl_simd!(
     Avx2, f64, 4, __m256d, __m256d,
     splat _mm256_set1_pd, load _mm256_loadu_pd, store _mm256_storeu_pd, add _mm256_add_pd, sub _mm256_sub_pd,
-    mul _mm256_mul_pd, mul_add _mm256_fmadd_pd, min _mm256_min_pd,
+    mul _mm256_mul_pd, mul_add _mm256_fmadd_pd, sqrt _mm256_sqrt_pd, min _mm256_min_pd,
     less |a, b| _mm256_cmp_pd::<_CMP_LT_OQ>(a, b),
     all |mask| (unsafe { _mm256_movemask_pd(mask) }) == 0xf,
     select |mask, yes, no| _mm256_blendv_pd(no, yes, mask),

@@ -37,9 +37,13 @@ pub fn features<F: Float>(name: &str) -> Array2<F> {
     Array2::from_shape_fn((rows.len(), d), |(i, j)| F::from_f64(rows[i][j]))
 }
 
-/// The `key value` lines of a file, in order.
+/// The `key value` lines of a set's expected results, in order.
 pub fn entries(name: &str) -> Vec<(String, String)> {
-    let text = test_data(&format!("{name}.expected.txt"));
+    entries_of(&format!("{name}.expected.txt"))
+}
+
+fn entries_of(file: &str) -> Vec<(String, String)> {
+    let text = test_data(file);
     lines(&text)
         .map(|line| line.split_once(' ').unwrap())
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -52,6 +56,18 @@ pub struct Expected(HashMap<String, String>);
 impl Expected {
     pub fn of(name: &str) -> Self {
         Self(entries(name).into_iter().collect())
+    }
+    /// The scores of the labels of a set.
+    pub fn scores(name: &str) -> Self {
+        Self(
+            entries_of(&format!("{name}.scores.txt"))
+                .into_iter()
+                .collect(),
+        )
+    }
+    pub fn numbers(&self, key: &str) -> Vec<f64> {
+        let values = self.0[key].split(',');
+        values.map(|value| value.parse().unwrap()).collect()
     }
     pub fn number(&self, key: &str) -> f64 {
         self.0[key].parse().unwrap()

@@ -1,0 +1,93 @@
+//! Rows in the order of their labels.
+
+use std::ops::Range;
+
+use ndarray::ArrayRef1;
+
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::points::Points;
+
+/// Which rows belong together. Clusters are counted from 0 in the order of their labels, whatever
+/// gaps these have.
+#[derive(Debug)]
+pub(super) struct Clusters {
+    /// The distinct labels, ascending.
+    pub(super) labels: Vec<usize>,
+    /// The cluster of each row.
+    pub(super) of_row: Vec<usize>,
+    /// All rows, those of the first cluster before those of the second, and so on.
+    pub(super) order: Vec<usize>,
+    /// Where each cluster begins in that order, and the number of rows.
+    starts: Vec<usize>,
+}
+
+impl Clusters {
+    pub(super) fn new(labels: &ArrayRef1<usize>) -> Self {
+        let mut distinct = labels.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let place = |label| distinct.partition_point(|&other| other < label);
+        let of_row: Vec<usize> = labels.iter().map(|&label| place(label)).collect();
+        let mut starts = vec![0; distinct.len() + 1];
+        of_row.iter().for_each(|&cluster| starts[cluster + 1] += 1);
+        for cluster in 0..distinct.len() {
+            starts[cluster + 1] += starts[cluster];
+        }
+        let mut next = starts.clone();
+        let mut order = vec![0; of_row.len()];
+        for (row, &cluster) in of_row.iter().enumerate() {
+            order[next[cluster]] = row;
+            next[cluster] += 1;
+        }
+        Self {
+            labels: distinct,
+            of_row,
+            order,
+            starts,
+        }
+    }
+
+    /// The clusters of points that are to be scored.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`], [`Error::InvalidClusterCount`].
+    pub(super) fn to_score<F: Float>(
+        points: &Points<'_, F>,
+        labels: &ArrayRef1<usize>,
+    ) -> Result<Self> {
+        let (expected, found) = (points.len(), labels.len());
+        if expected != found {
+            return Err(Error::LengthMismatch { expected, found });
+        }
+        let clusters = Self::new(labels);
+        if (2..expected).contains(&clusters.len()) {
+            Ok(clusters)
+        } else {
+            Err(Error::InvalidClusterCount {
+                clusters: clusters.len(),
+                points: expected,
+            })
+        }
+    }
+
+    /// The number of clusters.
+    pub(super) fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The places of a cluster's rows in the order.
+    pub(super) fn range(&self, cluster: usize) -> Range<usize> {
+        self.starts[cluster]..self.starts[cluster + 1]
+    }
+
+    /// The rows of a cluster.
+    pub(super) fn size(&self, cluster: usize) -> usize {
+        self.range(cluster).len()
+    }
+
+    /// The cluster of the row at a place of the order.
+    pub(super) fn of_place(&self, place: usize) -> usize {
+        self.of_row[self.order[place]]
+    }
+}

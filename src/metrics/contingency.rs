@@ -1,0 +1,107 @@
+//! How often labels of two labellings meet.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use ndarray::{Array2, ArrayRef1};
+
+use crate::error::{Error, Result};
+
+/// How often each class meets each cluster.
+#[derive(Debug)]
+pub(super) struct Contingency {
+    /// Rows.
+    pub(super) n: u64,
+    /// Rows of each class, in the order in which they appear.
+    pub(super) classes: Vec<u64>,
+    /// Rows of each cluster, in the order in which they appear.
+    pub(super) clusters: Vec<u64>,
+    /// Class, cluster, and the rows that have both, where there are any: ascending.
+    pub(super) pairs: Vec<(usize, usize, u64)>,
+}
+
+impl Contingency {
+    /// # Errors
+    /// [`Error::LengthMismatch`], [`Error::EmptyData`].
+    pub(super) fn new<A: Eq + Hash, B: Eq + Hash>(
+        labels_true: &ArrayRef1<A>,
+        labels_pred: &ArrayRef1<B>,
+    ) -> Result<Self> {
+        let (expected, found) = (labels_true.len(), labels_pred.len());
+        if expected != found {
+            return Err(Error::LengthMismatch { expected, found });
+        }
+        if expected == 0 {
+            return Err(Error::EmptyData);
+        }
+        let (of_class, classes) = number(labels_true);
+        let (of_cluster, clusters) = number(labels_pred);
+        let mut counts = HashMap::new();
+        for pair in of_class.into_iter().zip(of_cluster) {
+            *counts.entry(pair).or_insert(0) += 1;
+        }
+        let pairs = counts.into_iter();
+        let mut pairs: Vec<_> = pairs.map(|((a, b), count)| (a, b, count)).collect();
+        pairs.sort_unstable();
+        Ok(Self {
+            n: expected as u64,
+            classes,
+            clusters,
+            pairs,
+        })
+    }
+}
+
+/// The number of each label, in the order in which they appear, and how often each was met.
+fn number<'a, T: Eq + Hash + 'a>(
+    labels: impl IntoIterator<Item = &'a T>,
+) -> (Vec<usize>, Vec<u64>) {
+    let mut numbers = HashMap::new();
+    let mut counts = Vec::new();
+    let number = |label| {
+        let number = *numbers.entry(label).or_insert_with(|| {
+            counts.push(0);
+            counts.len() - 1
+        });
+        counts[number] += 1;
+        number
+    };
+    (labels.into_iter().map(number).collect(), counts)
+}
+
+/// How many rows have each pair of a true and a predicted label: a matrix of as many rows as there are
+/// distinct true labels, and as many columns as there are predicted ones, both in the order in which
+/// they first appear.
+///
+/// Labels may be of any type that can be compared and hashed.
+///
+/// # Example
+/// ```
+/// use centroid::metrics::contingency_matrix;
+/// use ndarray::array;
+///
+/// let matrix = contingency_matrix(&array!["a", "a", "b", "b"], &array![1, 1, 1, 0])?;
+/// assert_eq!(matrix, array![[2, 0], [1, 1]]);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::LengthMismatch`]: the labellings are not equally long.
+/// - [`Error::EmptyData`]: they are empty.
+/// - [`Error::ResultTooLarge`]: there is no memory for the matrix.
+pub fn contingency_matrix<A: Eq + Hash, B: Eq + Hash>(
+    labels_true: &ArrayRef1<A>,
+    labels_pred: &ArrayRef1<B>,
+) -> Result<Array2<u64>> {
+    let contingency = Contingency::new(labels_true, labels_pred)?;
+    let (rows, columns) = (contingency.classes.len(), contingency.clusters.len());
+    let too_large = Error::ResultTooLarge { rows, columns };
+    let len = rows.checked_mul(columns).ok_or(too_large)?;
+    let mut counts = Vec::new();
+    counts.try_reserve_exact(len).map_err(|_| too_large)?;
+    counts.resize(len, 0);
+    for (class, cluster, count) in contingency.pairs {
+        counts[class * columns + cluster] = count;
+    }
+    Ok(Array2::from_shape_vec((rows, columns), counts).expect("the length was computed"))
+}

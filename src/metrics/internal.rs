@@ -1,0 +1,109 @@
+//! Scores of the data and its labels by the means of the clusters.
+
+use ndarray::{ArrayRef1, ArrayRef2};
+
+use super::clusters::Clusters;
+use super::means::Means;
+use crate::error::Result;
+use crate::float::Float;
+use crate::parallel;
+use crate::points::Points;
+
+/// The ratio of the variance between clusters to that within: large for compact, separate ones.
+///
+/// ```text
+/// sum over clusters of n_c |m_c - m|^2 / (k - 1)   divided by   sum over rows of |x - m_c|^2 / (n - k)
+/// ```
+///
+/// with the means `m_c` of the clusters and `m` of all rows; 1 if all rows equal their means. It has
+/// no upper bound, and compares labellings of the same data. `x` is `n x d`, `labels` one for each row.
+///
+/// # Example
+/// ```
+/// use centroid::metrics::calinski_harabasz_score;
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [2.0], [10.0], [12.0]];
+/// assert_eq!(calinski_harabasz_score(&x, &array![0, 0, 1, 1])?, 50.0);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`silhouette_score`](super::silhouette_score).
+///
+/// # References
+/// T. Caliński, J. Harabasz, *A dendrite method for cluster analysis*, Communications in Statistics
+/// 3(1), 1974, doi:10.1080/03610927408827101.
+pub fn calinski_harabasz_score<F: Float>(
+    x: &ArrayRef2<F>,
+    labels: &ArrayRef1<usize>,
+) -> Result<f64> {
+    let points = Points::check(x)?;
+    let clusters = Clusters::to_score(&points, labels)?;
+    let means = Means::new(&points, &clusters);
+    let (n, k) = (points.len() as f64, clusters.len() as f64);
+    let of_all = means.of_all();
+    let between: f64 = (0..clusters.len())
+        .map(|cluster| clusters.size(cluster) as f64 * sq_dist(means.mean(cluster), &of_all))
+        .sum();
+    let within: f64 = means.spreads().iter().map(|spread| spread.0).sum();
+    if within == 0.0 {
+        return Ok(1.0);
+    }
+    Ok(between * (n - k) / (within * (k - 1.0)))
+}
+
+/// How alike each cluster is to the one most like it, averaged over clusters: 0 is best.
+///
+/// ```text
+/// mean over clusters c of  max over others e of  (s_c + s_e) / |m_c - m_e|
+/// ```
+///
+/// with the means `m_c` and the mean distance `s_c` of the rows of a cluster to it. Clusters with equal
+/// means are passed over, as in scikit-learn. `x` is `n x d`, `labels` one for each row. It takes
+/// `n d + k^2 d` operations.
+///
+/// # Example
+/// ```
+/// use centroid::metrics::davies_bouldin_score;
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [2.0], [10.0], [12.0]];
+/// assert_eq!(davies_bouldin_score(&x, &array![0, 0, 1, 1])?, 0.2);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`silhouette_score`](super::silhouette_score).
+///
+/// # References
+/// D. L. Davies, D. W. Bouldin, *A cluster separation measure*, IEEE Transactions on Pattern Analysis
+/// and Machine Intelligence 1(2), 1979, doi:10.1109/TPAMI.1979.4766909.
+pub fn davies_bouldin_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<f64> {
+    let points = Points::check(x)?;
+    let clusters = Clusters::to_score(&points, labels)?;
+    let means = Means::new(&points, &clusters);
+    let widths: Vec<f64> = means
+        .spreads()
+        .iter()
+        .enumerate()
+        .map(|(cluster, spread)| spread.1 / clusters.size(cluster) as f64)
+        .collect();
+    let worst = |c: usize| {
+        let mut worst: f64 = 0.0;
+        for e in (0..clusters.len()).filter(|&e| e != c) {
+            let dist = sq_dist(means.mean(c), means.mean(e)).sqrt();
+            if dist > 0.0 {
+                worst = worst.max((widths[c] + widths[e]) / dist);
+            }
+        }
+        worst
+    };
+    let work = parallel::work(clusters.len(), clusters.len(), points.n_features());
+    let all = parallel::map(clusters.len(), work, worst);
+    Ok(all.iter().sum::<f64>() / clusters.len() as f64)
+}
+
+fn sq_dist(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
+}
