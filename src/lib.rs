@@ -20,6 +20,9 @@
 //! - [`Init`], [`init::kmeans_plusplus`]: where the centroids start.
 //! - [`Algorithm`]: how the nearest centroids are found. All choices give the same result.
 //! - [`Iteration`], [`Stop`]: progress, and how a fit ended. The crate itself prints nothing.
+//! - [`metrics`]: silhouettes and other scores of a clustering, with and without known labels.
+//! - [`selection`]: how many clusters: a [`sweep`](selection::sweep) over their number, elbow,
+//!   silhouette, gap statistic.
 //! - [`Error`]: what was wrong, and where.
 //!
 //! Data is passed as `&ArrayRef2<F>`: references to owned arrays, views, slices and transposes all
@@ -38,7 +41,7 @@
 //! # Determinism
 //!
 //! The same data, parameters and seed give the same bits, at any number of threads and with any
-//! instruction set: sums are added up in an order that depends on the shape of the data alone, random
+//! instruction set (but for the last digits of silhouettes, see [`metrics`]): sums are added up in an order that depends on the shape of the data alone, random
 //! numbers come from xoshiro256++ streams seeded by (seed, restart), and conversions of random bits
 //! are part of this crate. Between platforms a weighted random start may differ in rare cases, as
 //! logarithms come from the platform's own library.
@@ -78,6 +81,7 @@ mod points;
 mod prepared;
 mod progress;
 mod random;
+pub mod selection;
 
 pub use error::{Error, Result};
 pub use float::Float;

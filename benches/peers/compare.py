@@ -5,6 +5,7 @@ number of iterations, runs taken in turns. See README.md here.
     python compare.py fit   [--only NAME ...] [--rounds 3]    whole fits with default settings
     python compare.py noise  [--rounds 7]                     Auto beside the plain engine
     python compare.py growth [--rounds 3]                     time over n, k and d
+    python compare.py silhouette [--rounds 7]                 silhouette_score of clusters
 """
 import argparse
 import importlib.metadata
@@ -20,6 +21,7 @@ import warnings
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_sample_image, make_blobs
+from sklearn.metrics import silhouette_score
 
 warnings.filterwarnings("ignore")
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -85,11 +87,14 @@ class Centroid:
     def run(self, data, k, algorithm="auto", n_init=10, max_iter=300, tol=1e-4, start="-",
             result="-", init="plusplus"):
         words = [algorithm, init, k, n_init, max_iter, tol, data, start, result]
+        return self.ask(*words)[0]
+
+    def ask(self, *words):
         print(*words, file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError("centroid ended")
-        return float(answer.split()[0])
+        return [float(word) for word in answer.split()]
 
 
 def timed(f):
@@ -153,7 +158,7 @@ def inertia(x, centroids):
     return total
 
 
-def in_turns(runs, rounds):
+def in_turns(runs, rounds, short=SHORT):
     """Medians of the seconds of each, after one round that is not counted, and the last results."""
     seconds = {name: [] for name in runs}
     results = {}
@@ -163,7 +168,7 @@ def in_turns(runs, rounds):
             taken, results[name] = run()
             if number > 0:
                 # After the pause short runs would measure the waking of threads.
-                again = [run()[0] for _ in range(5)] if taken < SHORT else [taken]
+                again = [run()[0] for _ in range(5)] if taken < short else [taken]
                 seconds[name].append(statistics.median(again))
     return {name: statistics.median(all) for name, all in seconds.items()}, results
 
@@ -293,8 +298,28 @@ def growth(tmp):
         print(f"n = 100000, d = {d:>3}, k = 64: {show(measure(100_000, d, 64)):>8}", flush=True)
 
 
+def silhouette(tmp):
+    """Scores of all rows, of blobs and digits with the labels of a fit."""
+    ours = Centroid(ARGS.kernels)
+    sets = [(f"blobs {n} x {d} {np.dtype(dtype)}", blobs(n, d, 10, dtype))
+            for n, d, dtype in [(20_000, 3, np.float32), (20_000, 16, np.float32),
+                                (10_000, 16, np.float64)]]
+    for name, x in sets + [("digits", load_digits().data.astype(np.float64))]:
+        labels = KMeans(n_clusters=10, n_init=1, random_state=0).fit(x).labels_.astype(np.int64)
+        paths = [os.path.join(tmp, file) for file in (f"{len(x)}.npy", f"labels{len(x)}.npy")]
+        if os.path.exists(paths[0]):
+            ours = Centroid(ARGS.kernels)
+        np.save(paths[0], x)
+        np.save(paths[1], labels)
+        runs = {"centroid": lambda: ours.ask("silhouette", *paths),
+                "scikit-learn": lambda: timed(lambda: silhouette_score(x, labels))}
+        medians, scores = in_turns(runs, ARGS.rounds, short=0.2)
+        off = scores["centroid"] / float(scores["scikit-learn"]) - 1
+        print_row(f"silhouette {name}", medians, f" | scores differ by {off:+.1e}")
+
+
 def main():
-    modes = {"lloyd": lloyd, "fit": fit, "noise": noise, "growth": growth}
+    modes = {"lloyd": lloyd, "fit": fit, "noise": noise, "growth": growth, "silhouette": silhouette}
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=modes)

@@ -105,6 +105,13 @@ impl KMeans {
         }
     }
 
+    /// The number of clusters, in place of that given to [`new`](Self::new): for trying several with all
+    /// else the same.
+    pub fn n_clusters(mut self, n_clusters: usize) -> Self {
+        self.n_clusters = n_clusters;
+        self
+    }
+
     /// How the first centroids are chosen. Without effect where
     /// [initial centroids](FitOptions::initial_centroids) are given.
     ///

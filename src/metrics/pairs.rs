@@ -146,12 +146,17 @@ impl<'a, F: Float> Pairs<'a, F> {
 
     /// Calls `f` with copies of rows, in scale.
     fn with_rows<R>(&self, rows: &[usize], f: impl FnOnce(Rows<'_, F>) -> R) -> R {
-        let d = self.points.n_features();
+        let (d, points) = (self.points.n_features(), self.points.rows());
         F::with_scratch(rows.len() * d, |copies| {
             for (copy, &row) in copies.chunks_exact_mut(d).zip(rows) {
-                let values = self.points.rows().row(row);
-                for (copy, &value) in copy.iter_mut().zip(values) {
-                    *copy = value * self.scale;
+                // PERF: at 20,000 x 16 in f32 a plain loop over the values took 8% of the whole time.
+                let ((to, to_tail), (from, from_tail)) =
+                    (copy.as_chunks_mut::<8>(), points.row(row).as_chunks::<8>());
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = from.map(|x| x * self.scale);
+                }
+                for (to, &from) in to_tail.iter_mut().zip(from_tail) {
+                    *to = from * self.scale;
                 }
             }
             f(Rows::new(copies, d))

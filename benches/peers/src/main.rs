@@ -1,6 +1,6 @@
-//! One fit for each line of standard input, for `compare.py`.
+//! One fit, or one score, for each line of standard input, for `compare.py`.
 //!
-//! Each line is `ALGORITHM INIT K N_INIT MAX_ITER TOL DATA START RESULT`: names of files of NumPy's
+//! A line is `silhouette DATA LABELS`, answered by seconds and the score, or `ALGORITHM INIT K N_INIT MAX_ITER TOL DATA START RESULT`: names of files of NumPy's
 //! format, where `START` is `-` for a start by `INIT`, and `RESULT` is `-` where the centroids are not
 //! asked for. The answer is one line: seconds, iterations.
 
@@ -8,8 +8,9 @@ use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
+use centroid::metrics::silhouette_score;
 use centroid::{Algorithm, FitOptions, Float, Init, KMeans};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use ndarray_npy::{ReadableElement, WritableElement, read_npy, write_npy};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -27,7 +28,9 @@ fn main() -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
-        let data = *words.get(6).ok_or("too few words")?;
+        let is_score = words.first() == Some(&"silhouette");
+        let place = if is_score { 1 } else { 6 };
+        let data = *words.get(place).ok_or("too few words")?;
         if read.path != data {
             read = Read {
                 path: data.to_owned(),
@@ -35,18 +38,28 @@ fn main() -> Result<()> {
                 f64: read_npy(data).ok(),
             };
         }
-        let (seconds, n_iter) = match (&read.f32, &read.f64) {
+        let answer = match (&read.f32, &read.f64) {
+            (Some(x), _) if is_score => silhouette(x, &words)?,
+            (_, Some(x)) if is_score => silhouette(x, &words)?,
             (Some(x), _) => fit(x, &words)?,
             (_, Some(x)) => fit(x, &words)?,
             _ => return Err(format!("{data} holds no matrix of numbers").into()),
         };
-        println!("{seconds} {n_iter}");
+        println!("{answer}");
         std::io::stdout().flush()?;
     }
     Ok(())
 }
 
-fn fit<F>(x: &Array2<F>, words: &[&str]) -> Result<(f64, usize)>
+fn silhouette<F: Float>(x: &Array2<F>, words: &[&str]) -> Result<String> {
+    let labels: Array1<i64> = read_npy(words.get(2).ok_or("too few words")?)?;
+    let labels = labels.mapv(|label| label as usize);
+    let begin = Instant::now();
+    let score = silhouette_score(x, &labels)?;
+    Ok(format!("{} {score}", begin.elapsed().as_secs_f64()))
+}
+
+fn fit<F>(x: &Array2<F>, words: &[&str]) -> Result<String>
 where
     F: Float + ReadableElement + WritableElement,
 {
@@ -82,5 +95,5 @@ where
     if *result != "-" {
         write_npy(result, &model.centroids().to_owned())?;
     }
-    Ok((seconds, model.n_iter()))
+    Ok(format!("{seconds} {}", model.n_iter()))
 }

@@ -1,0 +1,205 @@
+//! The gap statistic.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use ndarray::{Array2, ArrayRef2, ArrayView2};
+
+use super::{PASSES, check_numbers};
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::points::Points;
+use crate::random::Stream;
+use crate::{KMeans, parallel};
+
+/// What the gap statistic says of one number of clusters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GapEntry {
+    /// The number of clusters.
+    pub n_clusters: usize,
+    /// The natural logarithm of the inertia.
+    pub log_inertia: f64,
+    /// The mean of that of the reference data.
+    pub expected_log_inertia: f64,
+    /// By how much the inertia lies below what data without clusters would have.
+    pub gap: f64,
+    /// The standard error of the gap, `sd sqrt(1 + 1 / n_references)`.
+    pub standard_error: f64,
+}
+
+/// The gap statistic for several numbers of clusters, in ascending order. It is displayed as a table.
+///
+/// See [`gap_statistic`].
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct GapStatistic {
+    entries: Vec<GapEntry>,
+}
+
+/// The least inertia whose logarithm is taken: one of 0 is taken for the smallest number.
+const LEAST: f64 = f64::MIN_POSITIVE;
+
+/// Compares the inertia for each number of clusters with that of `n_references` data sets without
+/// clusters: as many rows, uniform in the box that the data spans.
+///
+/// ```text
+/// gap(k) = mean over references of ln W*(k) - ln W(k),    W the inertia
+/// ```
+///
+/// Unlike the other ways it can answer that there is one cluster: let the numbers begin at 1.
+///
+/// `n_references` of 10 to 100 are usual; the standard error falls with their number. `seed` decides
+/// about the references, `kmeans` about all fits.
+///
+/// # Example
+/// ```
+/// use centroid::KMeans;
+/// use centroid::datasets::make_blobs;
+/// use centroid::selection::gap_statistic;
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let gap = gap_statistic(&KMeans::new(2), &x, 1..=6, 20, 42)?;
+/// assert_eq!(gap.best(), Some(3));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// `n_references + 1` fits for each number of clusters, side by side where they are small, and a copy
+/// of the size of the data for each reference at work.
+///
+/// # Determinism
+/// The same values at any number of threads; logarithms are those of the platform.
+///
+/// # Errors
+/// Those of [`KMeans::fit`] for the largest number of clusters, and
+/// - [`Error::InvalidParameter`]: there is no number of clusters, one of them is 0, or `n_references` is.
+///
+/// # References
+/// R. Tibshirani, G. Walther, T. Hastie, *Estimating the number of clusters in a data set via the gap
+/// statistic*, Journal of the Royal Statistical Society B 63(2), 2001, doi:10.1111/1467-9868.00293.
+pub fn gap_statistic<F: Float>(
+    kmeans: &KMeans,
+    x: &ArrayRef2<F>,
+    n_clusters: impl IntoIterator<Item = usize>,
+    n_references: usize,
+    seed: u64,
+) -> Result<GapStatistic> {
+    let points = Points::check(x)?;
+    let numbers = check_numbers(n_clusters, points.len())?;
+    if n_references == 0 {
+        return Err(Error::InvalidParameter {
+            name: "n_references",
+            requirement: "at least 1",
+        });
+    }
+    let (n, d) = (points.len(), points.n_features());
+    let rows = points.rows().data();
+    let x = ArrayView2::from_shape((n, d), rows).expect("the rows are whole");
+    let spans = spans(&points);
+    // The first is the data, then come the references.
+    let logs = |index: usize| match index {
+        0 => log_inertias(kmeans, &x, &numbers),
+        _ => {
+            let mut stream = Stream::new(seed, index);
+            let uniform = |(_, j): (usize, usize)| {
+                let (low, high): (f64, f64) = spans[j];
+                F::from_f64(low + stream.uniform() * (high - low))
+            };
+            log_inertias(kmeans, &Array2::from_shape_fn((n, d), uniform), &numbers)
+        }
+    };
+    let mut told = |logs: &Result<Vec<f64>>| match logs {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    let work = parallel::work(n, numbers[numbers.len() - 1], d);
+    let passes = PASSES.saturating_mul(numbers.len());
+    let tasks = n_references.saturating_add(1);
+    let logs = parallel::map_tasks(tasks, passes, work, logs, &mut told);
+    let logs = logs.into_iter().flatten().collect::<Result<Vec<_>>>()?;
+    let entry = |(place, &n_clusters): (usize, &usize)| {
+        let references = || logs[1..].iter().map(|logs| logs[place]);
+        let count = n_references as f64;
+        let expected = references().sum::<f64>() / count;
+        let variance = references()
+            .map(|log| (log - expected).powi(2))
+            .sum::<f64>()
+            / count;
+        GapEntry {
+            n_clusters,
+            log_inertia: logs[0][place],
+            expected_log_inertia: expected,
+            gap: expected - logs[0][place],
+            standard_error: (variance * (1.0 + 1.0 / count)).sqrt(),
+        }
+    };
+    let entries = numbers.iter().enumerate().map(entry).collect();
+    Ok(GapStatistic { entries })
+}
+
+/// The least and the largest value of each feature.
+fn spans<F: Float>(points: &Points<'_, F>) -> Vec<(f64, f64)> {
+    let mut spans = vec![(f64::INFINITY, f64::NEG_INFINITY); points.n_features()];
+    for row in points.rows().iter() {
+        for (span, x) in spans.iter_mut().zip(row) {
+            *span = (span.0.min(x.to_f64()), span.1.max(x.to_f64()));
+        }
+    }
+    spans
+}
+
+fn log_inertias<F: Float>(
+    kmeans: &KMeans,
+    x: &ArrayRef2<F>,
+    numbers: &[usize],
+) -> Result<Vec<f64>> {
+    let log = |&number: &usize| {
+        let model = kmeans.clone().n_clusters(number).fit(x)?;
+        Ok(model.inertia().max(LEAST).ln())
+    };
+    numbers.iter().map(log).collect()
+}
+
+impl GapStatistic {
+    /// What it says of each number of clusters.
+    pub fn entries(&self) -> &[GapEntry] {
+        &self.entries
+    }
+
+    /// The smallest number of clusters whose gap is not below that of the next number by more than one
+    /// standard error of that. `None` if the gap grows to the end.
+    pub fn best(&self) -> Option<usize> {
+        let holds = |pair: &&[GapEntry]| pair[0].gap >= pair[1].gap - pair[1].standard_error;
+        self.entries
+            .windows(2)
+            .find(holds)
+            .map(|pair| pair[0].n_clusters)
+    }
+}
+
+impl fmt::Display for GapStatistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:>5} {:>12} {:>12} {:>9} {:>9}",
+            "k", "ln inertia", "expected", "gap", "error"
+        )?;
+        for entry in &self.entries {
+            writeln!(
+                f,
+                "{:>5} {:>12.4} {:>12.4} {:>9.4} {:>9.4}",
+                entry.n_clusters,
+                entry.log_inertia,
+                entry.expected_log_inertia,
+                entry.gap,
+                entry.standard_error
+            )?;
+        }
+        match self.best() {
+            Some(best) => write!(f, "gap statistic: {best}"),
+            None => write!(f, "gap statistic: none"),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Choosing the number of clusters.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use centroid::datasets::make_blobs;
+use centroid::selection::{
+    GapStatistic, Silhouettes, Sweep, SweepEntry, SweepOptions, gap_statistic, sweep,
+};
+use centroid::{Error, Float, KMeans, metrics};
+use common::{Expected, blobs, each_layout, features, lattice};
+use ndarray::{Array2, array};
+
+fn blobs_give_what_scikit_learn_gives<F: Float>() {
+    let (x, expected) = (features::<F>("blobs500"), Expected::scores("blobs500"));
+    let kmeans = KMeans::new(1).n_init(50).tol(0.0);
+    let sweep = sweep(&kmeans, &x, 2..=10, SweepOptions::new()).unwrap();
+    let is_f32 = F::UNIT_ROUNDOFF > 1e-10;
+    let (near, tolerance) = if is_f32 { (1e-7, 1e-5) } else { (1e-10, 1e-10) };
+    let references = expected.numbers("sweep_inertia").into_iter();
+    let references = references.zip(expected.numbers("sweep_silhouette"));
+    let mut same = 0;
+    for (entry, (inertia, silhouette)) in sweep.entries().iter().zip(references) {
+        assert!(entry.inertia <= 1.01 * inertia, "{entry:?}");
+        // The best of 50 starts need not be the same.
+        if (entry.inertia / inertia - 1.0).abs() <= near {
+            same += 1;
+            assert!(
+                (entry.silhouette.unwrap() - silhouette).abs() <= tolerance,
+                "{entry:?}"
+            );
+        }
+    }
+    assert!(same >= 5, "{same} of 9 are the same:\n{sweep}");
+    assert!(matches!(sweep.elbow(), Some(4 | 5)), "{sweep}");
+    assert_eq!(sweep.best_silhouette(), Some(2));
+    assert_eq!(sweep.disagreement(), Some((sweep.elbow().unwrap(), 2)));
+    let default = centroid::selection::sweep(&KMeans::new(1), &x, 2..=10, SweepOptions::new());
+    let default = default.unwrap();
+    assert!(matches!(default.elbow(), Some(4 | 5)), "{default}");
+    assert_eq!(default.best_silhouette(), Some(2));
+}
+
+fn entries_hold_the_scores_of_their_models<F: Float>() {
+    let x = blobs::<F>(200, 3, 4, 1);
+    each_layout(&x, |view, layout| {
+        let kmeans = KMeans::new(9).n_init(2).seed(3);
+        let sweep = sweep(&kmeans, &view, [5, 3, 5], SweepOptions::new()).unwrap();
+        let numbers: Vec<usize> = sweep
+            .entries()
+            .iter()
+            .map(|entry| entry.n_clusters)
+            .collect();
+        assert_eq!(numbers, [3, 5], "{layout}");
+        for entry in sweep.entries() {
+            let model = kmeans.clone().n_clusters(entry.n_clusters).fit(&x).unwrap();
+            assert_eq!(entry.model.labels(), model.labels());
+            assert_eq!(entry.inertia, model.inertia());
+            let labels = &model.labels();
+            let score = metrics::silhouette_score(&x, labels).unwrap();
+            assert_eq!(
+                (entry.silhouette, entry.silhouette_error),
+                (Some(score), None)
+            );
+            let score = metrics::calinski_harabasz_score(&x, labels).unwrap();
+            assert_eq!(entry.calinski_harabasz, Some(score));
+            let score = metrics::davies_bouldin_score(&x, labels).unwrap();
+            assert_eq!(entry.davies_bouldin, Some(score));
+        }
+        assert_eq!(sweep.model(5).unwrap().n_clusters(), 5);
+        assert!(sweep.model(4).is_none());
+    });
+}
+
+fn what_is_not_defined_is_left_out<F: Float>() {
+    let x = lattice::<F>(6, 2, 1);
+    let sweep = sweep(&KMeans::new(1), &x, 1..=6, SweepOptions::new()).unwrap();
+    for entry in sweep.entries() {
+        let defined = (2..6).contains(&entry.n_clusters);
+        assert_eq!(entry.silhouette.is_some(), defined);
+        assert_eq!(entry.calinski_harabasz.is_some(), defined);
+        assert_eq!(entry.davies_bouldin.is_some(), defined);
+    }
+    let equal = Array2::from_elem((8, 2), F::ONE);
+    let sweep = centroid::selection::sweep(&KMeans::new(1), &equal, 1..=8, SweepOptions::new());
+    let sweep = sweep.unwrap();
+    assert!(
+        sweep
+            .entries()
+            .iter()
+            .all(|entry| entry.silhouette.is_none())
+    );
+    assert_eq!(
+        (sweep.elbow(), sweep.best_silhouette(), sweep.disagreement()),
+        (None, None, None)
+    );
+    assert!(
+        sweep
+            .to_string()
+            .ends_with("elbow: none, best silhouette: none"),
+        "{sweep}"
+    );
+}
+
+fn samples_are_taken_if_asked_for<F: Float>() {
+    let x = blobs::<F>(1000, 2, 3, 1);
+    let silhouettes = Silhouettes::Sampled {
+        sample_size: 200,
+        seed: 5,
+    };
+    let options = SweepOptions::new().silhouettes(silhouettes);
+    let sampled = sweep(&KMeans::new(1), &x, 2..=5, options).unwrap();
+    for entry in sampled.entries() {
+        let labels = &entry.model.labels();
+        let expected = metrics::silhouette_score_sampled(&x, labels, 200, 5).unwrap();
+        assert_eq!(entry.silhouette, Some(expected.score));
+        assert_eq!(entry.silhouette_error, Some(expected.standard_error));
+    }
+    assert!(sampled.to_string().contains('±'), "{sampled}");
+    let options = SweepOptions::new().silhouettes(Silhouettes::Skipped);
+    let skipped = sweep(&KMeans::new(1), &x, 2..=5, options).unwrap();
+    assert!(
+        skipped
+            .entries()
+            .iter()
+            .all(|entry| entry.silhouette.is_none())
+    );
+    assert_eq!(skipped.best_silhouette(), None);
+}
+
+fn the_observer_is_told_and_may_end_it<F: Float>() {
+    // Side by side, and one after another.
+    for (n, d) in [(100, 2), (4_000, 30)] {
+        let x = blobs::<F>(n, d, 4, 1);
+        let mut seen = Vec::new();
+        let mut observer = |entry: &SweepEntry<F>| {
+            seen.push(entry.n_clusters);
+            ControlFlow::Continue(())
+        };
+        let options = SweepOptions::new().observer(&mut observer);
+        let whole = sweep(&KMeans::new(1).n_init(1), &x, 2..=7, options).unwrap();
+        assert!(!whole.interrupted());
+        seen.sort_unstable();
+        assert_eq!(seen, [2, 3, 4, 5, 6, 7]);
+
+        let mut seen = Vec::new();
+        let mut observer = |entry: &SweepEntry<F>| {
+            seen.push(entry.n_clusters);
+            if seen.len() == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let options = SweepOptions::new().observer(&mut observer);
+        let ended = sweep(&KMeans::new(1).n_init(1), &x, 2..=7, options).unwrap();
+        assert!(ended.interrupted());
+        let numbers: Vec<usize> = ended
+            .entries()
+            .iter()
+            .map(|entry| entry.n_clusters)
+            .collect();
+        seen.sort_unstable();
+        assert_eq!(numbers, seen);
+        assert_eq!(numbers.len(), 2);
+        assert!(
+            ended
+                .to_string()
+                .ends_with("the sweep was ended before its end")
+        );
+    }
+}
+
+fn threads_change_no_bit<F: Float>() {
+    let x = blobs::<F>(900, 3, 4, 1);
+    let all = || {
+        let sweep = sweep(&KMeans::new(1), &x, 1..=6, SweepOptions::new()).unwrap();
+        let scores = |entry: &SweepEntry<F>| {
+            (
+                entry.inertia,
+                entry.silhouette,
+                entry.calinski_harabasz,
+                entry.davies_bouldin,
+            )
+        };
+        let scores: Vec<_> = sweep.entries().iter().map(scores).collect();
+        let gap = gap_statistic(&KMeans::new(1).n_init(2), &x, 1..=4, 4, 1).unwrap();
+        (scores, gap)
+    };
+    let expected = all();
+    for threads in [1, 2, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        assert!(
+            pool.build().unwrap().install(all) == expected,
+            "{threads} threads"
+        );
+    }
+}
+
+fn the_gap_statistic_finds_the_number_of_clusters<F: Float>() {
+    let centers = array![[0.0, 0.0], [12.0, 0.0], [0.0, 12.0], [12.0, 12.0]].mapv(F::from_f64);
+    for number in [1, 3, 4] {
+        let centers = centers.slice(ndarray::s![..number, ..]);
+        let (x, _) = make_blobs(240, &centers, &[1.0], 3).unwrap();
+        let gap = gap_statistic(&KMeans::new(1), &x, 1..=7, 20, 1).unwrap();
+        assert_eq!(gap.best(), Some(number), "{gap}");
+        assert!(
+            gap.to_string()
+                .ends_with(&format!("gap statistic: {number}"))
+        );
+        for entry in gap.entries() {
+            assert_eq!(entry.gap, entry.expected_log_inertia - entry.log_inertia);
+        }
+    }
+    // Equal rows, and as many clusters as rows: inertias of 0.
+    for x in [Array2::from_elem((5, 2), F::ONE), lattice(5, 2, 1)] {
+        let gap = gap_statistic(&KMeans::new(1), &x, 1..=5, 3, 1).unwrap();
+        assert!(
+            gap.entries().iter().all(|entry| entry.gap.is_finite()),
+            "{gap}"
+        );
+    }
+}
+
+#[test]
+fn bad_requests_are_refused() {
+    let x = lattice::<f64>(10, 2, 1);
+    let of = |kmeans: &KMeans, x: &Array2<f64>, numbers: &[usize]| {
+        let gap = gap_statistic(kmeans, x, numbers.iter().copied(), 2, 0).unwrap_err();
+        let numbers = numbers.iter().copied();
+        assert_eq!(
+            sweep(kmeans, x, numbers, SweepOptions::new()).unwrap_err(),
+            gap
+        );
+        gap
+    };
+    let kmeans = KMeans::new(1);
+    let requirement = "one or more numbers, each at least 1";
+    let none = Error::InvalidParameter {
+        name: "n_clusters",
+        requirement,
+    };
+    assert_eq!(of(&kmeans, &x, &[]), none);
+    assert_eq!(of(&kmeans, &x, &[0, 1]), none);
+    assert_eq!(
+        none.to_string(),
+        "n_clusters must be one or more numbers, each at least 1"
+    );
+    let too_few = Error::TooFewPoints {
+        points: 10,
+        clusters: 11,
+    };
+    assert_eq!(of(&kmeans, &x, &[2, 11]), too_few);
+    assert_eq!(of(&kmeans, &Array2::zeros((0, 2)), &[2]), Error::EmptyData);
+    let not_finite = Error::NotFinite { row: 0, column: 0 };
+    assert_eq!(
+        of(&kmeans, &Array2::from_elem((9, 1), f64::NAN), &[2]),
+        not_finite
+    );
+    let error = of(&kmeans.clone().n_init(0), &x, &[2, 3]);
+    assert!(matches!(
+        error,
+        Error::InvalidParameter { name: "n_init", .. }
+    ));
+    let silhouettes = Silhouettes::Sampled {
+        sample_size: 7,
+        seed: 0,
+    };
+    let options = SweepOptions::new().silhouettes(silhouettes);
+    let error = sweep(&kmeans, &x, 2..=4, options).unwrap_err();
+    assert_eq!(error, Error::SampleTooSmall { rows: 7, needed: 8 });
+    let error = gap_statistic(&kmeans, &x, 1..3, 0, 0).unwrap_err();
+    assert_eq!(error.to_string(), "n_references must be at least 1");
+}
+
+#[test]
+fn results_can_be_sent_shared_and_shown() {
+    fn is_useful<T: Send + Sync + std::fmt::Debug + Clone>() {}
+    is_useful::<Sweep<f32>>();
+    is_useful::<SweepEntry<f64>>();
+    is_useful::<GapStatistic>();
+    is_useful::<metrics::SampledScore>();
+    is_useful::<metrics::ClusterSilhouette>();
+}
+
+for_both_types!(
+    blobs_give_what_scikit_learn_gives,
+    entries_hold_the_scores_of_their_models,
+    what_is_not_defined_is_left_out,
+    samples_are_taken_if_asked_for,
+    the_observer_is_told_and_may_end_it,
+    threads_change_no_bit,
+    the_gap_statistic_finds_the_number_of_clusters,
+);
