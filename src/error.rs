@@ -95,6 +95,32 @@ pub enum Error {
         /// The fewest rows that it could have.
         needed: usize,
     },
+    /// A stream did not have as many distinct rows of positive weight yet as there are to be clusters.
+    #[error(
+        "{distinct} distinct rows so far cannot form {clusters} clusters: {missing} more are needed",
+        missing = clusters - distinct
+    )]
+    TooFewDistinctRows {
+        /// Distinct rows seen, fewer than clusters.
+        distinct: usize,
+        /// Clusters asked for.
+        clusters: usize,
+    },
+    /// A source of rows failed.
+    #[error("the source of rows failed behind row {row}: {kind}")]
+    SourceFailed {
+        /// Rows that it gave before, in that pass.
+        row: usize,
+        /// What went wrong.
+        kind: std::io::ErrorKind,
+    },
+    /// A source of rows did not give in a later pass what it gave in the first: it has fewer or more
+    /// rows, or a value larger than any before.
+    #[error("row {row} of the source is not as it was in the first pass")]
+    SourceChanged {
+        /// The first row that is missing or was not there, or that was found to be another.
+        row: usize,
+    },
     /// A result, or a copy of the data in row-major order, would have more values than can be held.
     #[error("an array of {rows} x {columns} values is too large to be made")]
     ResultTooLarge {

@@ -81,6 +81,7 @@ mod points;
 mod prepared;
 mod progress;
 mod random;
+mod row_blocks;
 pub mod selection;
 
 pub use error::{Error, Result};
@@ -88,9 +89,15 @@ pub use float::Float;
 pub use init::Init;
 #[doc(hidden)]
 pub use kernels::benchmarking;
-pub use kmeans::{Algorithm, FitOptions, KMeans, KMeansModel};
+pub use kmeans::{
+    Algorithm, BlocksError, ClusterSums, FitOptions, KMeans, KMeansModel, MiniBatchKMeans,
+    OnlineKMeans,
+};
 pub use ndarray;
 pub use progress::{Iteration, Stop};
+#[cfg(feature = "npy")]
+pub use row_blocks::NpyBlocks;
+pub use row_blocks::{ArrayBlocks, IterBlocks, RowBlocks};
 
 /// The README's programs, compiled and run.
 #[cfg(doctest)]

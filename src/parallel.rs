@@ -55,6 +55,18 @@ pub(crate) fn on_pool<R: Send>(work: usize, f: impl FnOnce() -> R + Send) -> R {
     }
 }
 
+/// Runs both, at the same time where there are threads for it.
+pub(crate) fn both<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if rayon::current_num_threads() > 1 {
+        rayon::join(a, b)
+    } else {
+        (a(), b())
+    }
+}
+
 /// The blocks of `block` items that `0..len` falls into.
 fn block_range(len: usize, block: usize, index: usize) -> Range<usize> {
     index * block..len.min((index + 1) * block)

@@ -13,6 +13,23 @@ use crate::parallel;
 /// A row of greater weight is not taken for so many equal rows.
 pub(crate) const MOST_COPIES: f64 = (1 << 24) as f64;
 
+/// The number of a row, as it is stored.
+pub(crate) trait RowNumber: Copy + Sync {
+    fn index(self) -> usize;
+}
+
+impl RowNumber for u32 {
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl RowNumber for usize {
+    fn index(self) -> usize {
+        self
+    }
+}
+
 /// Rows that were checked, in row-major order, with the kernels to run over them.
 ///
 /// Row-major data is borrowed. Other orders and strides are brought into row-major order once, so
@@ -80,13 +97,7 @@ impl<'a, F: Float> Points<'a, F> {
                 found: weights.len(),
             });
         }
-        let valid = |w: &F| (F::ZERO..=F::MAX_MAGNITUDE).contains(w);
-        if let Some(index) = weights.iter().position(|w| !valid(w)) {
-            return Err(Error::InvalidWeight { index });
-        }
-        if weights.iter().all(|&w| w == F::ZERO) {
-            return Err(Error::InvalidWeight { index: 0 });
-        }
+        check_weights(weights)?;
         self.weights = Some(match weights.as_slice() {
             Some(weights) => Cow::Borrowed(weights),
             None => Cow::Owned(weights.iter().copied().collect()),
@@ -94,28 +105,56 @@ impl<'a, F: Float> Points<'a, F> {
         Ok(self)
     }
 
+    /// Rows of a block in row-major order, whose values are checked, and their weights if they have
+    /// any.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`], [`Error::TooLarge`], the rows being counted from 0.
+    pub(crate) fn check_block(
+        data: &'a [F],
+        n_features: usize,
+        weights: Option<&'a [F]>,
+    ) -> Result<Self> {
+        Ok(Self {
+            magnitude: check_values(data, n_features)?,
+            data: Cow::Borrowed(data),
+            n_features,
+            weights: weights.map(Cow::Borrowed),
+            kernels: detect(),
+        })
+    }
+
+    /// The same rows, each of weight 1.
+    pub(crate) fn unweighted(&self) -> Points<'_, F> {
+        Points {
+            data: Cow::Borrowed(&self.data),
+            weights: None,
+            ..*self
+        }
+    }
+
     /// Some of the rows, with their weights, in this order.
-    pub(crate) fn gather(&self, rows: &[u32]) -> Points<'static, F> {
+    pub(crate) fn gather<R: RowNumber>(&self, rows: &[R]) -> Points<'static, F> {
         let d = self.n_features;
         let mut data = vec![F::ZERO; rows.len() * d];
         let work = data.len() + 8 * rows.len();
         parallel::fill_blocks(&mut data, d, 4 * parallel::BLOCK, work, |range, out| {
             let rows = &rows[range];
             match d {
-                1 => gather_arrays::<F, 1>(&self.data, rows, out),
-                2 => gather_arrays::<F, 2>(&self.data, rows, out),
-                3 => gather_arrays::<F, 3>(&self.data, rows, out),
-                4 => gather_arrays::<F, 4>(&self.data, rows, out),
+                1 => gather_arrays::<F, R, 1>(&self.data, rows, out),
+                2 => gather_arrays::<F, R, 2>(&self.data, rows, out),
+                3 => gather_arrays::<F, R, 3>(&self.data, rows, out),
+                4 => gather_arrays::<F, R, 4>(&self.data, rows, out),
                 _ => {
                     for (out, &row) in out.chunks_exact_mut(d).zip(rows) {
-                        out.copy_from_slice(self.rows().row(row as usize));
+                        out.copy_from_slice(self.rows().row(row.index()));
                     }
                 }
             }
             0
         });
         let weights = self.weights().map(|weights| {
-            let weights = rows.iter().map(|&row| weights[row as usize]);
+            let weights = rows.iter().map(|row| weights[row.index()]);
             Cow::Owned(weights.collect())
         });
         Points {
@@ -235,12 +274,25 @@ impl<'a, F: Float> Points<'a, F> {
 /// OUT: `out`, the rows of these numbers, of `D` features.
 ///
 /// PERF: a copy of known length is no call, and several rows are fetched at a time.
-fn gather_arrays<F: Float, const D: usize>(data: &[F], rows: &[u32], out: &mut [F]) {
+fn gather_arrays<F: Float, R: RowNumber, const D: usize>(data: &[F], rows: &[R], out: &mut [F]) {
     let (data, _) = data.as_chunks::<D>();
     let (out, _) = out.as_chunks_mut::<D>();
     out.iter_mut()
         .zip(rows)
-        .for_each(|(out, &row)| *out = data[row as usize]);
+        .for_each(|(out, row)| *out = data[row.index()]);
+}
+
+/// # Errors
+/// [`Error::InvalidWeight`].
+pub(crate) fn check_weights<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
+    let valid = |w: &F| (F::ZERO..=F::MAX_MAGNITUDE).contains(w);
+    if let Some(index) = weights.iter().position(|w| !valid(w)) {
+        return Err(Error::InvalidWeight { index });
+    }
+    if weights.iter().all(|&w| w == F::ZERO) {
+        return Err(Error::InvalidWeight { index: 0 });
+    }
+    Ok(())
 }
 
 /// The values in row-major order, borrowed if that is how they lie.

@@ -31,6 +31,7 @@ pub struct Iteration {
 
 /// Why a fit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Stop {
     /// The labels stayed as they were: a fixed point of Lloyd's algorithm was reached.
@@ -39,6 +40,9 @@ pub enum Stop {
     Tolerance,
     /// `max_iter` iterations were done.
     MaxIterations,
+    /// The smoothed inertia of the batches did not fall any more (of
+    /// [`MiniBatchKMeans`](crate::MiniBatchKMeans) alone).
+    NoImprovement,
     /// The observer asked for the end.
     Interrupted,
 }

@@ -34,6 +34,13 @@ impl Stream {
         (self.0.next_u64() >> 11) as f64 * 2.0_f64.powi(-53)
     }
 
+    /// From the exponential distribution of rate 1. Divided by rates, the least of such numbers belong to
+    /// items drawn one after another by rate (P. Efraimidis, P. Spirakis, Weighted random sampling with a
+    /// reservoir, Information Processing Letters 97(5), 2006, doi:10.1016/j.ipl.2005.11.003).
+    pub(crate) fn exponential(&mut self) -> f64 {
+        -(-self.uniform()).ln_1p()
+    }
+
     /// Uniform in `0..bound`, for a bound of at least 1 (D. Lemire, Fast random integer generation
     /// in an interval, ACM TOMACS 29(1), 2019, doi:10.1145/3230636).
     pub(crate) fn below(&mut self, bound: usize) -> usize {

@@ -8,6 +8,9 @@ mod search;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
+pub(crate) use self::parallel::choose_among;
+pub(crate) use random::without_replacement;
+
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::points::Points;
@@ -16,6 +19,7 @@ use crate::random::Stream;
 
 /// How the first centroids are chosen among the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Init {
     /// Greedy k-means++: each further centroid is the best of `2 + ln k` rows drawn with a
@@ -78,7 +82,14 @@ impl Init {
         match self {
             Self::PlusPlus => plus_plus::choose(prepared, n_clusters, stream),
             Self::Random => random::choose(prepared.points, n_clusters, stream),
-            Self::Parallel => Self::PARALLEL.choose(prepared, n_clusters, stream),
+            Self::Parallel => {
+                let (rounds, oversampling) = Self::PARALLEL;
+                let init = Self::ParallelWith {
+                    rounds,
+                    oversampling,
+                };
+                init.choose(prepared, n_clusters, stream)
+            }
             Self::ParallelWith {
                 rounds,
                 oversampling,
@@ -89,11 +100,8 @@ impl Init {
         }
     }
 
-    /// What [`Init::Parallel`] stands for.
-    const PARALLEL: Self = Self::ParallelWith {
-        rounds: 5,
-        oversampling: 2,
-    };
+    /// The rounds and the oversampling of [`Init::Parallel`].
+    pub(crate) const PARALLEL: (usize, usize) = (5, 2);
 
     /// # Errors
     /// [`Error::InvalidParameter`].

@@ -10,8 +10,6 @@
 //!
 //! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
 
-use ndarray::{Array1, Array2};
-
 use super::{gather, plus_plus};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows};
@@ -43,15 +41,43 @@ pub(super) fn choose<F: Float>(
     if rows.len() < n_clusters {
         return plus_plus::choose(prepared, n_clusters, stream);
     }
-    let x = Array2::from_shape_vec((rows.len(), points.n_features()), gather(points, &rows))
-        .expect("each candidate is a row of the data");
-    let x = Points::check(&x).and_then(|x| x.with_weights(&weights));
-    let x = x.expect("the rows were checked, and each weighs something");
-    let chosen = plus_plus::choose(&Prepared::plain(&x), n_clusters, stream);
+    let chosen = among(&gather(points, &rows), &weights, n_clusters, stream);
     chosen
         .into_iter()
         .map(|candidate| rows[candidate])
         .collect()
+}
+
+/// The values of `n_clusters` of some candidates, chosen by greedy k-means++.
+///
+/// IN: `values` of the candidates, their `weights`, so many of them positive at least.
+pub(crate) fn choose_among<F: Float>(
+    values: &[F],
+    weights: &[f64],
+    n_clusters: usize,
+    stream: &mut Stream,
+) -> Vec<F> {
+    let chosen = among(values, weights, n_clusters, stream).into_iter();
+    let d = values.len() / weights.len();
+    chosen
+        .flat_map(|candidate| &values[candidate * d..][..d])
+        .copied()
+        .collect()
+}
+
+/// Which of the candidates these are.
+fn among<F: Float>(
+    values: &[F],
+    weights: &[f64],
+    n_clusters: usize,
+    stream: &mut Stream,
+) -> Vec<usize> {
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    let share = |&weight: &f64| F::from_f64(weight / largest);
+    let weights: Vec<F> = weights.iter().map(share).collect();
+    let candidates = Points::check_block(values, values.len() / weights.len(), Some(&weights));
+    let candidates = candidates.expect("the values were checked");
+    plus_plus::choose(&Prepared::plain(&candidates), n_clusters, stream)
 }
 
 /// The rows taken so far, and what is known of all rows.
@@ -117,18 +143,14 @@ impl<'a, F: Float> Candidates<'a, F> {
         taken.concat()
     }
 
-    /// The candidates that a row is nearest to, with the weight of all these rows, as a share of the
-    /// largest.
-    fn weighted(self) -> (Vec<usize>, Array1<F>) {
+    /// The candidates that a row is nearest to, with the weight of all these rows.
+    fn weighted(self) -> (Vec<usize>, Vec<f64>) {
         let mut weights = vec![0.0; self.rows.len()];
         for (row, &(_, candidate)) in self.nearest.iter().enumerate() {
             weights[candidate as usize] += self.points.weight(row);
         }
-        let largest = weights.iter().copied().fold(0.0, f64::max);
         let pairs = self.rows.into_iter().zip(weights);
-        let pairs = pairs.map(|(row, weight)| (row, F::from_f64(weight / largest)));
-        let (rows, weights): (Vec<_>, Vec<_>) = pairs.filter(|pair| pair.1 > F::ZERO).unzip();
-        (rows, Array1::from(weights))
+        pairs.filter(|pair| pair.1 > 0.0).unzip()
     }
 }
 
@@ -167,7 +189,8 @@ mod tests {
     /// Round after round, distances and owners are those of all candidates together.
     #[test]
     fn rounds_add_up() {
-        let x = Array2::from_shape_fn((3000, 3), |(i, j)| ((i * (7 + j) * 31) % 257) as f32);
+        let x =
+            ndarray::Array2::from_shape_fn((3000, 3), |(i, j)| ((i * (7 + j) * 31) % 257) as f32);
         let points = Points::check(&x).unwrap();
         let mut candidates = Candidates::new(&points);
         candidates.add(&[5]);
@@ -187,7 +210,7 @@ mod tests {
             let (_, expected) = crate::kernels::nearest_row(points.rows().row(row), &all);
             assert_eq!(sq_dist, expected);
         }
-        let mut counts = vec![0.0_f32; candidates.rows.len()];
+        let mut counts = vec![0.0; candidates.rows.len()];
         candidates
             .nearest
             .iter()
@@ -197,12 +220,7 @@ mod tests {
             rows.len(),
             counts.iter().filter(|&&count| count > 0.0).count()
         );
-        let largest = counts.iter().copied().fold(0.0, f32::max);
-        let shares: Vec<f32> = counts
-            .into_iter()
-            .filter(|&count| count > 0.0)
-            .map(|count| count / largest)
-            .collect();
-        assert_eq!(weights.to_vec(), shares);
+        counts.retain(|&count| count > 0.0);
+        assert_eq!(weights, counts);
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn choose<F: Float>(
 
 /// The first `count` places of a Fisher-Yates shuffle of `0..len`; only the places that are not
 /// as they were are stored.
-fn without_replacement(len: usize, count: usize, stream: &mut Stream) -> Vec<usize> {
+pub(crate) fn without_replacement(len: usize, count: usize, stream: &mut Stream) -> Vec<usize> {
     let mut moved = HashMap::new();
     let mut drawn = Vec::with_capacity(count);
     for place in 0..count {

@@ -1,26 +1,36 @@
 //! The k-means estimator.
 
+mod blocks;
+mod checks;
+mod cluster_sums;
 mod edge;
 pub(crate) mod engine;
+pub(crate) mod minibatch;
 mod model;
 mod options;
+#[cfg(feature = "serde")]
+mod saving;
 mod sums;
 mod update;
 
 use ndarray::ArrayRef2;
 
+pub use blocks::BlocksError;
+pub use cluster_sums::ClusterSums;
 pub use engine::Algorithm;
+pub use minibatch::{MiniBatchKMeans, OnlineKMeans};
 pub use model::KMeansModel;
 pub use options::FitOptions;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::float::Float;
-use crate::init::{Init, at_least_one, check_n_clusters, gather};
+use crate::init::{Init, at_least_one, gather};
+use crate::kernels::Rows;
 use crate::parallel;
 use crate::points::Points;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
-use engine::{Limits, Run, Source};
+use engine::{InMemory, Limits, Run, Source, better};
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
 ///
@@ -76,6 +86,7 @@ use engine::{Limits, Run, Source};
 ///
 /// [`algorithm`]: Self::algorithm
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use = "parameters do nothing until `fit` is called"]
 pub struct KMeans {
     n_clusters: usize,
@@ -207,54 +218,27 @@ impl KMeans {
         options: FitOptions<'_, F>,
     ) -> Result<KMeansModel<F>> {
         self.check_parameters()?;
-        let mut points = Points::check(x)?;
-        if let Some(weights) = options.weights {
-            points = points.with_weights(weights)?;
-        }
-        check_n_clusters(&points, self.n_clusters)?;
-        let given = options
-            .initial_centroids
-            .map(|start| self.check_start(start, &points));
-        let given = given.transpose()?;
+        let points = options.check_points(x, self.n_clusters)?;
+        let given = options.check_start(self.n_clusters, points.n_features())?;
+        let keeps_labels = options.keeps_labels;
         let best = self.best_run(&points, given, options.observer);
-        Ok(KMeansModel::from_run(best, points.kernels))
+        Ok(KMeansModel::from_run(best, keeps_labels))
     }
 
     fn check_parameters(&self) -> Result<()> {
-        at_least_one("n_clusters", self.n_clusters)?;
+        checks::n_clusters(self.n_clusters)?;
         at_least_one("n_init", self.n_init)?;
         at_least_one("max_iter", self.max_iter)?;
         self.init.check()?;
-        if u32::try_from(self.n_clusters).is_err() {
-            let requirement = "at most 4294967295";
-            return Err(Error::InvalidParameter {
-                name: "n_clusters",
-                requirement,
-            });
-        }
-        if self.tol >= 0.0 {
-            Ok(())
-        } else {
-            Err(Error::InvalidParameter {
-                name: "tol",
-                requirement: "0 or greater",
-            })
-        }
+        checks::tol(self.tol)
     }
 
-    fn check_start<F: Float>(
-        &self,
-        start: &ArrayRef2<F>,
-        points: &Points<'_, F>,
-    ) -> Result<Vec<F>> {
-        let start = Points::check_for(start, points.n_features())?;
-        if start.len() != self.n_clusters {
-            return Err(Error::LengthMismatch {
-                expected: self.n_clusters,
-                found: start.len(),
-            });
+    /// IN: `mean_variance` of the features.
+    fn limits(&self, mean_variance: impl FnOnce() -> f64) -> Limits {
+        Limits {
+            max_iter: self.max_iter,
+            sq_shift: checks::sq_shift(self.tol, mean_variance),
         }
-        Ok(start.rows().data().to_vec())
     }
 
     /// The run of least inertia, the first among equals. The only restart loop.
@@ -264,15 +248,7 @@ impl KMeans {
         given: Option<Vec<F>>,
         mut observer: Option<&mut Observer<'_>>,
     ) -> Run<F> {
-        let sq_shift = if self.tol > 0.0 {
-            self.tol * points.mean_variance()
-        } else {
-            0.0
-        };
-        let limits = Limits {
-            max_iter: self.max_iter,
-            sq_shift,
-        };
+        let limits = self.limits(|| points.mean_variance());
         let only = given.or_else(|| {
             edge::only_start(points, self.n_clusters).map(|rows| gather(points, &rows))
         });
@@ -289,9 +265,11 @@ impl KMeans {
                         .choose(&source.prepared, self.n_clusters, &mut stream),
                 )
             });
-            engine::run(&source, &start, limits, restart, observer)
+            let start = Rows::new(&start, points.n_features());
+            let mut data = InMemory::new(&source, &start);
+            let Ok(run) = engine::run(&mut data, &start, limits, restart, observer);
+            run
         };
-        let better = |a: Run<F>, b: Run<F>| if b.inertia < a.inertia { b } else { a };
         if observer.is_none() {
             let work = parallel::work(points.len(), self.n_clusters, points.n_features());
             let best = parallel::on_pool(work, || {

@@ -9,7 +9,7 @@ use super::update;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::float::private::Sealed;
-use crate::kernels::{Assigned, Kernels, Packed, nearest_row};
+use crate::kernels::{Assigned, Kernels, Packed, detect, nearest_row};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::progress::Stop;
@@ -42,20 +42,33 @@ use crate::progress::Stop;
 ///
 /// An array without rows is no error, and gives a result without rows.
 #[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "super::saving::SavedModel<F>",
+        into = "super::saving::SavedModel<F>",
+        bound(
+            serialize = "F: serde::Serialize",
+            deserialize = "F: serde::Deserialize<'de>"
+        )
+    )
+)]
 pub struct KMeansModel<F: Float> {
-    centroids: Packed<F>,
-    labels: Array1<usize>,
-    cluster_sizes: Array1<usize>,
-    inertia: f64,
-    n_iter: usize,
-    stop: Stop,
-    kernels: &'static Kernels<F>,
+    pub(super) centroids: Packed<F>,
+    pub(super) labels: Array1<usize>,
+    pub(super) cluster_sizes: Array1<usize>,
+    pub(super) inertia: f64,
+    pub(super) n_iter: usize,
+    pub(super) stop: Stop,
+    pub(super) kernels: &'static Kernels<F>,
 }
 
 impl<F: Float> KMeansModel<F> {
-    pub(crate) fn from_run(run: Run<F>, kernels: &'static Kernels<F>) -> Self {
+    /// IN: `keeps_labels`, whether the model is to have them.
+    pub(super) fn from_run(run: Run<F>, keeps_labels: bool) -> Self {
         let (n, n_clusters) = (run.labels.len(), run.centroids.len());
-        let mut labels = vec![0; n];
+        let mut labels = vec![0; if keeps_labels { n } else { 0 }];
         let block = parallel::block_for(n, n * RELABEL_WORK);
         parallel::fill_blocks(&mut labels, 1, block, n * RELABEL_WORK, |range, out| {
             out.iter_mut()
@@ -83,7 +96,7 @@ impl<F: Float> KMeansModel<F> {
             inertia: run.inertia,
             n_iter: run.n_iter,
             stop: run.stop,
-            kernels,
+            kernels: detect(),
         }
     }
 
@@ -107,15 +120,19 @@ impl<F: Float> KMeansModel<F> {
     pub fn from_centroids<'a>(centroids: impl Into<CowArray<'a, F, Ix2>>) -> Result<Self> {
         let centroids = centroids.into();
         let points = Points::check(&centroids)?;
-        Ok(Self {
-            centroids: Packed::new(&points.rows()),
+        Ok(Self::from_packed(Packed::new(&points.rows())))
+    }
+
+    pub(super) fn from_packed(centroids: Packed<F>) -> Self {
+        Self {
             labels: Array1::default(0),
-            cluster_sizes: Array1::zeros(points.len()),
+            cluster_sizes: Array1::zeros(centroids.len()),
             inertia: 0.0,
             n_iter: 0,
             stop: Stop::Converged,
-            kernels: points.kernels,
-        })
+            kernels: detect(),
+            centroids,
+        }
     }
 
     /// The centroids, `k x d`.
@@ -127,7 +144,8 @@ impl<F: Float> KMeansModel<F> {
         .expect("the centroids are a matrix")
     }
 
-    /// For each of the `n` fitted rows the index of its centroid.
+    /// For each of the `n` fitted rows the index of its centroid; nothing if they were not to be
+    /// [kept](crate::FitOptions::keep_labels).
     pub fn labels(&self) -> ArrayView1<'_, usize> {
         self.labels.view()
     }
@@ -283,7 +301,7 @@ impl<F: Float> KMeansModel<F> {
     pub fn score(&self, x: &ArrayRef2<F>) -> Result<f64> {
         let points = self.check(x)?;
         let mut labels = vec![0; points.len()];
-        self.assign(&points, &mut labels);
+        super::engine::label(&points, &self.centroids, &mut labels);
         Ok(-update::inertia(&points, &labels, &self.centroids.rows()))
     }
 
@@ -330,14 +348,6 @@ impl<F: Float> KMeansModel<F> {
     /// Multiply-adds of comparing all points with all centroids.
     fn work(&self, points: &Points<'_, F>) -> usize {
         parallel::work(points.len(), self.n_clusters(), self.n_features())
-    }
-
-    fn assign(&self, points: &Points<'_, F>, labels: &mut [u32]) {
-        let _: Assigned =
-            parallel::fill_blocks(labels, 1, BLOCK, self.work(points), |range, labels| {
-                self.kernels
-                    .nearest(&points.rows().slice(range), &self.centroids, labels)
-            });
     }
 
     fn label(&self, points: &Points<'_, F>, out: &mut [usize]) {

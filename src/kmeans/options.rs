@@ -5,6 +5,10 @@ use std::ops::ControlFlow;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::init::check_n_clusters;
+use crate::points::Points;
 use crate::progress::{Iteration, Observer};
 
 /// Options of one fit: what belongs to the data or the call rather than to the estimator.
@@ -32,6 +36,7 @@ pub struct FitOptions<'a, F> {
     pub(crate) weights: Option<&'a ArrayRef1<F>>,
     pub(crate) initial_centroids: Option<&'a ArrayRef2<F>>,
     pub(crate) observer: Option<&'a mut Observer<'a>>,
+    pub(crate) keeps_labels: bool,
 }
 
 impl<'a, F> FitOptions<'a, F> {
@@ -41,7 +46,50 @@ impl<'a, F> FitOptions<'a, F> {
             weights: None,
             initial_centroids: None,
             observer: None,
+            keeps_labels: true,
         }
+    }
+
+    /// The rows of `x` with the weights.
+    ///
+    /// # Errors
+    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that speak of them.
+    pub(super) fn check_points<'b>(
+        &self,
+        x: &'b ArrayRef2<F>,
+        n_clusters: usize,
+    ) -> Result<Points<'b, F>>
+    where
+        F: Float,
+        'a: 'b,
+    {
+        let mut points = Points::check(x)?;
+        if let Some(weights) = self.weights {
+            points = points.with_weights(weights)?;
+        }
+        check_n_clusters(&points, n_clusters)?;
+        Ok(points)
+    }
+
+    /// The initial centroids, `n_clusters x n_features`, if any are given.
+    ///
+    /// # Errors
+    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that speak of them.
+    pub(super) fn check_start(&self, n_clusters: usize, n_features: usize) -> Result<Option<Vec<F>>>
+    where
+        F: Float,
+    {
+        let Some(start) = self.initial_centroids else {
+            return Ok(None);
+        };
+        let start = Points::check_for(start, n_features)?;
+        if start.len() != n_clusters {
+            return Err(Error::LengthMismatch {
+                expected: n_clusters,
+                found: start.len(),
+            });
+        }
+        Ok(Some(start.rows().data().to_vec()))
     }
 
     /// A weight for each of the `n` rows, finite and not negative, not all 0. A row of weight 2
@@ -59,6 +107,15 @@ impl<'a, F> FitOptions<'a, F> {
     /// Default: none.
     pub fn initial_centroids(mut self, centroids: &'a ArrayRef2<F>) -> Self {
         self.initial_centroids = Some(centroids);
+        self
+    }
+
+    /// Whether the model is to have the label of each row, 8 bytes per row. Without them
+    /// [`labels`](crate::KMeansModel::labels) is empty; sizes and inertia are there all the same.
+    ///
+    /// Default: `true`.
+    pub fn keep_labels(mut self, keep: bool) -> Self {
+        self.keeps_labels = keep;
         self
     }
 
@@ -93,6 +150,7 @@ impl<F> fmt::Debug for FitOptions<'_, F> {
                 &self.initial_centroids.map(|centroids| centroids.dim()),
             )
             .field("observer", &self.observer.is_some())
+            .field("keeps_labels", &self.keeps_labels)
             .finish()
     }
 }

@@ -22,7 +22,7 @@ const OVERHEAD: usize = 32;
 
 /// The sums of all clusters.
 #[derive(Clone, Debug)]
-pub(crate) struct ClusterSums {
+pub(crate) struct Sums {
     /// What was subtracted from every row, `n_features` values.
     pub(crate) origin: Vec<f64>,
     /// For each cluster the sum of weight times `x - origin`, then the sum of weights:
@@ -35,29 +35,35 @@ pub(crate) struct ClusterSums {
 pub(crate) struct Summing<'a, F: Float> {
     prepared: &'a Prepared<'a, F>,
     exact: Option<Exact>,
+    /// Those that the exact sums are of.
+    labels: Vec<u32>,
 }
 
-/// Exact sums, and the labels that they are of.
+/// Exact sums.
 #[derive(Debug)]
-struct Exact {
+pub(crate) struct Exact {
     grid: Grid,
-    labels: Vec<u32>,
     /// [`Grid::width`] values for each cluster.
     levels: Vec<f64>,
+}
+
+impl Sums {
+    /// Adds sums of other points about the same origin.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let pairs = self.values.iter_mut().zip(&other.values);
+        pairs.for_each(|(sum, part)| *sum += part);
+    }
 }
 
 impl<'a, F: Float> Summing<'a, F> {
     pub(crate) fn new(prepared: &'a Prepared<'a, F>, n_clusters: usize) -> Self {
         let points = prepared.working();
-        let grid = points
-            .count()
-            .and_then(|count| Grid::new(points.magnitude(), count));
-        let exact = grid.map(|grid| Exact {
-            grid,
+        let (n_features, magnitude) = (points.n_features(), points.magnitude());
+        Self {
+            prepared,
+            exact: Exact::new(points.count(), magnitude, n_clusters, n_features),
             labels: vec![NO_LABEL; points.len()],
-            levels: vec![0.0; n_clusters * grid.width(points.n_features())],
-        });
-        Self { prepared, exact }
+        }
     }
 
     /// The sums of the points with these labels, of which so many are others than the last time.
@@ -66,14 +72,15 @@ impl<'a, F: Float> Summing<'a, F> {
         labels: &[u32],
         reassigned: usize,
         centroids: &Packed<F>,
-    ) -> ClusterSums {
+    ) -> Sums {
         if let Some(exact) = &mut self.exact {
-            if exact.update(self.prepared.working(), labels, reassigned) {
+            let points = self.prepared.working();
+            if exact.update(points, &mut self.labels, labels, reassigned) {
                 return exact.totals(self.prepared.points.n_features());
             }
             self.exact = None;
         }
-        cluster_sums(
+        rounded(
             self.prepared.points,
             &self.prepared.spread(labels),
             centroids,
@@ -82,11 +89,31 @@ impl<'a, F: Float> Summing<'a, F> {
 }
 
 impl Exact {
-    /// Moves the points whose label changed. Returns whether the sums are exact; they are not to be
-    /// used otherwise.
-    fn update<F: Float>(
+    /// Sums of no points. `None` if those of so many points, up to this magnitude, cannot be exact.
+    ///
+    /// IN: `count`, the number of points, each counted as often as its weight says, if that is a whole
+    /// number.
+    pub(crate) fn new<F: Float>(
+        count: Option<f64>,
+        magnitude: F,
+        n_clusters: usize,
+        n_features: usize,
+    ) -> Option<Self> {
+        let grid = Grid::new(magnitude, count?)?;
+        Some(Self {
+            grid,
+            levels: vec![0.0; n_clusters * grid.width(n_features)],
+        })
+    }
+
+    /// Moves the points whose label changed, `reassigned` of them, out of their clusters before and into
+    /// those of `labels`. Returns whether the sums are exact; they are not to be used otherwise.
+    ///
+    /// IN, OUT: `before`, the labels that points have in the sums.
+    pub(crate) fn update<F: Float>(
         &mut self,
         points: &Points<'_, F>,
+        before: &mut [u32],
         labels: &[u32],
         reassigned: usize,
     ) -> bool {
@@ -106,18 +133,17 @@ impl Exact {
         // PERF: adding up the sums of the parts is to be a small part of the work.
         let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(parallel::PARTS);
         if work < 4 * self.levels.len() {
-            let is_exact = transfer(0..n, &self.labels, 0..n_clusters, &mut self.levels);
-            self.labels.copy_from_slice(labels);
+            let is_exact = transfer(0..n, before, 0..n_clusters, &mut self.levels);
+            before.copy_from_slice(labels);
             is_exact
         } else if n_parts >= 4 {
             let part = parallel::part_len(n, n_parts);
-            let parts =
-                parallel::map_blocks_mut(&mut self.labels, part, 4 * n + work, |rows, from| {
-                    let mut levels = vec![0.0; n_clusters * width];
-                    let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
-                    from.copy_from_slice(&labels[rows]);
-                    (levels, is_exact)
-                });
+            let parts = parallel::map_blocks_mut(before, part, 4 * n + work, |rows, from| {
+                let mut levels = vec![0.0; n_clusters * width];
+                let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
+                from.copy_from_slice(&labels[rows]);
+                (levels, is_exact)
+            });
             parts.into_iter().all(|(part, is_exact)| {
                 let pairs = self.levels.iter_mut().zip(part);
                 pairs.for_each(|(sum, part)| *sum += part);
@@ -127,17 +153,23 @@ impl Exact {
             // PERF: each thread looks at all labels, and moves only the points of its own clusters.
             // So there is one set of sums, and nothing to add up behind.
             let block = n_clusters.div_ceil(parallel::PARTS / 4);
-            let from = &self.labels;
+            let from = &*before;
             let wrong =
                 parallel::fill_blocks(&mut self.levels, width, block, work, |own, levels| {
                     usize::from(!transfer(0..n, from, own, levels))
                 });
-            self.labels.copy_from_slice(labels);
+            before.copy_from_slice(labels);
             wrong == 0
         }
     }
 
-    fn totals(&self, n_features: usize) -> ClusterSums {
+    /// For each cluster the feature sums of each level, the last being the least, and its weight.
+    pub(crate) fn levels(&self, n_features: usize) -> impl Iterator<Item = (&[f64], f64)> {
+        let own = self.levels.chunks_exact(self.grid.width(n_features));
+        own.filter_map(|own| own.split_last().map(|(&weight, levels)| (levels, weight)))
+    }
+
+    pub(crate) fn totals(&self, n_features: usize) -> Sums {
         let width = self.grid.width(n_features);
         let n_clusters = self.levels.len() / width;
         let mut values = vec![0.0; n_clusters * (n_features + 1)];
@@ -145,19 +177,19 @@ impl Exact {
         for (total, levels) in totals.zip(self.levels.chunks_exact(width)) {
             self.grid.total(levels, total);
         }
-        ClusterSums {
+        Sums {
             origin: vec![0.0; n_features],
             values,
         }
     }
 }
 
-/// The sums about the origin of the centroids, rounded.
-fn cluster_sums<F: Float>(
+/// The sums about the origin of the centroids, rounded. There must be a point.
+pub(crate) fn rounded<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Packed<F>,
-) -> ClusterSums {
+) -> Sums {
     let (n, d) = (points.len(), points.n_features());
     let len = centroids.len() * (d + 1);
     let n_parts = (MOST_VALUES / len)
@@ -178,7 +210,7 @@ fn cluster_sums<F: Float>(
             .for_each(|(sum, part)| *sum += part);
         sums
     };
-    ClusterSums {
+    Sums {
         origin: centroids.origin().to_vec(),
         values: parts
             .into_iter()

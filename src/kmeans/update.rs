@@ -1,14 +1,11 @@
 //! From labels to centroids: means of the clusters, with empty clusters put to use.
 
-use std::borrow::Cow;
-use std::collections::BinaryHeap;
-
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, sq_dist};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 
-use super::sums::ClusterSums;
+use super::sums::Sums;
 
 /// How the centroids moved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,26 +21,30 @@ pub(crate) struct Moved {
 }
 
 /// Replaces `centroids` by the weighted means of the points with their label, whose sums are given; the
-/// `labels` themselves are asked for where a cluster is empty.
+/// points that are `farthest` from their centroids are asked for where a cluster is empty.
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
 /// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a
 /// copy of that of the heaviest cluster.
-pub(crate) fn update<'a, F: Float>(
-    points: &Points<'_, F>,
-    labels: impl FnOnce() -> Cow<'a, [u32]>,
-    mut sums: ClusterSums,
+///
+/// # Errors
+/// That of asking for the farthest points.
+pub(crate) fn update<F: Float, E>(
+    mut sums: Sums,
     centroids: &mut Packed<F>,
-) -> Moved {
-    let d = points.n_features();
+    farthest: impl FnOnce(usize, &Packed<F>) -> Result<Farthest<F>, E>,
+) -> Result<Moved, E> {
+    let d = sums.origin.len();
     let is_empty = |sums: &[f64]| sums[d] == 0.0;
     let empty: Vec<usize> = (0..centroids.len())
         .filter(|&c| is_empty(&sums.values[c * (d + 1)..][..d + 1]))
         .collect();
     if !empty.is_empty() {
-        relocate(points, &labels(), centroids, &empty, &mut sums);
+        // Of each cluster one point at most is passed over: its last.
+        let count = empty.len() + centroids.len();
+        relocate(farthest(count, centroids)?, &empty, &mut sums);
     }
-    let ClusterSums {
+    let Sums {
         origin,
         values: sums,
     } = sums;
@@ -75,7 +76,7 @@ pub(crate) fn update<'a, F: Float>(
         moved.max_shift = moved.max_shift.max(sq_shift.sqrt());
     }
     centroids.replace(&means);
-    moved
+    Ok(moved)
 }
 
 /// The mean of numbers of which `sum` is the sum of their distances from `origin`. It is rounded as
@@ -92,47 +93,101 @@ fn mean<F: Float>(origin: f64, sum: f64, weight: f64) -> F {
 /// Moves the points farthest from their centroids, one for each empty cluster, out of `sums`' rows
 /// of their clusters and into those of the empty ones. The first empty cluster takes the farthest
 /// point, of equally far ones the first. No cluster gives its last point.
-fn relocate<F: Float>(
-    points: &Points<'_, F>,
-    labels: &[u32],
-    centroids: &Packed<F>,
-    empty: &[usize],
-    sums: &mut ClusterSums,
-) {
-    let width = points.n_features() + 1;
-    let sq_dists = sq_dists_to_own(points, labels, &centroids.rows());
-    let mut left = vec![0_usize; centroids.len()];
-    let mut farthest = BinaryHeap::with_capacity(labels.len());
-    for (row, (&label, &sq_dist)) in labels.iter().zip(&sq_dists).enumerate() {
-        if points.weight(row) > 0.0 {
-            left[label as usize] += 1;
-            if sq_dist > rounding(points.rows().row(row)) {
-                // NOTE: the bits of positive numbers are ordered as the numbers are.
-                farthest.push((sq_dist.to_bits(), std::cmp::Reverse(row)));
-            }
-        }
-    }
+fn relocate<F: Float>(farthest: Farthest<F>, empty: &[usize], sums: &mut Sums) {
+    let width = sums.origin.len() + 1;
+    let (points, mut left) = farthest.into_parts();
+    let mut points = points.into_iter();
     for &cluster in empty {
-        let row = loop {
-            match farthest.pop() {
-                None => return,
-                Some((_, std::cmp::Reverse(row))) if left[labels[row] as usize] > 1 => break row,
-                Some(_) => {}
-            }
+        let Some(point) = points.find(|point| left[point.label] > 1) else {
+            return;
         };
-        let donor = labels[row] as usize;
+        let (donor, weight) = (point.label, point.weight);
         left[donor] -= 1;
-        let weight = points.weight(row);
-        let x = points
-            .rows()
-            .row(row)
-            .iter()
-            .zip(&sums.origin)
-            .map(|(x, m)| weight * (x.to_f64() - m));
-        for (j, part) in x.chain([weight]).enumerate() {
+        let pairs = point.values.iter().zip(&sums.origin);
+        let parts = pairs.map(|(x, m)| weight * (x.to_f64() - m));
+        for (j, part) in parts.chain([weight]).enumerate() {
             sums.values[donor * width + j] -= part;
             sums.values[cluster * width + j] += part;
         }
+    }
+}
+
+/// Points at a distance from their centroids, the farthest of all that were [added](Self::add).
+#[derive(Debug)]
+pub(crate) struct Farthest<F> {
+    /// How many are wanted.
+    count: usize,
+    /// The farthest, and some of which it is not decided yet.
+    points: Vec<Far<F>>,
+    /// The squared distance that a point must reach to be among them.
+    least: f64,
+    /// For each cluster how many points of positive weight it has.
+    sizes: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Far<F> {
+    sq_dist: f64,
+    row: usize,
+    label: usize,
+    weight: f64,
+    values: Vec<F>,
+}
+
+impl<F: Float> Farthest<F> {
+    pub(crate) fn new(count: usize, n_clusters: usize) -> Self {
+        Self {
+            count,
+            points: Vec::new(),
+            least: 0.0,
+            sizes: vec![0; n_clusters],
+        }
+    }
+
+    /// Takes in points, the rows from `first` on, of these labels.
+    pub(crate) fn add(
+        &mut self,
+        points: &Points<'_, F>,
+        first: usize,
+        labels: &[u32],
+        centroids: &Rows<'_, F>,
+    ) {
+        let sq_dists = sq_dists_to_own(points, labels, centroids);
+        for (i, (&label, &sq_dist)) in labels.iter().zip(&sq_dists).enumerate() {
+            let (weight, label) = (points.weight(i), label as usize);
+            if weight > 0.0 {
+                self.sizes[label] += 1;
+                let values = points.rows().row(i);
+                if sq_dist >= self.least && sq_dist > rounding(values) {
+                    self.points.push(Far {
+                        sq_dist,
+                        row: first + i,
+                        label,
+                        weight,
+                        values: values.to_vec(),
+                    });
+                    if self.points.len() >= 2 * self.count {
+                        self.decide();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the farthest points alone, in order, of equally far ones the first.
+    fn decide(&mut self) {
+        let order =
+            |a: &Far<F>, b: &Far<F>| b.sq_dist.total_cmp(&a.sq_dist).then(a.row.cmp(&b.row));
+        self.points.sort_unstable_by(order);
+        self.points.truncate(self.count);
+        if self.points.len() == self.count {
+            self.least = self.points.last().map_or(0.0, |point| point.sq_dist);
+        }
+    }
+
+    fn into_parts(mut self) -> (Vec<Far<F>>, Vec<usize>) {
+        self.decide();
+        (self.points, self.sizes)
     }
 }
 
@@ -147,7 +202,7 @@ fn rounding<F: Float>(row: &[F]) -> f64 {
 const OVERHEAD: usize = 16;
 
 /// The squared distance of each point to the centroid of its label.
-fn sq_dists_to_own<F: Float>(
+pub(crate) fn sq_dists_to_own<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Rows<'_, F>,
@@ -170,8 +225,17 @@ pub(crate) fn inertia<F: Float>(
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) -> f64 {
+    inertias(points, labels, centroids).into_iter().sum()
+}
+
+/// The same for each block of points, which are added up in their order.
+pub(crate) fn inertias<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Rows<'_, F>,
+) -> Vec<f64> {
     let work = points.len() * (points.n_features() + OVERHEAD);
-    let sums = parallel::map_blocks(points.len(), BLOCK, work, |range| {
+    parallel::map_blocks(points.len(), BLOCK, work, |range| {
         let mut sq_dists = [0.0; BLOCK];
         let sq_dists = &mut sq_dists[..range.len()];
         let rows = points.rows().slice(range.clone());
@@ -182,6 +246,42 @@ pub(crate) fn inertia<F: Float>(
             .zip(sq_dists)
             .map(|(row, sq_dist)| points.weight(row) * *sq_dist)
             .sum::<f64>()
-    });
-    sums.into_iter().sum()
+    })
+}
+
+/// For each cluster the weighted sum of squared distances of its points to its centroid.
+pub(crate) fn scatter<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Rows<'_, F>,
+) -> Vec<f64> {
+    let mut scatter = vec![0.0; centroids.len()];
+    let sq_dists = sq_dists_to_own(points, labels, centroids);
+    for (row, (&label, sq_dist)) in labels.iter().zip(sq_dists).enumerate() {
+        scatter[label as usize] += points.weight(row) * sq_dist;
+    }
+    scatter
+}
+
+/// For each cluster the squared standard error of its mean: how far it would move, squared, from one
+/// sample of the data to another. Infinite where the cluster is too small to tell.
+pub(crate) fn noise(sums: &Sums, scatter: &[f64]) -> Vec<f64> {
+    let width = sums.origin.len() + 1;
+    let weights = sums.values.chunks_exact(width).map(|own| own[width - 1]);
+    let error = |(weight, scatter): (f64, &f64)| match weight {
+        ..=1.0 => f64::INFINITY,
+        _ => scatter / (weight * (weight - 1.0)),
+    };
+    weights.zip(scatter).map(error).collect()
+}
+
+/// Whether at least half of the centroids moved less than their noise.
+pub(crate) fn is_below_noise<F: Float>(
+    before: &Rows<'_, F>,
+    after: &Rows<'_, F>,
+    noise: &[f64],
+) -> bool {
+    let pairs = before.iter().zip(after.iter()).zip(noise);
+    let still = pairs.filter(|((before, after), noise)| sq_dist(before, after) < **noise);
+    2 * still.count() >= noise.len()
 }

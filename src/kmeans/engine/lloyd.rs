@@ -18,16 +18,24 @@ impl<'a, F: Float> Lloyd<'a, F> {
 
 impl<F: Float> Assign<F> for Lloyd<'_, F> {
     fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
-        let points = self.points;
-        let work = parallel::work(labels.len(), centroids.len(), points.n_features());
-        let block = parallel::block_for(labels.len(), work);
-        parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
-            let rows = points.rows().slice(rows);
-            points.kernels.nearest(&rows, centroids, labels)
-        })
+        label(self.points, centroids, labels)
     }
 
     fn is_plain(&self) -> bool {
         true
     }
+}
+
+/// Labels points with their nearest centroids, the lowest index among equals.
+pub(crate) fn label<F: Float>(
+    points: &Points<'_, F>,
+    centroids: &Packed<F>,
+    labels: &mut [u32],
+) -> Assigned {
+    let work = parallel::work(labels.len(), centroids.len(), points.n_features());
+    let block = parallel::block_for(labels.len(), work);
+    parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
+        let rows = points.rows().slice(rows);
+        points.kernels.nearest(&rows, centroids, labels)
+    })
 }

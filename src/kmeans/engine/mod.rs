@@ -4,16 +4,19 @@
 //! 28(2), 1982, doi:10.1109/TIT.1982.1056489.
 
 mod filtering;
+mod in_memory;
 mod lloyd;
 mod source;
 mod yinyang;
 
-use super::sums::Summing;
-use super::update::{self, Moved};
+use super::sums::Sums;
+use super::update::{self, Farthest, Moved};
 use crate::float::Float;
-use crate::kernels::{Assigned, NO_LABEL, Packed, Rows};
+use crate::kernels::{Assigned, Packed, Rows};
 use crate::progress::{Iteration, Observer, Stop};
 
+pub(crate) use in_memory::InMemory;
+pub(crate) use lloyd::label;
 pub(crate) use source::Source;
 
 /// How the nearest centroids are found. Every choice gives the same result, to the bit.
@@ -36,6 +39,7 @@ pub(crate) use source::Source;
 /// # Ok::<(), centroid::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Algorithm {
     /// The fastest one for the data.
@@ -65,6 +69,32 @@ trait Assign<F: Float> {
     }
 }
 
+/// What the iterations go over: points in memory, or blocks of them from a source that may fail.
+///
+/// All but [`assign`](Self::assign) speak of the labels that it found last, and are given the
+/// centroids that it was given.
+pub(crate) trait Data<F: Float> {
+    /// Why a pass may fail.
+    type Error;
+
+    /// Labels all points with their nearest centroids, the lowest index among equals.
+    fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Self::Error>;
+    /// The sums of the clusters, `assigned` being what was returned last.
+    fn sums(&mut self, assigned: Assigned, centroids: &Packed<F>) -> Sums;
+    /// Rows whose label is another than at the last such question, and the inertia.
+    fn observe(&mut self, assigned: Assigned, centroids: &Packed<F>) -> (usize, f64);
+    /// The points farthest from their centroids, and how many there are in each cluster.
+    fn farthest(&mut self, count: usize, centroids: &Packed<F>)
+    -> Result<Farthest<F>, Self::Error>;
+    /// For each cluster the squared distance that a centroid has to move for the iterations to go on, if
+    /// at least half of them have to.
+    fn noise(&self, _sums: &Sums, _centroids: &Packed<F>) -> Option<Vec<f64>> {
+        None
+    }
+    /// The labels of all rows as they were given, and the inertia.
+    fn finish(&mut self, centroids: &Packed<F>) -> (Vec<u32>, f64);
+}
+
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -83,52 +113,47 @@ pub(crate) struct Run<F> {
     pub(crate) stop: Stop,
 }
 
+/// The run of less inertia, the first of equal ones.
+pub(crate) fn better<F>(a: Run<F>, b: Run<F>) -> Run<F> {
+    if b.inertia < a.inertia { b } else { a }
+}
+
 /// Iterates from `start` until nothing changes, or a limit or the observer says so. The only
 /// convergence loop.
-pub(crate) fn run<F: Float>(
-    source: &Source<'_, F>,
-    start: &[F],
+///
+/// # Errors
+/// That of a pass over the data.
+pub(crate) fn run<F: Float, D: Data<F>>(
+    data: &mut D,
+    start: &Rows<'_, F>,
     limits: Limits,
     restart: usize,
     mut observer: Option<&mut Observer<'_>>,
-) -> Run<F> {
-    let prepared = &source.prepared;
-    let points = prepared.points;
-    let start = Rows::new(start, points.n_features());
-    let mut engine = source.engine(&start);
-    let mut centroids = Packed::new(&start);
-    let mut labels = source.no_labels();
-    let mut summing = Summing::new(prepared, centroids.len());
-    let mut told = match observer {
-        Some(_) => vec![NO_LABEL; points.len()],
-        None => Vec::new(),
-    };
+) -> Result<Run<F>, D::Error> {
+    let mut centroids = Packed::new(start);
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
     let mut moved = Moved::default();
     while n_iter < limits.max_iter && stop == Stop::MaxIterations {
         n_iter += 1;
-        let mut assigned = engine.assign(&centroids, &mut labels);
-        if assigned.reassigned == 0 && !engine.is_plain() {
-            // A fixed point is confirmed by all distances.
-            engine = source.plain_engine();
-            assigned += engine.assign(&centroids, &mut labels);
-        }
-        let sums = summing.sums(&labels, assigned.reassigned, &centroids);
-        let mut seen = None;
-        if observer.is_some() {
-            let after = prepared.spread(&labels).into_owned();
-            let reassigned = told.iter().zip(&after).filter(|(a, b)| a != b).count();
-            let inertia = update::inertia(points, &after, &centroids.rows());
-            told = after;
-            seen = Some((reassigned, inertia));
-        }
+        let assigned = data.assign(&centroids)?;
+        let sums = data.sums(assigned, &centroids);
+        let seen = observer
+            .is_some()
+            .then(|| data.observe(assigned, &centroids));
+        let noise = data.noise(&sums, &centroids);
+        let before = noise.as_ref().map(|_| centroids.clone());
         // NOTE: the same labels give the same means, but the sums are taken about the centroids as
         // they are now. That matters after a start far from the data.
-        moved = update::update(points, || prepared.spread(&labels), sums, &mut centroids);
+        let farthest = |count, centroids: &_| data.farthest(count, centroids);
+        moved = update::update(sums, &mut centroids, farthest)?;
         if assigned.reassigned == 0 || !moved.any {
             stop = Stop::Converged;
-        } else if moved.sq_shift <= limits.sq_shift {
+        } else if moved.sq_shift <= limits.sq_shift
+            || before.zip(noise).is_some_and(|(before, noise)| {
+                update::is_below_noise(&before.rows(), &centroids.rows(), &noise)
+            })
+        {
             stop = Stop::Tolerance;
         }
         if let (Some(observer), Some((reassigned, inertia))) = (&mut observer, seen) {
@@ -148,15 +173,14 @@ pub(crate) fn run<F: Float>(
         }
     }
     if moved.any {
-        engine.assign(&centroids, &mut labels);
+        data.assign(&centroids)?;
     }
-    let labels = prepared.spread(&labels).into_owned();
-    let inertia = update::inertia(points, &labels, &centroids.rows());
-    Run {
+    let (labels, inertia) = data.finish(&centroids);
+    Ok(Run {
         centroids,
         labels,
         inertia,
         n_iter,
         stop,
-    }
+    })
 }

@@ -1,0 +1,275 @@
+//! k-means of rows that are read block by block.
+
+mod pass;
+mod start;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+
+use super::engine::{self, Run, better};
+use super::{FitOptions, KMeans, KMeansModel};
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::Rows;
+use crate::parallel;
+use crate::points::check_weights;
+use crate::progress::{Observer, Stop};
+use crate::random::Stream;
+use crate::row_blocks::RowBlocks;
+use pass::{Blocks, Failure, Reader};
+
+impl KMeans {
+    /// Clusters rows that are read block by block from a source, as often as there are iterations: for
+    /// data that does not fit in memory. The iterations are those of [`fit`](Self::fit), exact, with the
+    /// same stops.
+    ///
+    /// The start is [`Init::Random`](crate::Init::Random) if that is asked for, and otherwise
+    /// **k-means||**, of the rounds and the oversampling of
+    /// [`Init::ParallelWith`](crate::Init::ParallelWith) or those of
+    /// [`Init::Parallel`](crate::Init::Parallel): greedy k-means++ would take `k` passes. Where 10
+    /// restarts are too many passes, set [`n_init(1)`](Self::n_init).
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::{ArrayBlocks, KMeans};
+    /// use ndarray::array;
+    ///
+    /// let x = array![[0.0, 0.0], [0.0, 2.0], [9.0, 0.0], [9.0, 2.0]];
+    /// let model = KMeans::new(2).n_init(1).fit_blocks(&mut ArrayBlocks::new(&x, 3))?;
+    /// assert_eq!(model.inertia(), 4.0);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    ///
+    /// # Cost
+    /// One pass to look at all values; then for each restart two passes and one for each round of
+    /// k-means||, one for each iteration and one at the end, and one more where a cluster is empty. A pass
+    /// reads and computes at the same time. In memory are a few blocks, 4 bytes per row for the labels,
+    /// and 8 more for those of the model, if they are [kept](FitOptions::keep_labels).
+    ///
+    /// # Determinism
+    /// From given centroids the result is that of [`fit_with`](Self::fit_with) for the same rows, to the
+    /// bit, however they are cut into blocks; only where sums cannot be [exact](ClusterSums), with
+    /// weights that are no whole numbers or values of extreme range, and in the tolerance, it is the same
+    /// up to rounding.
+    ///
+    /// # Errors
+    /// A [`BlocksError`], which has the best model so far. It turns into an [`Error`] by `?`:
+    /// - [`Error::InvalidParameter`]: as for [`fit`](Self::fit).
+    /// - [`Error::EmptyData`]: the source has no rows or no features.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+    /// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
+    /// - [`Error::SourceFailed`]: a block could not be read.
+    /// - [`Error::SourceChanged`]: a pass did not give the rows of the first one.
+    ///
+    /// [`ClusterSums`]: crate::ClusterSums
+    pub fn fit_blocks<F: Float, S: RowBlocks<F> + ?Sized>(
+        &self,
+        source: &mut S,
+    ) -> Result<KMeansModel<F>, BlocksError<F>> {
+        self.fit_blocks_with(source, FitOptions::new())
+    }
+
+    /// [`fit_blocks`](Self::fit_blocks) with sample weights, from given centroids, under observation, or
+    /// without the labels of all rows.
+    ///
+    /// # Errors
+    /// Those of [`fit_blocks`](Self::fit_blocks), and those that [`fit_with`](Self::fit_with) adds.
+    pub fn fit_blocks_with<F: Float, S: RowBlocks<F> + ?Sized>(
+        &self,
+        source: &mut S,
+        options: FitOptions<'_, F>,
+    ) -> Result<KMeansModel<F>, BlocksError<F>> {
+        self.check_parameters()?;
+        let n_features = source.n_features();
+        if n_features == 0 {
+            return Err(Error::EmptyData.into());
+        }
+        let start = options.check_start(self.n_clusters, n_features)?;
+        let weights = options.weights.map(|weights| {
+            check_weights(weights)?;
+            Ok::<_, Error>(match weights.as_slice() {
+                Some(weights) => Cow::Borrowed(weights),
+                None => Cow::Owned(weights.iter().copied().collect()),
+            })
+        });
+        let weights = weights.transpose()?;
+        let mut reader = Reader::new(source, weights.as_deref());
+        let kept = options.keeps_labels;
+        let run = match options.observer {
+            // PERF: from inside the pool, a pass need not wake it for every block.
+            None => parallel::on_pool(usize::MAX, || self.run_blocks(&mut reader, start, None)),
+            observer => self.run_blocks(&mut reader, start, observer),
+        }?;
+        Ok(KMeansModel::from_run(run, kept))
+    }
+
+    fn run_blocks<F: Float, S: RowBlocks<F> + ?Sized>(
+        &self,
+        reader: &mut Reader<'_, F, S>,
+        start: Option<Vec<F>>,
+        mut observer: Option<&mut Observer<'_>>,
+    ) -> Result<Run<F>, BlocksError<F>> {
+        let variance = reader.survey(self.n_clusters)?;
+        let limits = self.limits(|| variance);
+        let n_init = match start {
+            None if self.n_clusters > 1 => self.n_init,
+            _ => 1,
+        };
+        let mut best: Option<Run<F>> = None;
+        for restart in 0..n_init {
+            let mut stream = Stream::new(self.seed, restart);
+            let start = match &start {
+                Some(start) => Ok(start.clone()),
+                None => start::choose(reader, self.init, self.n_clusters, &mut stream),
+            };
+            let start = match start {
+                Ok(start) => start,
+                Err(failure) => return Err(failure.with_model(best)),
+            };
+            let start = Rows::new(&start, reader.n_features());
+            let mut data = Blocks::new(reader, start.len());
+            let run = engine::run(&mut data, &start, limits, restart, observer.as_deref_mut());
+            let run = match run {
+                Ok(run) => run,
+                Err(failure) => {
+                    let last = data.into_last();
+                    return Err(failure.with_model(best.into_iter().chain(last).reduce(better)));
+                }
+            };
+            let interrupted = run.stop == Stop::Interrupted;
+            let mut kept = best.into_iter().chain([run]).reduce(better);
+            if let Some(kept) = kept.as_mut().filter(|_| interrupted) {
+                kept.stop = Stop::Interrupted;
+            }
+            best = kept;
+            if interrupted {
+                break;
+            }
+        }
+        Ok(best.expect("there is at least one start"))
+    }
+}
+
+impl Failure {
+    fn with_model<F: Float>(self, run: Option<Run<F>>) -> BlocksError<F> {
+        let (error, cause) = match self {
+            Self::Refused(error) => (error, None),
+            Self::Source { row, cause } => {
+                let kind = cause.kind();
+                (Error::SourceFailed { row, kind }, Some(cause))
+            }
+        };
+        let model = run.map(|run| {
+            let kept = !run.labels.is_empty();
+            Box::new(KMeansModel::from_run(run, kept))
+        });
+        BlocksError {
+            error,
+            cause,
+            model,
+        }
+    }
+}
+
+impl<F: Float> From<Failure> for BlocksError<F> {
+    fn from(failure: Failure) -> Self {
+        failure.with_model(None)
+    }
+}
+
+/// Why [`KMeans::fit_blocks`] ended early, and what it had found.
+///
+/// # Example
+/// ```
+/// use centroid::{Error, IterBlocks, KMeans};
+/// use ndarray::{Array2, array};
+///
+/// let mut passes = 0;
+/// let mut source = IterBlocks::new(1, || {
+///     passes += 1;
+///     let lost = std::io::Error::other("the disk is gone");
+///     let rows: Array2<f64> = array![[0.0], [1.0], [9.0]];
+///     [if passes < 12 { Ok(rows) } else { Err(lost) }].into_iter()
+/// });
+/// let error = KMeans::new(2).n_init(3).fit_blocks(&mut source).unwrap_err();
+/// assert!(matches!(error.error(), Error::SourceFailed { row: 0, .. }));
+/// assert_eq!(error.cause().unwrap().to_string(), "the disk is gone");
+/// assert_eq!(error.model().unwrap().inertia(), 0.5);
+/// ```
+pub struct BlocksError<F: Float> {
+    error: Error,
+    cause: Option<io::Error>,
+    model: Option<Box<KMeansModel<F>>>,
+}
+
+impl<F: Float> BlocksError<F> {
+    /// What was wrong.
+    pub fn error(&self) -> Error {
+        self.error
+    }
+
+    /// The error of the source, if it failed.
+    pub fn cause(&self) -> Option<&io::Error> {
+        self.cause.as_ref()
+    }
+
+    /// The best model so far: that of the best restart that was finished, or the centroids of the last
+    /// whole pass, if their inertia is less. Those come with their inertia, but without labels and sizes,
+    /// and with [`Stop::Interrupted`].
+    pub fn model(&self) -> Option<&KMeansModel<F>> {
+        self.model.as_deref()
+    }
+
+    /// [`model`](Self::model), to keep.
+    pub fn into_model(self) -> Option<KMeansModel<F>> {
+        self.model.map(|model| *model)
+    }
+}
+
+impl<F: Float> From<Error> for BlocksError<F> {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            cause: None,
+            model: None,
+        }
+    }
+}
+
+impl<F: Float> From<BlocksError<F>> for Error {
+    fn from(error: BlocksError<F>) -> Self {
+        error.error
+    }
+}
+
+impl<F: Float> fmt::Debug for BlocksError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlocksError")
+            .field("error", &self.error)
+            .field("cause", &self.cause)
+            .field("model", &self.model)
+            .finish()
+    }
+}
+
+impl<F: Float> fmt::Display for BlocksError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl<F: Float> std::error::Error for BlocksError<F> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause
+            .as_ref()
+            .map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// A check that failed, before there was any model.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}

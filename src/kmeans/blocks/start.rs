@@ -1,0 +1,165 @@
+//! Starts in few passes.
+//!
+//! ```text
+//! take a row by weight
+//! in each round:
+//!     take l k rows, one after another by w D^2   (D: distance to those taken before the round)
+//! weigh each by the rows nearest to it
+//! choose k of them by greedy k-means++
+//! ```
+//!
+//! A round is one pass: each row draws a number from the exponential distribution of rate `w D^2`, and
+//! those of the least numbers are taken, which is the law of drawing one after another (P. Efraimidis,
+//! P. Spirakis, Weighted random sampling with a reservoir, Information Processing Letters 97(5), 2006,
+//! doi:10.1016/j.ipl.2005.11.003). Nothing is kept of the other rows.
+//!
+//! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
+
+use super::pass::{Failure, Reader};
+use crate::float::Float;
+use crate::init::{Init, choose_among};
+use crate::kernels::{NO_LABEL, Packed, Rows};
+use crate::kmeans::engine;
+use crate::parallel::{self, BLOCK};
+use crate::points::Points;
+use crate::random::Stream;
+use crate::row_blocks::RowBlocks;
+
+/// The centroids to start from, `n_clusters` rows of the source. There must be as many of positive
+/// weight.
+pub(super) fn choose<F: Float, S: RowBlocks<F> + ?Sized>(
+    reader: &mut Reader<'_, F, S>,
+    init: Init,
+    n_clusters: usize,
+    stream: &mut Stream,
+) -> Result<Vec<F>, Failure> {
+    let d = reader.n_features();
+    let (rounds, oversampling) = match init {
+        Init::Random => return sample(reader, None, n_clusters, stream.seed()),
+        Init::ParallelWith {
+            rounds,
+            oversampling,
+        } => (rounds, oversampling),
+        _ => Init::PARALLEL,
+    };
+    let per_round = n_clusters.saturating_mul(oversampling);
+    let mut rows = sample(reader, None, 1, stream.seed())?;
+    let mut round = 0;
+    let weights = loop {
+        let candidates = Packed::new(&Rows::new(&rows, d));
+        if round >= rounds {
+            let weights = weigh(reader, &candidates)?;
+            // Equal rows may be taken in one round; further rounds take others.
+            if weights.iter().filter(|&&weight| weight > 0.0).count() >= n_clusters {
+                break weights;
+            }
+        }
+        let taken = sample(reader, Some(&candidates), per_round, stream.seed())?;
+        if taken.is_empty() {
+            break weigh(reader, &candidates)?;
+        }
+        rows.extend(taken);
+        round += 1;
+    };
+    let weighted = weights.iter().filter(|&&weight| weight > 0.0).count();
+    let mut start = choose_among(&rows, &weights, n_clusters.min(weighted), stream);
+    // Fewer distinct rows than clusters: copies are as good as any others.
+    while start.len() < n_clusters * d {
+        start.extend_from_within(..d);
+    }
+    Ok(start)
+}
+
+/// The weight of the rows nearest to each candidate.
+fn weigh<F: Float, S: RowBlocks<F> + ?Sized>(
+    reader: &mut Reader<'_, F, S>,
+    candidates: &Packed<F>,
+) -> Result<Vec<f64>, Failure> {
+    let mut weights = vec![0.0; candidates.len()];
+    reader.pass(|_, points| {
+        let mut labels = vec![NO_LABEL; points.len()];
+        engine::label(points, candidates, &mut labels);
+        for (row, &label) in labels.iter().enumerate() {
+            weights[label as usize] += points.weight(row);
+        }
+    })?;
+    Ok(weights)
+}
+
+/// A row with the number that it drew.
+struct Drawn<F> {
+    number: f64,
+    row: usize,
+    values: Vec<F>,
+}
+
+/// Rows by weight times squared distance to the nearest of the candidates, or by weight alone: `count`
+/// of them, or all that have a chance.
+fn sample<F: Float, S: RowBlocks<F> + ?Sized>(
+    reader: &mut Reader<'_, F, S>,
+    candidates: Option<&Packed<F>>,
+    count: usize,
+    seed: u64,
+) -> Result<Vec<F>, Failure> {
+    let mut taken: Vec<Drawn<F>> = Vec::new();
+    // What a row must draw to be among them.
+    let mut most = f64::INFINITY;
+    let keep_least = |taken: &mut Vec<Drawn<F>>| {
+        taken.sort_unstable_by(|a, b| a.number.total_cmp(&b.number).then(a.row.cmp(&b.row)));
+        taken.truncate(count);
+    };
+    reader.pass(|first, points| {
+        for (number, row) in draw(points, first, candidates, seed, most) {
+            if number <= most {
+                let values = points.rows().row(row - first).to_vec();
+                taken.push(Drawn {
+                    number,
+                    row,
+                    values,
+                });
+                if taken.len() >= count.saturating_mul(2) {
+                    keep_least(&mut taken);
+                    most = taken.last().map_or(most, |last| last.number);
+                }
+            }
+        }
+    })?;
+    keep_least(&mut taken);
+    Ok(taken.into_iter().flat_map(|drawn| drawn.values).collect())
+}
+
+/// The rows of a chunk that draw no more than `most`, with their numbers.
+fn draw<F: Float>(
+    points: &Points<'_, F>,
+    first: usize,
+    candidates: Option<&Packed<F>>,
+    seed: u64,
+    most: f64,
+) -> Vec<(f64, usize)> {
+    let n_candidates = candidates.map_or(1, Packed::len);
+    let work = parallel::work(points.len(), n_candidates, points.n_features() + 16);
+    let drawn = parallel::map_blocks(points.len(), BLOCK, work, |range| {
+        let mut rates = [1.0; BLOCK];
+        let rates = &mut rates[..range.len()];
+        if let Some(candidates) = candidates {
+            let (mut labels, rows) = ([NO_LABEL; BLOCK], points.rows().slice(range.clone()));
+            let labels = &mut labels[..range.len()];
+            points.kernels.nearest(&rows, candidates, labels);
+            let kernels = points.kernels;
+            kernels.sq_dists_to_own(&rows, &candidates.rows(), labels, rates);
+        }
+        let mut stream = Stream::new(seed, (first + range.start) / BLOCK);
+        let mut drawn = Vec::new();
+        for (row, rate) in range.zip(rates) {
+            let uniform = stream.uniform();
+            let rate = *rate * points.weight(row);
+            // PERF: -ln(1 - u) is at least u, and most rows need no logarithm.
+            if rate > 0.0 && uniform <= most * rate {
+                let number = -(-uniform).ln_1p() / rate;
+                drawn.push((number, first + row));
+            }
+        }
+        drawn
+    });
+    drawn.concat()
+}

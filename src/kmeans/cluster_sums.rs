@@ -1,0 +1,296 @@
+//! The statistics of one pass over some of the rows, for others to put together.
+
+use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
+
+use super::sums::{self, Exact};
+use super::{engine, update};
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::init::at_least_one;
+use crate::kernels::{NO_LABEL, Packed};
+use crate::points::Points;
+
+/// What one pass of Lloyd's algorithm needs to know of some of the rows: sums, counts and inertia by
+/// cluster. Statistics of different rows can be merged, so that the rows may lie in any number of files,
+/// processes or machines.
+///
+/// For rows `x` with labels `c(x)`, those of the nearest of the given centroids, they are for each
+/// cluster `sum w x` and `sum w`, the number of rows, and over all clusters `sum w |x - c(x)|^2`. Sums are
+/// kept in pairs of `f64`, of about 106 bits.
+///
+/// # Example
+/// One iteration over two partitions:
+/// ```
+/// use centroid::ClusterSums;
+/// use ndarray::array;
+///
+/// let centroids = array![[0.0], [10.0]];
+/// let mut here = ClusterSums::new(2, 1)?;
+/// here.add(&array![[0.0], [1.0], [9.0]], &centroids)?;
+/// let mut there = ClusterSums::new(2, 1)?;
+/// there.add(&array![[8.0], [2.0]], &centroids)?;
+/// here.merge(&there)?;
+/// assert_eq!(here.centroids(&centroids)?, array![[1.0], [8.5]]);
+/// assert_eq!((here.inertia(), here.counts().to_vec()), (10.0, vec![3, 2]));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// Adding `n` rows takes `n k d` multiply-adds. The statistics hold `16 k (d + 2)` bytes, about.
+///
+/// # Determinism
+/// The same blocks, added and merged in the same order, give the same bits at any number of threads and
+/// with any instruction set. In another order sums differ by what 106 bits leave, so that centroids,
+/// which are rounded to `F`, are nearly always the same.
+///
+/// # Saving
+/// The feature `serde` makes the statistics something to be sent.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "super::saving::SavedSums",
+        into = "super::saving::SavedSums",
+        bound(serialize = "F: Float", deserialize = "F: Float")
+    )
+)]
+pub struct ClusterSums<F> {
+    pub(super) n_clusters: usize,
+    pub(super) n_features: usize,
+    /// For each cluster for each feature the sum, then that of the weights.
+    pub(super) sums: Vec<Pair>,
+    pub(super) counts: Vec<u64>,
+    pub(super) inertia: Pair,
+    pub(super) float: std::marker::PhantomData<F>,
+}
+
+/// A number as the sum of two, the second below the digits of the first.
+///
+/// D. E. Knuth, *The art of computer programming*, volume 2, section 4.2.2, theorem B.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Pair(pub(super) f64, pub(super) f64);
+
+impl Pair {
+    fn add(&mut self, value: f64) {
+        let sum = self.0 + value;
+        let of_value = sum - self.0;
+        let left = (self.0 - (sum - of_value)) + (value - of_value);
+        let low = self.1 + left;
+        self.0 = sum + low;
+        self.1 = low - (self.0 - sum);
+    }
+
+    /// Adds a product, whose rounding is added too.
+    fn add_product(&mut self, a: f64, b: f64) {
+        let product = a * b;
+        self.add(a.mul_add(b, -product));
+        self.add(product);
+    }
+
+    fn total(self) -> f64 {
+        self.0 + self.1
+    }
+}
+
+impl<F: Float> ClusterSums<F> {
+    /// Statistics of no rows, for `n_clusters` centroids of `n_features` features.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidParameter`]: one of them is 0.
+    /// - [`Error::ResultTooLarge`]: there is no room for so many sums.
+    pub fn new(n_clusters: usize, n_features: usize) -> Result<Self> {
+        super::checks::n_clusters(n_clusters)?;
+        at_least_one("n_features", n_features)?;
+        let too_large = Error::ResultTooLarge {
+            rows: n_clusters,
+            columns: n_features,
+        };
+        let len = n_features.checked_add(1);
+        let len = len.and_then(|width| n_clusters.checked_mul(width));
+        let mut sums = Vec::new();
+        let len = len.ok_or(too_large)?;
+        sums.try_reserve_exact(len).map_err(|_| too_large)?;
+        sums.resize(len, Pair::default());
+        Ok(Self {
+            n_clusters,
+            n_features,
+            sums,
+            counts: vec![0; n_clusters],
+            inertia: Pair::default(),
+            float: std::marker::PhantomData,
+        })
+    }
+
+    /// Adds the rows of an `m x d` block, by the nearest of the `k x d` centroids.
+    ///
+    /// # Errors
+    /// After an error all is as it was.
+    /// - [`Error::DimensionMismatch`]: the block or the centroids have another number of features.
+    /// - [`Error::LengthMismatch`]: there are not `k` centroids.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+    pub fn add(&mut self, block: &ArrayRef2<F>, centroids: &ArrayRef2<F>) -> Result<()> {
+        let points = Points::check_for(block, self.n_features)?;
+        self.add_points(&points, centroids)
+    }
+
+    /// [`add`](Self::add) with a weight for each of the `m` rows.
+    ///
+    /// # Errors
+    /// Those of [`add`](Self::add), and
+    /// - [`Error::LengthMismatch`]: there is not one weight for each row.
+    /// - [`Error::InvalidWeight`]: a weight is negative or not finite, or all are zero.
+    pub fn add_weighted(
+        &mut self,
+        block: &ArrayRef2<F>,
+        weights: &ArrayRef1<F>,
+        centroids: &ArrayRef2<F>,
+    ) -> Result<()> {
+        let points = Points::check_for(block, self.n_features)?;
+        let points = points.with_weights(weights)?;
+        self.add_points(&points, centroids)
+    }
+
+    fn add_points(&mut self, points: &Points<'_, F>, centroids: &ArrayRef2<F>) -> Result<()> {
+        let centroids = Packed::new(&self.check_centroids(centroids)?.rows());
+        if points.len() == 0 {
+            return Ok(());
+        }
+        let mut labels = vec![NO_LABEL; points.len()];
+        engine::label(points, &centroids, &mut labels);
+        self.add_sums(points, &labels, &centroids);
+        labels
+            .iter()
+            .for_each(|&label| self.counts[label as usize] += 1);
+        self.inertia
+            .add(update::inertia(points, &labels, &centroids.rows()));
+        Ok(())
+    }
+
+    fn add_sums(&mut self, points: &Points<'_, F>, labels: &[u32], centroids: &Packed<F>) {
+        let (k, d) = (self.n_clusters, self.n_features);
+        let clusters = self.sums.chunks_exact_mut(d + 1);
+        if let Some(mut exact) = Exact::new(points.count(), points.magnitude(), k, d) {
+            let mut before = vec![NO_LABEL; points.len()];
+            if exact.update(points, &mut before, labels, points.len()) {
+                for (sums, (levels, weight)) in clusters.zip(exact.levels(d)) {
+                    for level in levels.rchunks_exact(d) {
+                        sums.iter_mut()
+                            .zip(level)
+                            .for_each(|(sum, &part)| sum.add(part));
+                    }
+                    sums[d].add(weight);
+                }
+                return;
+            }
+        }
+        let rounded = sums::rounded(points, labels, centroids);
+        let clusters = self.sums.chunks_exact_mut(d + 1);
+        for (sums, added) in clusters.zip(rounded.values.chunks_exact(d + 1)) {
+            for ((sum, &part), &origin) in sums.iter_mut().zip(added).zip(&rounded.origin) {
+                sum.add(part);
+                sum.add_product(added[d], origin);
+            }
+            sums[d].add(added[d]);
+        }
+    }
+
+    fn check_centroids<'a>(&self, centroids: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
+        let centroids = Points::check_for(centroids, self.n_features)?;
+        if centroids.len() != self.n_clusters {
+            return Err(Error::LengthMismatch {
+                expected: self.n_clusters,
+                found: centroids.len(),
+            });
+        }
+        Ok(centroids)
+    }
+
+    /// Adds the statistics of other rows, taken with the same centroids.
+    ///
+    /// # Errors
+    /// - [`Error::LengthMismatch`]: they are of another number of clusters.
+    /// - [`Error::DimensionMismatch`]: they are of another number of features.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        if other.n_clusters != self.n_clusters {
+            return Err(Error::LengthMismatch {
+                expected: self.n_clusters,
+                found: other.n_clusters,
+            });
+        }
+        if other.n_features != self.n_features {
+            return Err(Error::DimensionMismatch {
+                expected: self.n_features,
+                found: other.n_features,
+            });
+        }
+        let add = |(sum, other): (&mut Pair, &Pair)| {
+            sum.add(other.1);
+            sum.add(other.0);
+        };
+        self.sums.iter_mut().zip(&other.sums).for_each(add);
+        add((&mut self.inertia, &other.inertia));
+        let counts = self.counts.iter_mut().zip(&other.counts);
+        counts.for_each(|(count, other)| *count = count.saturating_add(*other));
+        Ok(())
+    }
+
+    /// The means of the clusters, `k x d`: the centroids of the next iteration. A cluster without weight
+    /// keeps its place among the `previous` centroids; [`KMeans::fit`](crate::KMeans::fit) would give it
+    /// the row farthest from its centroid.
+    ///
+    /// # Errors
+    /// - [`Error::LengthMismatch`], [`Error::DimensionMismatch`]: `previous` is not `k x d`.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of it cannot be computed with.
+    pub fn centroids(&self, previous: &ArrayRef2<F>) -> Result<Array2<F>> {
+        self.check_centroids(previous)?;
+        let weight = |c: usize| self.sums[c * (self.n_features + 1) + self.n_features].total();
+        let mean = |(c, j): (usize, usize)| match weight(c) {
+            0.0 => previous[(c, j)],
+            weight => F::from_f64(self.sums[c * (self.n_features + 1) + j].total() / weight),
+        };
+        Ok(Array2::from_shape_fn(
+            (self.n_clusters, self.n_features),
+            mean,
+        ))
+    }
+
+    /// The weighted sum of squared distances of all rows to the centroids that they were added by.
+    pub fn inertia(&self) -> f64 {
+        self.inertia.total()
+    }
+
+    /// For each of the `k` clusters the number of its rows, whatever their weight.
+    pub fn counts(&self) -> ArrayView1<'_, u64> {
+        ArrayView1::from(&self.counts)
+    }
+
+    /// The number of clusters, `k`.
+    pub fn n_clusters(&self) -> usize {
+        self.n_clusters
+    }
+
+    /// The number of features, `d`.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_keep_what_one_number_loses() {
+        let mut pair = Pair::default();
+        for value in [1e20, 1.0, -1e20, 1e-10] {
+            pair.add(value);
+        }
+        assert_eq!(pair.total(), 1.0 + 1e-10);
+        let mut pair = Pair::default();
+        let a = 1.0 + f64::EPSILON;
+        pair.add_product(a, a);
+        pair.add(-(1.0 + 2.0 * f64::EPSILON));
+        assert_eq!(pair.total(), f64::EPSILON * f64::EPSILON);
+    }
+}

@@ -1,0 +1,97 @@
+//! Iterations over points in memory.
+
+use std::convert::Infallible;
+
+use super::{Assign, Data, Source};
+use crate::float::Float;
+use crate::kernels::{Assigned, NO_LABEL, Packed, Rows};
+use crate::kmeans::sums::{Summing, Sums};
+use crate::kmeans::update::{self, Farthest};
+
+/// The points of a [`Source`], an engine for them, and the labels that it found.
+pub(crate) struct InMemory<'a, F: Float> {
+    source: &'a Source<'a, F>,
+    engine: Box<dyn Assign<F> + 'a>,
+    /// One for each point worked on.
+    labels: Vec<u32>,
+    summing: Summing<'a, F>,
+    /// For each row the label that an observer was told of last.
+    told: Vec<u32>,
+    /// Whether the points stand for others, so that iterations are to end when most centroids move
+    /// less than they would from one sample to another.
+    is_sample: bool,
+}
+
+impl<'a, F: Float> InMemory<'a, F> {
+    /// IN: `start`, the first centroids.
+    pub(crate) fn new(source: &'a Source<'a, F>, start: &Rows<'_, F>) -> Self {
+        Self {
+            source,
+            engine: source.engine(start),
+            labels: source.no_labels(),
+            summing: Summing::new(&source.prepared, start.len()),
+            told: Vec::new(),
+            is_sample: false,
+        }
+    }
+
+    /// The points being a sample of those that matter.
+    pub(crate) fn as_sample(self) -> Self {
+        Self {
+            is_sample: true,
+            ..self
+        }
+    }
+}
+
+impl<F: Float> Data<F> for InMemory<'_, F> {
+    type Error = Infallible;
+
+    fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Infallible> {
+        let mut assigned = self.engine.assign(centroids, &mut self.labels);
+        if assigned.reassigned == 0 && !self.engine.is_plain() {
+            // A fixed point is confirmed by all distances.
+            self.engine = self.source.plain_engine();
+            assigned += self.engine.assign(centroids, &mut self.labels);
+        }
+        Ok(assigned)
+    }
+
+    fn sums(&mut self, assigned: Assigned, centroids: &Packed<F>) -> Sums {
+        self.summing
+            .sums(&self.labels, assigned.reassigned, centroids)
+    }
+
+    fn observe(&mut self, _: Assigned, centroids: &Packed<F>) -> (usize, f64) {
+        let points = self.source.prepared.points;
+        let labels = self.source.prepared.spread(&self.labels).into_owned();
+        self.told.resize(points.len(), NO_LABEL);
+        let pairs = self.told.iter().zip(&labels);
+        let reassigned = pairs.filter(|(before, now)| before != now).count();
+        let inertia = update::inertia(points, &labels, &centroids.rows());
+        self.told = labels;
+        (reassigned, inertia)
+    }
+
+    fn farthest(&mut self, count: usize, centroids: &Packed<F>) -> Result<Farthest<F>, Infallible> {
+        let labels = self.source.prepared.spread(&self.labels);
+        let mut farthest = Farthest::new(count, centroids.len());
+        farthest.add(self.source.prepared.points, 0, &labels, &centroids.rows());
+        Ok(farthest)
+    }
+
+    fn noise(&self, sums: &Sums, centroids: &Packed<F>) -> Option<Vec<f64>> {
+        self.is_sample.then(|| {
+            let points = self.source.prepared.points;
+            let labels = self.source.prepared.spread(&self.labels);
+            update::noise(sums, &update::scatter(points, &labels, &centroids.rows()))
+        })
+    }
+
+    fn finish(&mut self, centroids: &Packed<F>) -> (Vec<u32>, f64) {
+        let prepared = &self.source.prepared;
+        let labels = prepared.spread(&self.labels).into_owned();
+        let inertia = update::inertia(prepared.points, &labels, &centroids.rows());
+        (labels, inertia)
+    }
+}

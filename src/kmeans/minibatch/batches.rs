@@ -1,0 +1,112 @@
+//! Batches of random rows, as in scikit-learn.
+
+use super::draws::Draws;
+use super::step::Moving;
+use super::{MiniBatchKMeans, finish};
+use crate::float::Float;
+use crate::kernels::Rows;
+use crate::kmeans::checks;
+use crate::kmeans::engine::Run;
+use crate::points::Points;
+use crate::progress::{Iteration, Observer, Stop};
+
+pub(super) fn run<F: Float>(
+    estimator: &MiniBatchKMeans,
+    points: &Points<'_, F>,
+    start: &[F],
+    mut observer: Option<&mut Observer<'_>>,
+) -> Run<F> {
+    let n = points.len();
+    let batch_size = estimator.batch_size.min(n);
+    let n_batches = estimator.max_iter.saturating_mul(n) / batch_size;
+    let tol = estimator.tolerance();
+    let sq_shift = (tol > 0.0).then(|| checks::sq_shift(tol, || points.mean_variance()));
+    let total_weight: f64 = match points.weights() {
+        None => n as f64,
+        Some(weights) => weights.iter().map(|w| w.to_f64()).sum(),
+    };
+    let (draws, unweighted) = (Draws::new(points), points.unweighted());
+    let mut moving = Moving::new(&Rows::new(start, points.n_features()));
+    let mut stream = estimator.stream();
+    let mut progress = Progress::new(batch_size, n);
+    let mut rows = vec![0; batch_size];
+    let mut stop = Stop::MaxIterations;
+    let mut index = 0;
+    while index < n_batches && stop == Stop::MaxIterations {
+        index += 1;
+        rows.fill_with(|| draws.draw(&mut stream));
+        let batch = unweighted.gather(&rows);
+        let step = moving.step(&batch, estimator.reassignment_ratio, &mut stream);
+        let stale = progress.tell(step.inertia / batch_size as f64);
+        if index > 1 {
+            if sq_shift.is_some_and(|least| step.sq_shift <= least) {
+                stop = Stop::Tolerance;
+            } else if estimator
+                .max_no_improvement
+                .is_some_and(|most| stale >= most)
+            {
+                stop = Stop::NoImprovement;
+            }
+        }
+        if let Some(observer) = &mut observer {
+            let iteration = Iteration {
+                restart: 0,
+                index,
+                inertia: progress.smoothed * total_weight,
+                max_shift: step.max_shift,
+                reassigned: batch_size,
+                empty_clusters: step.replaced,
+                distances: step.distances,
+            };
+            if observer(&iteration).is_break() {
+                stop = Stop::Interrupted;
+            }
+        }
+    }
+    let passes = index.saturating_mul(batch_size).div_ceil(n);
+    finish(points, moving.packed().clone(), passes, stop)
+}
+
+/// The inertia of the batches, smoothed.
+///
+/// The first batch is only told: its centroids are the rows of the start, which it moves far.
+struct Progress {
+    /// The share of a new value.
+    share: f64,
+    told: usize,
+    smoothed: f64,
+    least: f64,
+    /// Batches since the least.
+    stale: usize,
+}
+
+impl Progress {
+    fn new(batch_size: usize, n: usize) -> Self {
+        Self {
+            share: (2.0 * batch_size as f64 / (n as f64 + 1.0)).min(1.0),
+            told: 0,
+            smoothed: 0.0,
+            least: f64::INFINITY,
+            stale: 0,
+        }
+    }
+
+    /// Takes in the mean inertia of a batch. Returns how many batches did not get better.
+    fn tell(&mut self, inertia: f64) -> usize {
+        self.told += 1;
+        if self.told <= 2 {
+            self.smoothed = inertia;
+        } else {
+            self.smoothed += self.share * (inertia - self.smoothed);
+        }
+        if self.told > 1 {
+            if self.smoothed < self.least {
+                self.least = self.smoothed;
+                self.stale = 0;
+            } else {
+                self.stale += 1;
+            }
+        }
+        self.stale
+    }
+}

@@ -1,0 +1,124 @@
+//! Nested batches that double.
+//!
+//! ```text
+//! take the first rows of a random order
+//! iterate on them, until half of the centroids move less than their standard error
+//! take twice as many, and so on, until they are all
+//! iterate to the end
+//! ```
+//!
+//! J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934. There bounds are
+//! carried over when a batch grows; here each batch is a run of its own, of the engine that suits it.
+
+use super::draws::Shuffle;
+use super::{MiniBatchKMeans, finish};
+use crate::float::Float;
+use crate::kernels::{Packed, Rows};
+use crate::kmeans::engine::{self, InMemory, Limits, Run, Source};
+use crate::kmeans::{Algorithm, checks};
+use crate::points::Points;
+use crate::progress::{Iteration, Observer, Stop};
+
+/// Rows for each cluster in the first batch at least: a standard error needs some.
+const ROWS_PER_CLUSTER: usize = 10;
+
+/// Iterations that a batch takes, about.
+const USUAL_ITERATIONS: usize = 8;
+
+pub(super) fn run<F: Float>(
+    estimator: &MiniBatchKMeans,
+    points: &Points<'_, F>,
+    mut start: Vec<F>,
+    mut observer: Option<&mut Observer<'_>>,
+) -> Run<F> {
+    let n = points.len();
+    let mut shuffle = Shuffle::new(points);
+    let mut stream = estimator.stream();
+    let least = estimator.n_clusters.saturating_mul(ROWS_PER_CLUSTER);
+    let mut size = estimator.batch_size.max(least);
+    let mut visits = Visits {
+        rows: 0,
+        most: estimator.max_iter.saturating_mul(n),
+        iterations: 0,
+    };
+    while size < shuffle.len() && visits.left(size) > 0 {
+        let batch = points.gather(shuffle.first(size, &mut stream));
+        let limits = Limits {
+            max_iter: visits.left(size),
+            sq_shift: 0.0,
+        };
+        let run = visits.run(&batch, n, &start, limits, &mut observer);
+        if run.stop == Stop::Interrupted {
+            return finish(points, run.centroids, visits.passes(n), run.stop);
+        }
+        start = run.centroids.rows().data().to_vec();
+        size = size.saturating_mul(2);
+    }
+    let limits = Limits {
+        max_iter: visits.left(n),
+        sq_shift: checks::sq_shift(estimator.tolerance(), || points.mean_variance()),
+    };
+    if limits.max_iter == 0 {
+        let centroids = Packed::new(&Rows::new(&start, points.n_features()));
+        return finish(points, centroids, visits.passes(n), Stop::MaxIterations);
+    }
+    let run = visits.run(points, n, &start, limits, &mut observer);
+    Run {
+        n_iter: visits.passes(n),
+        ..run
+    }
+}
+
+/// How many rows were labelled, counted anew in each iteration.
+struct Visits {
+    rows: usize,
+    most: usize,
+    iterations: usize,
+}
+
+impl Visits {
+    /// The iterations that are left for a batch of so many rows.
+    fn left(&self, size: usize) -> usize {
+        self.most.saturating_sub(self.rows) / size
+    }
+
+    /// Passes over all rows.
+    fn passes(&self, n: usize) -> usize {
+        self.rows.div_ceil(n)
+    }
+
+    /// Iterates on a batch, the observer being told as of all `n` rows.
+    fn run<F: Float>(
+        &mut self,
+        batch: &Points<'_, F>,
+        n: usize,
+        start: &[F],
+        limits: Limits,
+        observer: &mut Option<&mut Observer<'_>>,
+    ) -> Run<F> {
+        let n_clusters = start.len() / batch.n_features();
+        let source = Source::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
+        let start = Rows::new(start, batch.n_features());
+        let mut data = InMemory::new(&source, &start);
+        if batch.len() < n {
+            data = data.as_sample();
+        }
+        let (before, scale) = (self.iterations, n as f64 / batch.len() as f64);
+        let mut tell = observer.as_deref_mut().map(|observer| {
+            move |iteration: &Iteration| {
+                observer(&Iteration {
+                    index: before + iteration.index,
+                    inertia: scale * iteration.inertia,
+                    ..*iteration
+                })
+            }
+        });
+        let tell = tell.as_mut().map(|tell| tell as &mut Observer<'_>);
+        let Ok(run) = engine::run(&mut data, &start, limits, 0, tell);
+        self.iterations += run.n_iter;
+        self.rows = self
+            .rows
+            .saturating_add(run.n_iter.saturating_mul(batch.len()));
+        run
+    }
+}

@@ -1,0 +1,353 @@
+//! k-means by small batches of the rows.
+
+mod batches;
+mod draws;
+mod growing;
+mod online;
+mod step;
+
+use ndarray::ArrayRef2;
+
+pub use online::OnlineKMeans;
+#[cfg(feature = "serde")]
+pub(super) use {online::State, step::Moving};
+
+use super::engine::{self, Run};
+use super::{FitOptions, KMeansModel, checks, update};
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::init::{Init, at_least_one, gather};
+use crate::kernels::{NO_LABEL, Packed, Rows};
+use crate::parallel;
+use crate::points::Points;
+use crate::prepared::Prepared;
+use crate::progress::Stop;
+use crate::random::Stream;
+use draws::distinct_rows;
+
+/// k-means by batches: centroids in a fraction of the time of [`KMeans`](crate::KMeans), for data that
+/// is large, or that arrives in pieces.
+///
+/// It minimises the same inertia. Three ways:
+///
+/// - [`growing`](Self::growing), **to be preferred where the data is at hand**: Lloyd's iterations on a
+///   sample of the rows, which doubles as soon as its noise exceeds what the centroids still move, until
+///   it is all of the data. It ends where Lloyd's iterations end.
+/// - [`fit`](Self::fit) alone, as scikit-learn's class of this name: each batch of `batch_size` random
+///   rows moves each centroid to the mean of all rows that it was given so far. The end is near a
+///   minimum, not at one: expect an inertia some per cent higher.
+/// - [`online`](Self::online), for a stream: batches as they come, each seen once.
+///
+/// # Example
+/// ```
+/// use centroid::MiniBatchKMeans;
+/// use centroid::datasets::make_blobs;
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(20_000, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let model = MiniBatchKMeans::new(3).batch_size(256).seed(1).fit(&x)?;
+/// let better = MiniBatchKMeans::new(3).growing().seed(1).fit(&x)?;
+/// assert!(better.inertia() <= model.inertia());
+/// assert!(model.inertia() < 1.05 * better.inertia());
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Choosing parameters
+/// A larger `batch_size` gives less noisy centroids, and lets large problems be shared among threads.
+/// `max_no_improvement` ends a fit when batches do not get better any more; `max_iter`, in passes over
+/// the data, is what it may take at most. A larger `reassignment_ratio` finds places for centroids that
+/// see few rows, but lets true small clusters be lost.
+///
+/// # Cost
+/// A batch of `b` rows takes `b k d` multiply-adds, whatever the number of rows, and one pass over all
+/// rows labels them at the end. Beside the data 12 bytes per row for the labels, 16 more where there are
+/// weights; with `growing`, 8 bytes per row and a copy of at most half of the rows.
+///
+/// # Determinism
+/// The same data, parameters and seed give the same bits, at any number of threads and with any
+/// instruction set.
+///
+/// # Errors
+/// See [`fit`](Self::fit).
+///
+/// # References
+/// - D. Sculley, *Web-scale k-means clustering*, WWW 2010, doi:10.1145/1772690.1772862.
+/// - J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934: `growing`.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use = "parameters do nothing until `fit` is called"]
+pub struct MiniBatchKMeans {
+    pub(super) n_clusters: usize,
+    init: Init,
+    n_init: usize,
+    init_size: Option<usize>,
+    batch_size: usize,
+    max_iter: usize,
+    tol: Option<f64>,
+    max_no_improvement: Option<usize>,
+    reassignment_ratio: f64,
+    seed: u64,
+    grows: bool,
+}
+
+impl MiniBatchKMeans {
+    /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
+    /// by [`fit`](Self::fit).
+    pub fn new(n_clusters: usize) -> Self {
+        Self {
+            n_clusters,
+            init: Init::default(),
+            n_init: 3,
+            init_size: None,
+            batch_size: 1024,
+            max_iter: 100,
+            tol: None,
+            max_no_improvement: Some(10),
+            reassignment_ratio: 0.01,
+            seed: 0,
+            grows: false,
+        }
+    }
+
+    /// The number of clusters, in place of that given to [`new`](Self::new).
+    pub fn n_clusters(mut self, n_clusters: usize) -> Self {
+        self.n_clusters = n_clusters;
+        self
+    }
+
+    /// How the first centroids are chosen, among the rows of a sample.
+    ///
+    /// Default: [`Init::PlusPlus`].
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// How many starts are tried, each from a sample of its own, at least 1. The one that leaves the
+    /// least inertia on a further sample is taken; the batches run once.
+    ///
+    /// Default: 3.
+    pub fn n_init(mut self, n_init: usize) -> Self {
+        self.n_init = n_init;
+        self
+    }
+
+    /// The rows of the samples that starts are chosen from and judged by, at least `n_clusters`, or
+    /// `None` for the default. More make better starts, in proportionally more time.
+    ///
+    /// Default: three times the batch size, but at least three times the number of clusters.
+    pub fn init_size(mut self, init_size: impl Into<Option<usize>>) -> Self {
+        self.init_size = init_size.into();
+        self
+    }
+
+    /// The rows of a batch, at least 1; of the first one, with [`growing`](Self::growing). Batches are
+    /// no larger than the data.
+    ///
+    /// Default: 1024.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// How many times as many rows as there are may be taken in batches, at least 1.
+    ///
+    /// Default: 100.
+    pub fn max_iter(mut self, max_iter: usize) -> Self {
+        self.max_iter = max_iter;
+        self
+    }
+
+    /// When the sum of the squared shifts of the centroids in a batch falls to `tol` times the mean
+    /// variance of the features, a fit ends. With 0 that does not end it; with
+    /// [`growing`](Self::growing) it is looked at when the batch is all of the data.
+    ///
+    /// Default: 0, and 1e-4 with `growing`, as for [`KMeans`](crate::KMeans).
+    pub fn tol(mut self, tol: f64) -> Self {
+        self.tol = Some(tol);
+        self
+    }
+
+    /// A fit ends when the smoothed inertia of so many batches, one after another, was no less than the
+    /// least before; with `None` that does not end it. Without effect with [`growing`](Self::growing).
+    ///
+    /// Inertias are smoothed by an exponentially weighted mean over about half of a pass.
+    ///
+    /// Default: 10.
+    pub fn max_no_improvement(mut self, batches: impl Into<Option<usize>>) -> Self {
+        self.max_no_improvement = batches.into();
+        self
+    }
+
+    /// Centroids that were given less than this share, 0 to 1, of the weight that the heaviest one was
+    /// given are put in the place of rows of the batch, drawn by their squared distance from their
+    /// centroids, each time when ten rows for each cluster were seen, and whenever one was given nothing
+    /// yet. Without effect with [`growing`](Self::growing),
+    /// where empty clusters take the rows farthest from their centroids.
+    ///
+    /// In one batch no more centroids than half its rows are moved. They count as heavy as the lightest
+    /// of the others then. With 0 none is moved, and a centroid that is nearest to no row stays where it
+    /// is.
+    ///
+    /// Default: 0.01.
+    pub fn reassignment_ratio(mut self, ratio: f64) -> Self {
+        self.reassignment_ratio = ratio;
+        self
+    }
+
+    /// The seed of the random choices. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Nested batches: each is the one before and as many rows again, each row counts once, and the last
+    /// is all of the data. A batch is left for the next one when at least half of the centroids move
+    /// less than the standard error of their means.
+    ///
+    /// A sample is enough to find where centroids belong roughly, and only the last iterations need all
+    /// rows. So the result is as good as that of [`KMeans`](crate::KMeans) from one start, in less time.
+    ///
+    /// # References
+    /// J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934.
+    pub fn growing(mut self) -> Self {
+        self.grows = true;
+        self
+    }
+
+    /// Batches as they come: see [`OnlineKMeans`]. `batch_size`, `max_iter`, `tol`,
+    /// `max_no_improvement` and `growing` are without effect there, but for the default of `init_size`.
+    pub fn online<F: Float>(self) -> OnlineKMeans<F> {
+        OnlineKMeans::new(self)
+    }
+
+    /// Clusters the rows of `x`, an `n x d` array in any memory order.
+    ///
+    /// The labels and the inertia of the model are those of all rows;
+    /// [`n_iter`](KMeansModel::n_iter) is the number of passes over the data that the batches come to,
+    /// rounded up.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init`, `batch_size` or `max_iter`, or a part of
+    ///   `init`, is 0, `init_size` is less than `n_clusters`, `tol` is negative or not a number, or
+    ///   `reassignment_ratio` is not in 0 to 1.
+    /// - [`Error::EmptyData`]: `x` has no rows or no columns.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
+    /// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
+    pub fn fit<F: Float>(&self, x: &ArrayRef2<F>) -> Result<KMeansModel<F>> {
+        self.fit_with(x, FitOptions::new())
+    }
+
+    /// Clusters the rows of `x` with sample weights, from given centroids, or under observation.
+    ///
+    /// A batch takes rows with probability proportional to their weights. The observer is told of each
+    /// batch: its [`inertia`](crate::Iteration::inertia) is the smoothed one of the batches, scaled to
+    /// all rows; all rows of a batch count as [`reassigned`](crate::Iteration::reassigned), and
+    /// centroids put in another place as [`empty_clusters`](crate::Iteration::empty_clusters). With
+    /// [`growing`](Self::growing) it is told of each iteration, its inertia scaled to all rows.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit), and those that [`KMeans::fit_with`](crate::KMeans::fit_with) adds.
+    pub fn fit_with<F: Float>(
+        &self,
+        x: &ArrayRef2<F>,
+        options: FitOptions<'_, F>,
+    ) -> Result<KMeansModel<F>> {
+        self.check_parameters()?;
+        let points = options.check_points(x, self.n_clusters)?;
+        let given = options.check_start(self.n_clusters, points.n_features())?;
+        let start = given.unwrap_or_else(|| self.start(&points));
+        let keeps_labels = options.keeps_labels;
+        let run = match options.observer {
+            None => {
+                let work = parallel::work(points.len(), self.n_clusters, points.n_features());
+                parallel::on_pool(work, || match self.grows {
+                    true => growing::run(self, &points, start, None),
+                    false => batches::run(self, &points, &start, None),
+                })
+            }
+            observer if self.grows => growing::run(self, &points, start, observer),
+            observer => batches::run(self, &points, &start, observer),
+        };
+        Ok(KMeansModel::from_run(run, keeps_labels))
+    }
+
+    fn check_parameters(&self) -> Result<()> {
+        checks::n_clusters(self.n_clusters)?;
+        at_least_one("n_init", self.n_init)?;
+        at_least_one("batch_size", self.batch_size)?;
+        at_least_one("max_iter", self.max_iter)?;
+        self.init.check()?;
+        checks::tol(self.tolerance())?;
+        let wrong = |name, requirement| Err(Error::InvalidParameter { name, requirement });
+        if self.init_size.is_some_and(|size| size < self.n_clusters) {
+            return wrong("init_size", "at least n_clusters");
+        }
+        if !(0.0..=1.0).contains(&self.reassignment_ratio) {
+            return wrong("reassignment_ratio", "between 0 and 1");
+        }
+        Ok(())
+    }
+
+    fn tolerance(&self) -> f64 {
+        self.tol.unwrap_or(if self.grows { 1e-4 } else { 0.0 })
+    }
+
+    /// The first centroids: the best of some starts, as a sample of rows that did not take part sees
+    /// it.
+    fn start<F: Float>(&self, points: &Points<'_, F>) -> Vec<F> {
+        let size = self.init_size.unwrap_or_else(|| {
+            let usual = self.batch_size.min(points.len()).max(self.n_clusters);
+            usual.saturating_mul(3)
+        });
+        let sample = |stream: &mut Stream| match points.n_weighted() <= size {
+            true => points.clone(),
+            false => points.gather(&distinct_rows(points, size, stream)),
+        };
+        let start = |restart: usize| {
+            let mut stream = Stream::new(self.seed, restart);
+            let sample = sample(&mut stream);
+            let prepared = Prepared::plain(&sample);
+            gather(
+                &sample,
+                &self.init.choose(&prepared, self.n_clusters, &mut stream),
+            )
+        };
+        if self.n_init == 1 {
+            return start(0);
+        }
+        let judge = sample(&mut Stream::new(self.seed, self.n_init));
+        let judged = (0..self.n_init).map(|restart| {
+            let start = start(restart);
+            let centroids = Packed::new(&Rows::new(&start, points.n_features()));
+            let mut labels = vec![NO_LABEL; judge.len()];
+            engine::label(&judge, &centroids, &mut labels);
+            (update::inertia(&judge, &labels, &centroids.rows()), start)
+        });
+        let best = judged.reduce(|best, next| if next.0 < best.0 { next } else { best });
+        best.map(|(_, start)| start).unwrap_or_default()
+    }
+
+    /// A stream for what is drawn behind the starts.
+    fn stream(&self) -> Stream {
+        Stream::new(self.seed, self.n_init.saturating_add(1))
+    }
+}
+
+/// Labels all rows, and measures them.
+fn finish<F: Float>(
+    points: &Points<'_, F>,
+    centroids: Packed<F>,
+    n_iter: usize,
+    stop: Stop,
+) -> Run<F> {
+    let mut labels = vec![NO_LABEL; points.len()];
+    engine::label(points, &centroids, &mut labels);
+    Run {
+        inertia: update::inertia(points, &labels, &centroids.rows()),
+        centroids,
+        labels,
+        n_iter,
+        stop,
+    }
+}

@@ -1,0 +1,242 @@
+//! A stream of batches.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use ndarray::{ArrayRef1, ArrayRef2, ArrayView1};
+
+use super::MiniBatchKMeans;
+use super::step::Moving;
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::kernels::Rows;
+use crate::kmeans::KMeansModel;
+use crate::points::Points;
+use crate::random::Stream;
+
+/// k-means of a stream: batches of rows as they come, each seen once, of any size.
+///
+/// Made by [`MiniBatchKMeans::online`]. Until there are as many distinct rows as clusters they are kept;
+/// then the first centroids are chosen among them. From then on each batch moves each centroid to the
+/// mean of all rows that it was ever given, all rows counting alike, however long ago they came.
+///
+/// # Example
+/// ```
+/// use centroid::MiniBatchKMeans;
+/// use ndarray::array;
+///
+/// let mut stream = MiniBatchKMeans::new(2).online();
+/// stream.partial_fit(&array![[0.0, 0.0], [9.0, 9.0]])?;
+/// stream.partial_fit(&array![[1.0, 0.0], [8.0, 9.0], [0.0, 1.0]])?;
+/// let model = stream.model()?;
+/// assert_eq!(model.predict(&array![[0.5, 0.5], [9.0, 8.0]])?.len(), 2);
+/// assert_eq!(stream.n_rows(), 5);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// A batch of `b` rows takes `b k d` multiply-adds. Beside the batch the stream holds `16 k d` bytes, and
+/// at first less than `k` rows.
+///
+/// # Determinism
+/// The same batches, parameters and seed give the same bits, at any number of threads and with any
+/// instruction set. The same rows in other batches give another result.
+///
+/// # Saving
+/// With the feature `serde` a stream can be saved and go on later: the result is the same, to the bit,
+/// in a format that keeps every `f64` (postcard does, serde_json with its feature `float_roundtrip`).
+/// What does not fit together, or is not finite, is refused when it is read.
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "crate::kmeans::saving::SavedStream<F>",
+        into = "crate::kmeans::saving::SavedStream<F>",
+        bound(
+            serialize = "F: serde::Serialize",
+            deserialize = "F: serde::Deserialize<'de>"
+        )
+    )
+)]
+pub struct OnlineKMeans<F: Float> {
+    pub(in crate::kmeans) estimator: MiniBatchKMeans,
+    /// Known since the first batch, or 0.
+    pub(in crate::kmeans) n_features: usize,
+    pub(in crate::kmeans) n_rows: u64,
+    pub(in crate::kmeans) n_batches: u64,
+    pub(in crate::kmeans) state: State<F>,
+}
+
+/// What a stream has come to.
+#[derive(Clone)]
+pub(in crate::kmeans) enum State<F: Float> {
+    /// Too few distinct rows. One of each, with the weight of all.
+    Waiting {
+        rows: Vec<F>,
+        weights: Vec<f64>,
+    },
+    Moving(Moving<F>),
+}
+
+impl<F: Float> OnlineKMeans<F> {
+    pub(super) fn new(estimator: MiniBatchKMeans) -> Self {
+        Self {
+            estimator,
+            n_features: 0,
+            n_rows: 0,
+            n_batches: 0,
+            state: State::Waiting {
+                rows: Vec::new(),
+                weights: Vec::new(),
+            },
+        }
+    }
+
+    /// Takes in a batch of rows, `m x d` in any memory order. A batch without rows does nothing.
+    ///
+    /// # Errors
+    /// After an error all is as it was.
+    /// - [`Error::InvalidParameter`]: a parameter of the estimator, as for [`MiniBatchKMeans::fit`].
+    /// - [`Error::EmptyData`]: the batch has no columns.
+    /// - [`Error::DimensionMismatch`]: it has another number of columns than those before.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with; its row is
+    ///   counted from 0 within the batch.
+    pub fn partial_fit(&mut self, batch: &ArrayRef2<F>) -> Result<()> {
+        self.take_in(batch, None)
+    }
+
+    /// [`partial_fit`](Self::partial_fit) with a weight for each of the `m` rows. A row of weight 2
+    /// counts as two equal rows, one of weight 0 does nothing.
+    ///
+    /// # Errors
+    /// Those of [`partial_fit`](Self::partial_fit), and
+    /// - [`Error::LengthMismatch`]: there is not one weight for each row.
+    /// - [`Error::InvalidWeight`]: a weight is negative or not finite, or all are zero.
+    pub fn partial_fit_weighted(
+        &mut self,
+        batch: &ArrayRef2<F>,
+        weights: &ArrayRef1<F>,
+    ) -> Result<()> {
+        self.take_in(batch, Some(weights))
+    }
+
+    fn take_in(&mut self, batch: &ArrayRef2<F>, weights: Option<&ArrayRef1<F>>) -> Result<()> {
+        self.estimator.check_parameters()?;
+        let n_features = match self.n_features {
+            0 if batch.ncols() == 0 => return Err(Error::EmptyData),
+            0 => batch.ncols(),
+            known => known,
+        };
+        let mut points = Points::check_for(batch, n_features)?;
+        if let Some(weights) = weights {
+            points = points.with_weights(weights)?;
+        }
+        if points.len() == 0 {
+            return Ok(());
+        }
+        self.n_features = n_features;
+        let seed = self.estimator.stream().seed();
+        let mut stream = Stream::new(seed, self.n_batches as usize);
+        self.n_rows += points.len() as u64;
+        self.n_batches += 1;
+        let ratio = self.estimator.reassignment_ratio;
+        match &mut self.state {
+            State::Moving(moving) => {
+                moving.step(&points, ratio, &mut stream);
+            }
+            State::Waiting { rows, weights } => {
+                add_to(rows, weights, &points);
+                if weights.len() >= self.estimator.n_clusters {
+                    let weights: Vec<F> = weights.iter().map(|&w| rounded_weight(w)).collect();
+                    let first = Points::check_block(rows, n_features, Some(&weights))?;
+                    let start = self.estimator.start(&first);
+                    let mut moving = Moving::new(&Rows::new(&start, n_features));
+                    moving.step(&first, ratio, &mut stream);
+                    self.state = State::Moving(moving);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The centroids as they are now, as a model: without labels, sizes or inertia, since the rows are
+    /// gone.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidParameter`]: a parameter of the estimator, as for [`MiniBatchKMeans::fit`].
+    /// - [`Error::TooFewDistinctRows`]: fewer distinct rows of positive weight came than there are to be
+    ///   clusters.
+    pub fn model(&self) -> Result<KMeansModel<F>> {
+        self.estimator.check_parameters()?;
+        match &self.state {
+            State::Moving(moving) => Ok(KMeansModel::from_packed(moving.packed().clone())),
+            State::Waiting { weights, .. } => Err(Error::TooFewDistinctRows {
+                distinct: weights.len(),
+                clusters: self.estimator.n_clusters,
+            }),
+        }
+    }
+
+    /// The rows that came so far, whatever their weight.
+    pub fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    /// The batches that came so far, those without rows aside.
+    pub fn n_batches(&self) -> u64 {
+        self.n_batches
+    }
+
+    /// For each of the `k` clusters the weight of the rows that moved its centroid; nothing until there
+    /// are centroids. A centroid that was put in another place counts as the lightest of the others
+    /// then.
+    pub fn cluster_weights(&self) -> ArrayView1<'_, f64> {
+        match &self.state {
+            State::Moving(moving) => ArrayView1::from(&moving.weights),
+            State::Waiting { .. } => ArrayView1::from(&[]),
+        }
+    }
+}
+
+fn rounded_weight<F: Float>(weight: f64) -> F {
+    F::from_f64(weight.min(F::MAX_MAGNITUDE.to_f64()))
+}
+
+/// Adds points to distinct rows and their weights. Points of no weight are left out.
+fn add_to<F: Float>(rows: &mut Vec<F>, weights: &mut Vec<f64>, points: &Points<'_, F>) {
+    let d = points.n_features();
+    // NOTE: 0 and -0 are equal, and have other bits.
+    let bits = |row: &[F]| -> Vec<u64> {
+        let bits = row.iter().map(|x| (x.to_f64() + 0.0).to_bits());
+        bits.collect()
+    };
+    let mut places = HashMap::new();
+    for (place, row) in rows.chunks_exact(d).enumerate() {
+        places.insert(bits(row), place);
+    }
+    for (i, row) in points.rows().iter().enumerate() {
+        let weight = points.weight(i);
+        if weight > 0.0 {
+            let place = *places.entry(bits(row)).or_insert(weights.len());
+            if place == weights.len() {
+                rows.extend_from_slice(row);
+                weights.push(weight);
+            } else {
+                weights[place] += weight;
+            }
+        }
+    }
+}
+
+impl<F: Float> fmt::Debug for OnlineKMeans<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnlineKMeans")
+            .field("estimator", &self.estimator)
+            .field("n_features", &self.n_features)
+            .field("n_rows", &self.n_rows)
+            .field("n_batches", &self.n_batches)
+            .field("cluster_weights", &self.cluster_weights())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,192 @@
+//! What a batch does to the centroids.
+//!
+//! ```text
+//! label the rows of the batch with their nearest centroids
+//! move each centroid to the mean of all rows that it was ever given
+//! now and then: put centroids that have seen little in the place of rows that are far from theirs
+//! ```
+//!
+//! D. Sculley, *Web-scale k-means clustering*, WWW 2010, doi:10.1145/1772690.1772862. The last line is
+//! an addition of scikit-learn's.
+
+use crate::float::Float;
+use crate::kernels::{NO_LABEL, Packed, Rows, sq_dist};
+use crate::kmeans::{engine, sums, update};
+use crate::points::Points;
+use crate::random::Stream;
+
+/// So many rows for each cluster, and centroids that have seen little are looked for again.
+const ROWS_BETWEEN: f64 = 10.0;
+
+/// Centroids, and how much each of them has seen.
+#[derive(Clone, Debug)]
+pub(in crate::kmeans) struct Moving<F: Float> {
+    /// As they are, `k x d`: where a stream is long, what a row adds is below the digits of `F`.
+    pub(in crate::kmeans) means: Vec<f64>,
+    /// The weight of the rows that each has been given.
+    pub(in crate::kmeans) weights: Vec<f64>,
+    /// Rows since centroids were last looked for that have seen little.
+    pub(in crate::kmeans) rows_since: f64,
+    /// The same centroids, rounded.
+    packed: Packed<F>,
+}
+
+/// What a batch did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// The weighted sum of squared distances to the centroids before they moved.
+    pub(super) inertia: f64,
+    /// The squared distances that centroids moved, summed.
+    pub(super) sq_shift: f64,
+    /// The largest distance that one of them moved.
+    pub(super) max_shift: f64,
+    /// Centroids that were put in another place.
+    pub(super) replaced: usize,
+    /// Distances computed.
+    pub(super) distances: usize,
+}
+
+impl<F: Float> Moving<F> {
+    /// Centroids that have seen nothing: they are forgotten with the first rows they are given.
+    pub(super) fn new(start: &Rows<'_, F>) -> Self {
+        Self::from_parts(
+            start.data().iter().map(|x| x.to_f64()).collect(),
+            vec![0.0; start.len()],
+            0.0,
+        )
+    }
+
+    /// IN: `means`, for each of the `weights` as many values, which are in the range of `F`.
+    pub(in crate::kmeans) fn from_parts(
+        means: Vec<f64>,
+        weights: Vec<f64>,
+        rows_since: f64,
+    ) -> Self {
+        let packed = pack(&means, means.len() / weights.len());
+        Self {
+            means,
+            weights,
+            rows_since,
+            packed,
+        }
+    }
+
+    pub(super) fn packed(&self) -> &Packed<F> {
+        &self.packed
+    }
+
+    /// Takes in a batch of at least one row.
+    pub(super) fn step(
+        &mut self,
+        batch: &Points<'_, F>,
+        reassignment_ratio: f64,
+        stream: &mut Stream,
+    ) -> Step {
+        let mut labels = vec![NO_LABEL; batch.len()];
+        let assigned = engine::label(batch, &self.packed, &mut labels);
+        let inertia = update::inertia(batch, &labels, &self.packed.rows());
+        self.take_in(&sums::rounded(batch, &labels, &self.packed));
+        let replaced = self.replace(batch, &labels, reassignment_ratio, stream);
+        let before = std::mem::replace(&mut self.packed, pack(&self.means, batch.n_features()));
+        let (before, after) = (before.rows(), self.packed.rows());
+        let pairs = before.iter().zip(after.iter());
+        let (sq_shift, largest) = pairs.fold((0.0, 0.0_f64), |(sum, largest), (before, after)| {
+            let sq_shift = sq_dist(before, after);
+            (sum + sq_shift, largest.max(sq_shift))
+        });
+        Step {
+            inertia,
+            sq_shift,
+            max_shift: largest.sqrt(),
+            replaced,
+            distances: assigned.distances,
+        }
+    }
+
+    /// Moves the centroids to the means of what they had and what they are given now.
+    fn take_in(&mut self, sums: &sums::Sums) {
+        let d = sums.origin.len();
+        let means = self.means.chunks_exact_mut(d).zip(&mut self.weights);
+        for ((mean, weight), own) in means.zip(sums.values.chunks_exact(d + 1)) {
+            let added = own[d];
+            if added > 0.0 {
+                *weight += added;
+                for ((mean, origin), sum) in mean.iter_mut().zip(&sums.origin).zip(own) {
+                    *mean += (sum + (origin - *mean) * added) / *weight;
+                }
+            }
+        }
+    }
+
+    /// Puts centroids in the place of rows of the batch: those that have seen less than `ratio` of what
+    /// the one has that has seen most, of at most half as many as the batch has rows those that have seen
+    /// least. From then on they count as having seen as much as the least of the others. Returns how many
+    /// there were.
+    ///
+    /// NOTE: scikit-learn draws the rows uniformly. Then a centroid of a small cluster that a batch
+    /// missed may end beside another one, and the cluster is lost.
+    fn replace(
+        &mut self,
+        batch: &Points<'_, F>,
+        labels: &[u32],
+        ratio: f64,
+        stream: &mut Stream,
+    ) -> usize {
+        let n_clusters = self.weights.len();
+        self.rows_since += batch.len() as f64;
+        let has_empty = self.weights.contains(&0.0);
+        if !has_empty && self.rows_since < ROWS_BETWEEN * n_clusters as f64 {
+            return 0;
+        }
+        self.rows_since = 0.0;
+        let most = self.weights.iter().copied().fold(0.0, f64::max);
+        let mut clusters: Vec<usize> = (0..n_clusters)
+            .filter(|&c| self.weights[c] < ratio * most)
+            .collect();
+        clusters.sort_by(|&a, &b| self.weights[a].total_cmp(&self.weights[b]));
+        clusters.truncate(batch.len() / 2);
+        if clusters.is_empty() {
+            return 0;
+        }
+        let rows = rows_by_distance(batch, labels, &self.packed, clusters.len(), stream);
+        clusters.truncate(rows.len());
+        let d = batch.n_features();
+        for (&cluster, row) in clusters.iter().zip(rows) {
+            let mean = &mut self.means[cluster * d..][..d];
+            let values = batch.rows().row(row).iter();
+            mean.iter_mut()
+                .zip(values)
+                .for_each(|(mean, x)| *mean = x.to_f64());
+        }
+        clusters.iter().for_each(|&c| self.weights[c] = most);
+        let least = self.weights.iter().copied().fold(most, f64::min);
+        clusters.iter().for_each(|&c| self.weights[c] = least);
+        clusters.len()
+    }
+}
+
+/// Rows drawn one after another by weight times squared distance to their centroid, each at most once:
+/// `count` of them, or all that are at a distance.
+fn rows_by_distance<F: Float>(
+    batch: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Packed<F>,
+    count: usize,
+    stream: &mut Stream,
+) -> Vec<usize> {
+    let sq_dists = update::sq_dists_to_own(batch, labels, &centroids.rows());
+    let rates = sq_dists.iter().enumerate();
+    let rates = rates.map(|(row, sq_dist)| (batch.weight(row) * sq_dist, row));
+    let mut drawn: Vec<(f64, usize)> = rates
+        .filter(|(rate, _)| *rate > 0.0)
+        .map(|(rate, row)| (stream.exponential() / rate, row))
+        .collect();
+    drawn.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    drawn.into_iter().take(count).map(|(_, row)| row).collect()
+}
+
+/// Means, rounded.
+fn pack<F: Float>(means: &[f64], n_features: usize) -> Packed<F> {
+    let means: Vec<F> = means.iter().map(|&mean| F::from_f64(mean)).collect();
+    Packed::new(&Rows::new(&means, n_features))
+}

@@ -1,0 +1,206 @@
+//! Sources of rows that are read block by block.
+
+#[cfg(feature = "npy")]
+mod npy;
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayRef2, ArrayView2, s};
+
+#[cfg(feature = "npy")]
+pub use npy::NpyBlocks;
+
+use crate::float::Float;
+
+/// Rows that can be read again and again, block by block: a file, a query, the partitions of another
+/// engine. What [`KMeans::fit_blocks`](crate::KMeans::fit_blocks) goes over.
+///
+/// Each pass must give the same rows in the same order. How they are cut into blocks does not matter,
+/// and may change.
+///
+/// # Example
+/// A source of the numbers 0 to 9 as rows of one feature:
+/// ```
+/// use centroid::{KMeans, RowBlocks};
+///
+/// struct Digits(u8);
+///
+/// impl RowBlocks<f64> for Digits {
+///     fn n_features(&self) -> usize {
+///         1
+///     }
+///     fn rewind(&mut self) -> std::io::Result<()> {
+///         self.0 = 0;
+///         Ok(())
+///     }
+///     fn next_block(&mut self, rows: &mut Vec<f64>) -> std::io::Result<()> {
+///         let end = 10.min(self.0 + 4);
+///         rows.extend((self.0..end).map(f64::from));
+///         self.0 = end;
+///         Ok(())
+///     }
+/// }
+///
+/// let model = KMeans::new(2).fit_blocks(&mut Digits(0))?;
+/// assert_eq!(model.inertia(), 20.0);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+pub trait RowBlocks<F: Float>: Send {
+    /// The number of features of every row.
+    fn n_features(&self) -> usize;
+
+    /// Goes to the first row. Called at the beginning of each pass.
+    ///
+    /// # Errors
+    /// Whatever keeps the rows from being read.
+    fn rewind(&mut self) -> io::Result<()>;
+
+    /// Puts the next rows behind what `rows` holds, row-major: one or more whole rows, or nothing after
+    /// the last one. Blocks of some megabytes are best.
+    ///
+    /// # Errors
+    /// Whatever keeps the rows from being read.
+    fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()>;
+}
+
+/// The rows of an array in memory, in any order and with any strides: for trying out what is meant for
+/// larger data. Clustering the array itself takes no copies.
+///
+/// ```
+/// use centroid::{ArrayBlocks, KMeans};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [9.0]];
+/// let model = KMeans::new(2).fit_blocks(&mut ArrayBlocks::new(&x, 2))?;
+/// assert_eq!(model.labels(), KMeans::new(2).fit(&x)?.labels());
+/// # Ok::<(), centroid::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ArrayBlocks<'a, F> {
+    rows: ArrayView2<'a, F>,
+    block: usize,
+    next: usize,
+}
+
+impl<'a, F> ArrayBlocks<'a, F> {
+    /// The rows of an `n x d` array, `block` of them at a time (at least one).
+    pub fn new(rows: &'a ArrayRef2<F>, block: usize) -> Self {
+        Self {
+            rows: rows.view(),
+            block: block.max(1),
+            next: 0,
+        }
+    }
+}
+
+impl<F: Float> RowBlocks<F> for ArrayBlocks<'_, F> {
+    fn n_features(&self) -> usize {
+        self.rows.ncols()
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        self.next = 0;
+        Ok(())
+    }
+
+    fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()> {
+        let range = next_range(&mut self.next, self.block, self.rows.nrows());
+        let block = self.rows.slice(s![range, ..]);
+        match block.as_slice() {
+            Some(values) => rows.extend_from_slice(values),
+            None => rows.extend(block.iter()),
+        }
+        Ok(())
+    }
+}
+
+/// The next `block` of `len` items; `next` is moved behind it.
+fn next_range(next: &mut usize, block: usize, len: usize) -> Range<usize> {
+    let start = *next;
+    *next = start.saturating_add(block).min(len);
+    start..*next
+}
+
+/// Rows from iterators of arrays: each pass takes a new one.
+///
+/// ```
+/// use centroid::{IterBlocks, KMeans};
+/// use ndarray::{Array2, array};
+///
+/// let parts = [array![[0.0], [1.0]], array![[8.0], [9.0]]];
+/// let mut source = IterBlocks::new(1, || parts.iter().cloned().map(Ok));
+/// let model = KMeans::new(2).fit_blocks(&mut source)?;
+/// assert_eq!(model.inertia(), 1.0);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+pub struct IterBlocks<M, I> {
+    n_features: usize,
+    make: M,
+    blocks: Option<I>,
+}
+
+impl<F: Float, M, I> IterBlocks<M, I>
+where
+    M: FnMut() -> I + Send,
+    I: Iterator<Item = io::Result<Array2<F>>> + Send,
+{
+    /// Rows of so many features, from the iterators that `make` returns. Arrays may be of any number of
+    /// rows, also none.
+    pub fn new(n_features: usize, make: M) -> Self {
+        Self {
+            n_features,
+            make,
+            blocks: None,
+        }
+    }
+}
+
+impl<F: Float, M, I> RowBlocks<F> for IterBlocks<M, I>
+where
+    M: FnMut() -> I + Send,
+    I: Iterator<Item = io::Result<Array2<F>>> + Send,
+{
+    fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        self.blocks = Some((self.make)());
+        Ok(())
+    }
+
+    fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()> {
+        let Some(blocks) = &mut self.blocks else {
+            return Ok(());
+        };
+        for block in blocks.by_ref() {
+            let block = block?;
+            if block.ncols() != self.n_features {
+                let (expected, found) = (self.n_features, block.ncols());
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("expected {expected} features, found {found}"),
+                ));
+            }
+            if !block.is_empty() {
+                match block.as_slice() {
+                    Some(values) => rows.extend_from_slice(values),
+                    None => rows.extend(block.iter()),
+                }
+                return Ok(());
+            }
+        }
+        self.blocks = None;
+        Ok(())
+    }
+}
+
+impl<M, I> fmt::Debug for IterBlocks<M, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IterBlocks")
+            .field("n_features", &self.n_features)
+            .finish_non_exhaustive()
+    }
+}

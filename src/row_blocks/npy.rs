@@ -1,0 +1,141 @@
+//! Rows of a `.npy` file.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::marker::PhantomData;
+use std::path::Path;
+
+use super::{RowBlocks, next_range};
+use crate::float::Float;
+
+/// Bytes that are read at a time.
+///
+/// PERF: what was read is still in the nearest caches when it is converted.
+const READ: usize = 1 << 17;
+/// Bytes of a block, about.
+const BLOCK: usize = 1 << 21;
+
+/// The rows of a two-dimensional array in a `.npy` file, as NumPy's `save` writes it: of the type `F`, of
+/// either byte order, in C order. The file is read, not mapped, so nothing but a block of it is in memory
+/// at a time. Needs the feature `npy`.
+///
+/// ```no_run
+/// use centroid::{KMeans, NpyBlocks};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut source = NpyBlocks::<f32>::open("vectors.npy")?;
+/// println!("{} x {}", source.n_rows(), source.n_features());
+/// let model = KMeans::new(64).n_init(1).fit_blocks(&mut source)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct NpyBlocks<F> {
+    file: File,
+    /// Where the first row begins.
+    data: u64,
+    n_rows: usize,
+    n_features: usize,
+    is_swapped: bool,
+    /// Rows given so far in this pass.
+    next: usize,
+    bytes: Vec<u8>,
+    float: PhantomData<F>,
+}
+
+impl<F: Float> NpyBlocks<F> {
+    /// Opens a file and looks at its header and its length.
+    ///
+    /// # Errors
+    /// - of kind [`InvalidData`](io::ErrorKind::InvalidData): it is no `.npy` file, or holds something else
+    ///   than a matrix of `F` in C order with at least one column;
+    /// - of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): it is shorter than its header says;
+    /// - what opening and reading a file may come to.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+        let no_npy = |error: io::Error| invalid(format!("not a .npy file: {error}"));
+        let mut reader = BufReader::new(File::open(path)?);
+        let header = npyz::NpyHeader::from_reader(&mut reader).map_err(no_npy)?;
+        let &[n_rows, n_features] = header.shape() else {
+            let dimensions = header.shape().len();
+            return Err(invalid(format!(
+                "expected 2 dimensions, found {dimensions}"
+            )));
+        };
+        let size = size_of::<F>();
+        let found = header.dtype().descr();
+        let matches = |order: char| found == format!("'{order}f{size}'");
+        let (is_little, is_big) = (matches('<'), matches('>'));
+        if !is_little && !is_big {
+            return Err(invalid(format!(
+                "expected values of type 'f{size}', found {found}"
+            )));
+        }
+        if header.order() != npyz::Order::C {
+            return Err(invalid("the rows are in Fortran order".to_owned()));
+        }
+        let data = reader.stream_position()?;
+        let file = reader.into_inner();
+        let (expected, found) = (
+            n_rows
+                .checked_mul(n_features)
+                .and_then(|len| len.checked_mul(size as u64))
+                .filter(|_| n_features > 0)
+                .ok_or_else(|| invalid(format!("{n_rows} x {n_features} values are no data")))?,
+            file.metadata()?.len().saturating_sub(data),
+        );
+        if found < expected {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("the file is cut off: {expected} bytes of data expected, {found} found"),
+            ));
+        }
+        let too_many = |_| invalid(format!("{n_rows} x {n_features} values are too many here"));
+        Ok(Self {
+            file,
+            data,
+            n_rows: n_rows.try_into().map_err(too_many)?,
+            n_features: n_features.try_into().map_err(too_many)?,
+            is_swapped: is_big != cfg!(target_endian = "big"),
+            next: 0,
+            bytes: Vec::new(),
+            float: PhantomData,
+        })
+    }
+
+    /// The number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The number of features of each row.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+}
+
+impl<F: Float> RowBlocks<F> for NpyBlocks<F> {
+    fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        self.next = 0;
+        self.file.seek(SeekFrom::Start(self.data))?;
+        Ok(())
+    }
+
+    fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()> {
+        let row = self.n_features * size_of::<F>();
+        let block = next_range(&mut self.next, BLOCK.div_ceil(row), self.n_rows);
+        let mut left = block.len() * row;
+        while left > 0 {
+            let len = left.min(READ);
+            self.bytes.resize(len, 0);
+            self.file.read_exact(&mut self.bytes)?;
+            F::extend_from_bytes(rows, &self.bytes, self.is_swapped);
+            left -= len;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,515 @@
+//! Mini-batches: by themselves, growing, and as a stream.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use centroid::{Error, FitOptions, Float, Init, KMeans, MiniBatchKMeans, OnlineKMeans, Stop};
+use common::{Numbers, assert_coherent, blobs, each_layout, features, lattice, small_weights};
+use ndarray::{Array1, Array2, Axis, array, s};
+
+fn models_are_coherent<F: Float>() {
+    for (n, d, k) in [
+        (1, 1, 1),
+        (7, 2, 3),
+        (20, 1, 20),
+        (600, 3, 8),
+        (3000, 17, 30),
+    ] {
+        let x = lattice::<F>(n, d, 3);
+        let weights = small_weights::<F>(n);
+        for estimator in [
+            MiniBatchKMeans::new(k).batch_size(64),
+            MiniBatchKMeans::new(k).batch_size(64).growing(),
+            MiniBatchKMeans::new(k)
+                .batch_size(1)
+                .max_iter(2)
+                .reassignment_ratio(0.0),
+            MiniBatchKMeans::new(k)
+                .init(Init::Random)
+                .n_init(1)
+                .max_no_improvement(None)
+                .max_iter(3),
+            MiniBatchKMeans::new(k).max_iter(1).growing().batch_size(5),
+        ] {
+            let story = format!("{n} x {d}, {estimator:?}");
+            let model = estimator.fit(&x).unwrap();
+            assert_coherent(&model, &x, None, &story);
+            assert_eq!(model.n_clusters(), k, "{story}");
+            if 4 * k <= 3 * (n - 1) {
+                let options = FitOptions::new().weights(&weights);
+                let model = estimator.fit_with(&x, options).unwrap();
+                assert_coherent(&model, &x, Some(&weights), &story);
+            }
+        }
+    }
+}
+
+fn layouts_and_orders_do_not_matter<F: Float>() {
+    let x = blobs::<F>(500, 5, 6, 1);
+    for estimator in [
+        MiniBatchKMeans::new(6).batch_size(50),
+        MiniBatchKMeans::new(6).batch_size(50).growing(),
+    ] {
+        let expected = estimator.fit(&x).unwrap();
+        each_layout(&x, |view, layout| {
+            let model = estimator.fit(&view).unwrap();
+            assert_eq!(model.labels(), expected.labels(), "{layout}");
+            assert_eq!(model.centroids(), expected.centroids(), "{layout}");
+        });
+    }
+}
+
+/// The step against plain loops in f64: one batch is all of the data.
+fn a_batch_moves_centroids_to_the_mean_of_all_rows_they_were_given<F: Float>() {
+    let mut stream = MiniBatchKMeans::new(2).online::<F>();
+    let f = F::from_f64;
+    let row = |x: f64| array![[f(x)]];
+    stream.partial_fit(&array![[f(0.0)], [f(16.0)]]).unwrap();
+    for (x, expected) in [(2.0, [1.0, 16.0]), (4.0, [2.0, 16.0]), (10.0, [2.0, 13.0])] {
+        stream.partial_fit(&row(x)).unwrap();
+        let mut centroids: Vec<f64> = stream
+            .model()
+            .unwrap()
+            .centroids()
+            .iter()
+            .map(|c| c.to_f64())
+            .collect();
+        centroids.sort_by(f64::total_cmp);
+        assert_eq!(centroids, expected, "after {x}");
+    }
+    let mut weights = stream.cluster_weights().to_vec();
+    weights.sort_by(f64::total_cmp);
+    assert_eq!(weights, [2.0, 3.0]);
+    assert_eq!((stream.n_rows(), stream.n_batches()), (5, 4));
+}
+
+fn weights_act_as_repeated_rows_in_a_stream<F: Float>() {
+    let x = lattice::<F>(40, 3, 5);
+    let weights = small_weights::<F>(40);
+    let mut repeated = Vec::new();
+    for (row, weight) in x.rows().into_iter().zip(&weights) {
+        (0..weight.to_f64() as usize).for_each(|_| repeated.extend(row.iter().copied()));
+    }
+    let repeated = Array2::from_shape_vec((repeated.len() / 3, 3), repeated).unwrap();
+    let start = lattice::<F>(10, 3, 6);
+    let stream = || {
+        MiniBatchKMeans::new(10)
+            .reassignment_ratio(0.0)
+            .online::<F>()
+    };
+    let (mut weighted, mut plain) = (stream(), stream());
+    weighted.partial_fit(&start).unwrap();
+    plain.partial_fit(&start).unwrap();
+    weighted.partial_fit_weighted(&x, &weights).unwrap();
+    plain.partial_fit(&repeated).unwrap();
+    assert_eq!(weighted.cluster_weights(), plain.cluster_weights());
+    let (a, b) = (weighted.model().unwrap(), plain.model().unwrap());
+    for (a, b) in a.centroids().iter().zip(b.centroids()) {
+        let (a, b) = (a.to_f64(), b.to_f64());
+        assert!(
+            (a - b).abs() <= 4.0 * F::UNIT_ROUNDOFF * b.abs().max(1.0),
+            "{a} {b}"
+        );
+    }
+}
+
+fn a_failed_batch_changes_nothing<F: Float>() {
+    let good = lattice::<F>(30, 2, 1);
+    let bad: [(Array2<F>, Option<Array1<F>>, Error); 6] = [
+        (
+            lattice(3, 3, 1),
+            None,
+            Error::DimensionMismatch {
+                expected: 2,
+                found: 3,
+            },
+        ),
+        (
+            array![[F::ONE, F::ONE], [F::ONE, F::INFINITY]],
+            None,
+            Error::NotFinite { row: 1, column: 1 },
+        ),
+        (
+            array![[F::MAX_MAGNITUDE * F::from_f64(2.0), F::ONE]],
+            None,
+            Error::TooLarge { row: 0, column: 0 },
+        ),
+        (
+            lattice(3, 2, 1),
+            Some(array![F::ONE]),
+            Error::LengthMismatch {
+                expected: 3,
+                found: 1,
+            },
+        ),
+        (
+            lattice(2, 2, 1),
+            Some(array![F::ONE, -F::ONE]),
+            Error::InvalidWeight { index: 1 },
+        ),
+        (
+            lattice(2, 2, 1),
+            Some(array![F::ZERO, F::ZERO]),
+            Error::InvalidWeight { index: 0 },
+        ),
+    ];
+    // Before and after there are centroids.
+    for first in [2, 30] {
+        let mut stream = MiniBatchKMeans::new(5).online();
+        let mut untroubled = stream.clone();
+        let parts = [good.slice(s![..first, ..]), good.slice(s![first.., ..])];
+        for part in parts {
+            stream.partial_fit(&part).unwrap();
+            untroubled.partial_fit(&part).unwrap();
+            for (batch, weights, error) in &bad {
+                let result = match weights {
+                    Some(weights) => stream.partial_fit_weighted(batch, weights),
+                    None => stream.partial_fit(batch),
+                };
+                assert_eq!(result, Err(*error));
+            }
+        }
+        let (a, b) = (stream.model().unwrap(), untroubled.model().unwrap());
+        assert_eq!(a.centroids(), b.centroids());
+        assert_eq!(stream.n_rows(), 30);
+        assert_eq!(stream.cluster_weights(), untroubled.cluster_weights());
+    }
+}
+
+fn huge_offsets_and_scales_do_no_harm<F: Float>() {
+    let x = lattice::<F>(400, 2, 9);
+    let fit = |x: &Array2<F>, estimator: &MiniBatchKMeans| estimator.fit(x).unwrap();
+    for estimator in [
+        MiniBatchKMeans::new(4).batch_size(50),
+        MiniBatchKMeans::new(4).batch_size(50).growing(),
+    ] {
+        let expected = fit(&x, &estimator);
+        for scale in [2.0_f64.powi(-60), 2.0_f64.powi(60)] {
+            let scaled = x.mapv(|x| x * F::from_f64(scale));
+            assert_eq!(
+                fit(&scaled, &estimator).labels(),
+                expected.labels(),
+                "{scale}"
+            );
+        }
+        let shifted = x.mapv(|x| x + F::from_f64(65536.0));
+        let model = fit(&shifted, &estimator);
+        assert_coherent(&model, &shifted, None, "shifted");
+        assert!(model.inertia() < 1.3 * expected.inertia());
+    }
+}
+
+for_both_types!(
+    models_are_coherent,
+    layouts_and_orders_do_not_matter,
+    a_batch_moves_centroids_to_the_mean_of_all_rows_they_were_given,
+    weights_act_as_repeated_rows_in_a_stream,
+    a_failed_batch_changes_nothing,
+    huge_offsets_and_scales_do_no_harm,
+);
+
+#[test]
+fn growing_ends_at_a_fixed_point_of_lloyd() {
+    let x = blobs::<f32>(8000, 4, 12, 2);
+    let model = MiniBatchKMeans::new(12).growing().tol(0.0).fit(&x).unwrap();
+    assert_eq!(model.stop(), Stop::Converged);
+    let centroids = model.centroids().to_owned();
+    let options = FitOptions::new().initial_centroids(&centroids);
+    let again = KMeans::new(12).fit_with(&x, options).unwrap();
+    assert_eq!(again.centroids(), model.centroids());
+    assert_eq!(again.labels(), model.labels());
+}
+
+#[test]
+fn batches_come_near_to_the_full_fit() {
+    let x = features::<f64>("digits");
+    let mean = |fit: &dyn Fn(u64) -> f64| (0..10).map(fit).sum::<f64>() / 10.0;
+    let full = mean(&|seed| {
+        KMeans::new(10)
+            .n_init(3)
+            .seed(seed)
+            .fit(&x)
+            .unwrap()
+            .inertia()
+    });
+    let batches = mean(&|seed| {
+        MiniBatchKMeans::new(10)
+            .seed(seed)
+            .fit(&x)
+            .unwrap()
+            .inertia()
+    });
+    let growing = mean(&|seed| {
+        let estimator = MiniBatchKMeans::new(10).batch_size(200).growing();
+        estimator.seed(seed).fit(&x).unwrap().inertia()
+    });
+    assert!(batches < 1.05 * full, "{batches} {full}");
+    assert!(growing < 1.02 * full, "{growing} {full}");
+}
+
+/// scikit-learn#23141: fewer clusters than were asked for.
+#[test]
+fn centroids_that_see_nothing_are_moved() {
+    // Far from all rows but one of each cluster.
+    let x = blobs::<f64>(300, 2, 4, 8);
+    let start = array![[0.0, 0.0], [1e6, 1e6], [-1e6, 1e6], [1e6, -1e6]];
+    let fit = |ratio| {
+        let options = FitOptions::new().initial_centroids(&start);
+        let estimator = MiniBatchKMeans::new(4)
+            .batch_size(30)
+            .reassignment_ratio(ratio);
+        estimator.fit_with(&x, options).unwrap()
+    };
+    let (moved, left) = (fit(0.01), fit(0.0));
+    assert!(moved.cluster_sizes().iter().all(|&size| size > 0));
+    assert_eq!(
+        left.cluster_sizes()
+            .iter()
+            .filter(|&&size| size > 0)
+            .count(),
+        1
+    );
+    // No more than half the rows of a batch at a time, on data of three rows.
+    let tiny = array![[0.0], [1.0], [5.0]];
+    let model = MiniBatchKMeans::new(3).fit(&tiny).unwrap();
+    assert_eq!(model.inertia(), 0.0);
+    assert_eq!(model.cluster_sizes(), array![1, 1, 1]);
+}
+
+#[test]
+fn fits_stop_for_the_reason_they_tell() {
+    let x = blobs::<f32>(2000, 3, 5, 1);
+    let estimator = MiniBatchKMeans::new(5).batch_size(100);
+    let stop = |estimator: &MiniBatchKMeans| {
+        let model = estimator.fit(&x).unwrap();
+        (model.stop(), model.n_iter())
+    };
+    assert_eq!(stop(&estimator).0, Stop::NoImprovement);
+    let endless = estimator.clone().max_no_improvement(None).max_iter(3);
+    assert_eq!(stop(&endless), (Stop::MaxIterations, 3));
+    assert_eq!(stop(&endless.tol(10.0)), (Stop::Tolerance, 1));
+}
+
+#[test]
+fn observers_see_and_end_a_fit() {
+    let x = blobs::<f32>(4000, 3, 5, 1);
+    for estimator in [
+        MiniBatchKMeans::new(5)
+            .batch_size(100)
+            .max_no_improvement(None),
+        MiniBatchKMeans::new(5).batch_size(100).growing().tol(0.0),
+    ] {
+        let plain = estimator.fit(&x).unwrap();
+        let (mut indices, mut inertias) = (Vec::new(), Vec::new());
+        let mut observer = |iteration: &centroid::Iteration| {
+            indices.push(iteration.index);
+            inertias.push(iteration.inertia);
+            ControlFlow::Continue(())
+        };
+        let options = FitOptions::new().observer(&mut observer);
+        let watched = estimator.fit_with(&x, options).unwrap();
+        assert_eq!(watched.labels(), plain.labels());
+        assert_eq!(watched.inertia().to_bits(), plain.inertia().to_bits());
+        assert!(indices.iter().copied().eq(1..=indices.len()));
+        // Scaled to all rows.
+        let last = inertias.last().unwrap() / plain.inertia();
+        assert!((0.7..1.3).contains(&last), "{last}");
+        let mut left = 2;
+        let mut observer = |_: &centroid::Iteration| {
+            left -= 1;
+            match left {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        };
+        let options = FitOptions::new().observer(&mut observer);
+        let model = estimator.fit_with(&x, options).unwrap();
+        assert_eq!(model.stop(), Stop::Interrupted);
+        assert_coherent(&model, &x, None, "interrupted");
+    }
+}
+
+#[test]
+fn parameters_are_checked_before_any_work() {
+    let x = array![[0.0_f64], [1.0], [2.0]];
+    let base = || MiniBatchKMeans::new(2);
+    for (estimator, text) in [
+        (MiniBatchKMeans::new(0), "n_clusters must be at least 1"),
+        (base().batch_size(0), "batch_size must be at least 1"),
+        (base().n_init(0), "n_init must be at least 1"),
+        (base().max_iter(0), "max_iter must be at least 1"),
+        (base().init_size(1), "init_size must be at least n_clusters"),
+        (base().tol(f64::NAN), "tol must be 0 or greater"),
+        (
+            base().reassignment_ratio(-0.1),
+            "reassignment_ratio must be between 0 and 1",
+        ),
+        (
+            base().reassignment_ratio(1.1),
+            "reassignment_ratio must be between 0 and 1",
+        ),
+        (
+            base().reassignment_ratio(f64::NAN),
+            "reassignment_ratio must be between 0 and 1",
+        ),
+        (MiniBatchKMeans::new(4), "3 points cannot form 4 clusters"),
+    ] {
+        assert_eq!(estimator.fit(&x).unwrap_err().to_string(), text);
+        assert_eq!(
+            estimator.clone().growing().fit(&x).unwrap_err().to_string(),
+            text
+        );
+        if !text.contains("points") {
+            let mut stream = estimator.online();
+            assert_eq!(stream.partial_fit(&x).unwrap_err().to_string(), text);
+            assert_eq!(stream.model().unwrap_err().to_string(), text);
+        }
+    }
+    let empty = Array2::<f64>::zeros((0, 2));
+    assert_eq!(base().fit(&empty).unwrap_err(), Error::EmptyData);
+    let nan = array![[0.0], [f64::NAN], [1.0]];
+    let error = Error::NotFinite { row: 1, column: 0 };
+    assert_eq!(base().fit(&nan).unwrap_err(), error);
+}
+
+#[test]
+fn a_stream_waits_for_as_many_distinct_rows_as_clusters() {
+    let mut stream = MiniBatchKMeans::new(3).online::<f32>();
+    let missing = |stream: &OnlineKMeans<f32>| stream.model().unwrap_err().to_string();
+    let text = |distinct, missing| {
+        format!("{distinct} distinct rows so far cannot form 3 clusters: {missing} more are needed")
+    };
+    assert_eq!(missing(&stream), text(0, 3));
+    assert_eq!(
+        stream.partial_fit(&Array2::zeros((1, 0))),
+        Err(Error::EmptyData)
+    );
+    stream.partial_fit(&Array2::zeros((0, 2))).unwrap();
+    stream
+        .partial_fit(&array![[0.0, 0.0], [1.0, 1.0], [0.0, -0.0]])
+        .unwrap();
+    assert_eq!(missing(&stream), text(2, 1));
+    let weights = array![1.0, 0.0];
+    stream
+        .partial_fit_weighted(&array![[1.0, 1.0], [7.0, 7.0]], &weights)
+        .unwrap();
+    assert_eq!(missing(&stream), text(2, 1));
+    assert_eq!(stream.cluster_weights().len(), 0);
+    stream.partial_fit(&array![[9.0, 9.0]]).unwrap();
+    let model = stream.model().unwrap();
+    let mut first: Vec<f32> = model.centroids().column(0).to_vec();
+    first.sort_by(f32::total_cmp);
+    assert_eq!(first, [0.0, 1.0, 9.0]);
+    let mut weights = stream.cluster_weights().to_vec();
+    weights.sort_by(f64::total_cmp);
+    assert_eq!(weights, [1.0, 2.0, 2.0]);
+    assert_eq!((stream.n_rows(), model.labels().len()), (6, 0));
+}
+
+/// Counts in f32 would stop at 2^24 (faiss#1196), and so would a mean in f32.
+#[test]
+fn long_streams_keep_counting() {
+    let mut stream = MiniBatchKMeans::new(1).online::<f32>();
+    let many = array![16_777_216.0_f32];
+    stream.partial_fit_weighted(&array![[0.0]], &many).unwrap();
+    for _ in 0..8 {
+        stream
+            .partial_fit(&Array2::from_elem((1_000_000, 1), 1.0))
+            .unwrap();
+    }
+    assert_eq!(stream.cluster_weights()[0], 24_777_216.0);
+    let mean = stream.model().unwrap().centroids()[[0, 0]];
+    assert!((mean - 8_000_000.0 / 24_777_216.0).abs() < 1e-6, "{mean}");
+    // Each row moves the mean by less than a digit of f32.
+    let mut stream = MiniBatchKMeans::new(1).online::<f32>();
+    stream
+        .partial_fit_weighted(&array![[1024.0]], &many)
+        .unwrap();
+    for _ in 0..4096 {
+        stream
+            .partial_fit(&Array2::from_elem((256, 1), 1025.0))
+            .unwrap();
+    }
+    let mean = f64::from(stream.model().unwrap().centroids()[[0, 0]]);
+    let expected = 1024.0 + 1_048_576.0 / (16_777_216.0 + 1_048_576.0);
+    assert!((mean - expected).abs() < 1e-4, "{mean} {expected}");
+}
+
+#[test]
+fn streams_find_what_batches_find() {
+    let x = blobs::<f64>(20_000, 2, 5, 4);
+    let mut stream = MiniBatchKMeans::new(5).seed(2).online();
+    for batch in x.axis_chunks_iter(Axis(0), 200) {
+        stream.partial_fit(&batch).unwrap();
+    }
+    let model = stream.model().unwrap();
+    let full = KMeans::new(5).fit(&x).unwrap();
+    assert!(-model.score(&x).unwrap() < 1.01 * full.inertia());
+}
+
+#[cfg(feature = "serde")]
+mod saving {
+    use super::*;
+
+    /// A stream that is saved and goes on is the stream that was not, to the bit.
+    #[test]
+    fn an_interrupted_stream_is_an_uninterrupted_one() {
+        fn check<F>(seed: u64)
+        where
+            F: Float + serde::Serialize + serde::de::DeserializeOwned,
+        {
+            let mut numbers = Numbers::new(seed + 1);
+            let mut stream = MiniBatchKMeans::new(7).seed(seed).online::<F>();
+            let (mut by_json, mut by_postcard) = (stream.clone(), stream.clone());
+            for _ in 0..60 {
+                let n = 1 + numbers.below(12) as usize;
+                let batch = Array2::from_shape_simple_fn((n, 3), || F::from_f64(numbers.normal()));
+                stream.partial_fit(&batch).unwrap();
+                by_json.partial_fit(&batch).unwrap();
+                by_postcard.partial_fit(&batch).unwrap();
+                let text = serde_json::to_string(&by_json).unwrap();
+                by_json = serde_json::from_str(&text).unwrap();
+                let bytes = postcard::to_allocvec(&by_postcard).unwrap();
+                by_postcard = postcard::from_bytes(&bytes).unwrap();
+            }
+            let expected = stream.model().unwrap();
+            for other in [by_json, by_postcard] {
+                assert_eq!(other.model().unwrap().centroids(), expected.centroids());
+                assert_eq!(other.cluster_weights(), stream.cluster_weights());
+                assert_eq!(other.n_rows(), stream.n_rows());
+            }
+        }
+        (0..3).for_each(check::<f32>);
+        (0..3).for_each(check::<f64>);
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        let mut stream = MiniBatchKMeans::new(2).online::<f64>();
+        let waiting = serde_json::to_value(&stream).unwrap();
+        stream.partial_fit(&array![[0.0, 1.0], [4.0, 2.0]]).unwrap();
+        let moving = serde_json::to_value(&stream).unwrap();
+        let read =
+            |value: &serde_json::Value| serde_json::from_value::<OnlineKMeans<f64>>(value.clone());
+        assert!(read(&waiting).is_ok() && read(&moving).is_ok());
+        for (key, value) in [
+            ("means", serde_json::json!([0.0, 1.0, 2.0])),
+            ("means", serde_json::json!([0.0, 1e300, 2.0, 3.0])),
+            ("weights", serde_json::json!([1.0])),
+            ("weights", serde_json::json!([1.0, -1.0])),
+            ("n_features", serde_json::json!(0)),
+            ("n_features", serde_json::json!(4)),
+            ("rows_since", serde_json::json!(-1.0)),
+            ("waiting", serde_json::json!([1.0, 2.0])),
+        ] {
+            let mut broken = moving.clone();
+            broken[key] = value;
+            assert!(read(&broken).is_err(), "{key}");
+        }
+        let bytes = postcard::to_allocvec(&stream).unwrap();
+        for len in 0..bytes.len() {
+            assert!(postcard::from_bytes::<OnlineKMeans<f64>>(&bytes[..len]).is_err());
+        }
+    }
+}
