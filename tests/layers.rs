@@ -7,6 +7,7 @@
 //! | 2 | points, prepared, progress, parallel, random, row_blocks | 0, 1 and each other |
 //! | 3 | init, metrics, kmeans's update, sums, edge and engine | 0 to 2 |
 //! | 4 | the estimators and their models, selection, datasets | 0 to 3, not one another |
+//! | 5 | lib, instances | what is public |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ fn layer(path: &str) -> u32 {
             }
         }
         "datasets" | "selection" => 4,
-        "lib" => 5,
+        "instances" | "lib" => 5,
         other => panic!("{other} has no layer: give it one here"),
     }
 }

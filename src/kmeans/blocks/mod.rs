@@ -63,9 +63,9 @@ impl KMeans {
     /// - [`Error::SourceChanged`]: a pass did not give the rows of the first one.
     ///
     /// [`ClusterSums`]: crate::ClusterSums
-    pub fn fit_blocks<F: Float, S: RowBlocks<F> + ?Sized>(
+    pub fn fit_blocks<F: Float>(
         &self,
-        source: &mut S,
+        source: &mut dyn RowBlocks<F>,
     ) -> Result<KMeansModel<F>, BlocksError<F>> {
         self.fit_blocks_with(source, FitOptions::new())
     }
@@ -75,9 +75,9 @@ impl KMeans {
     ///
     /// # Errors
     /// Those of [`fit_blocks`](Self::fit_blocks), and those that [`fit_with`](Self::fit_with) adds.
-    pub fn fit_blocks_with<F: Float, S: RowBlocks<F> + ?Sized>(
+    pub fn fit_blocks_with<F: Float>(
         &self,
-        source: &mut S,
+        source: &mut dyn RowBlocks<F>,
         options: FitOptions<'_, F>,
     ) -> Result<KMeansModel<F>, BlocksError<F>> {
         self.check_parameters()?;
@@ -104,9 +104,9 @@ impl KMeans {
         Ok(KMeansModel::from_run(run, kept))
     }
 
-    fn run_blocks<F: Float, S: RowBlocks<F> + ?Sized>(
+    fn run_blocks<F: Float>(
         &self,
-        reader: &mut Reader<'_, F, S>,
+        reader: &mut Reader<'_, F>,
         start: Option<Vec<F>>,
         mut observer: Option<&mut Observer<'_>>,
     ) -> Result<Run<F>, BlocksError<F>> {

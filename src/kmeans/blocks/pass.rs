@@ -28,8 +28,8 @@ pub(super) enum Failure {
 }
 
 /// A source, and what the first pass told of its rows.
-pub(super) struct Reader<'a, F: Float, S: ?Sized> {
-    source: &'a mut S,
+pub(super) struct Reader<'a, F: Float> {
+    source: &'a mut dyn RowBlocks<F>,
     weights: Option<&'a [F]>,
     n_features: usize,
     survey: Option<Survey<F>>,
@@ -45,9 +45,9 @@ struct Survey<F> {
     count: Option<f64>,
 }
 
-impl<'a, F: Float, S: RowBlocks<F> + ?Sized> Reader<'a, F, S> {
+impl<'a, F: Float> Reader<'a, F> {
     /// IN: `weights`, checked, to be one for each row.
-    pub(super) fn new(source: &'a mut S, weights: Option<&'a [F]>) -> Self {
+    pub(super) fn new(source: &'a mut dyn RowBlocks<F>, weights: Option<&'a [F]>) -> Self {
         Self {
             n_features: source.n_features(),
             source,
@@ -157,8 +157,8 @@ impl<'a, F: Float, S: RowBlocks<F> + ?Sized> Reader<'a, F, S> {
 }
 
 /// Reads until there is enough to work on. Returns whether that was all.
-fn fill<F: Float, S: RowBlocks<F> + ?Sized>(
-    source: &mut S,
+fn fill<F: Float>(
+    source: &mut dyn RowBlocks<F>,
     rows: &mut Vec<F>,
     n_features: usize,
 ) -> io::Result<bool> {
@@ -242,8 +242,8 @@ impl Moments {
 }
 
 /// The rows of a source as what Lloyd's iterations go over.
-pub(super) struct Blocks<'a, 'b, F: Float, S: ?Sized> {
-    reader: &'a mut Reader<'b, F, S>,
+pub(super) struct Blocks<'a, 'b, F: Float> {
+    reader: &'a mut Reader<'b, F>,
     labels: Vec<u32>,
     exact: Option<Exact>,
     /// What the last whole pass found.
@@ -260,8 +260,8 @@ struct Pass {
     rounded: Option<Sums>,
 }
 
-impl<'a, 'b, F: Float, S: RowBlocks<F> + ?Sized> Blocks<'a, 'b, F, S> {
-    pub(super) fn new(reader: &'a mut Reader<'b, F, S>, n_clusters: usize) -> Self {
+impl<'a, 'b, F: Float> Blocks<'a, 'b, F> {
+    pub(super) fn new(reader: &'a mut Reader<'b, F>, n_clusters: usize) -> Self {
         let survey = reader.survey.as_ref();
         let exact = survey.and_then(|survey| {
             Exact::new(
@@ -310,7 +310,7 @@ fn add(sums: &mut Option<Sums>, part: Sums) {
     }
 }
 
-impl<F: Float, S: RowBlocks<F> + ?Sized> Data<F> for Blocks<'_, '_, F, S> {
+impl<F: Float> Data<F> for Blocks<'_, '_, F> {
     type Error = Failure;
 
     fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Failure> {

@@ -23,12 +23,11 @@ use crate::kmeans::engine;
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::random::Stream;
-use crate::row_blocks::RowBlocks;
 
 /// The centroids to start from, `n_clusters` rows of the source. There must be as many of positive
 /// weight.
-pub(super) fn choose<F: Float, S: RowBlocks<F> + ?Sized>(
-    reader: &mut Reader<'_, F, S>,
+pub(super) fn choose<F: Float>(
+    reader: &mut Reader<'_, F>,
     init: Init,
     n_clusters: usize,
     stream: &mut Stream,
@@ -71,8 +70,8 @@ pub(super) fn choose<F: Float, S: RowBlocks<F> + ?Sized>(
 }
 
 /// The weight of the rows nearest to each candidate.
-fn weigh<F: Float, S: RowBlocks<F> + ?Sized>(
-    reader: &mut Reader<'_, F, S>,
+fn weigh<F: Float>(
+    reader: &mut Reader<'_, F>,
     candidates: &Packed<F>,
 ) -> Result<Vec<f64>, Failure> {
     let mut weights = vec![0.0; candidates.len()];
@@ -95,8 +94,8 @@ struct Drawn<F> {
 
 /// Rows by weight times squared distance to the nearest of the candidates, or by weight alone: `count`
 /// of them, or all that have a chance.
-fn sample<F: Float, S: RowBlocks<F> + ?Sized>(
-    reader: &mut Reader<'_, F, S>,
+fn sample<F: Float>(
+    reader: &mut Reader<'_, F>,
     candidates: Option<&Packed<F>>,
     count: usize,
     seed: u64,
