@@ -2,9 +2,11 @@
 
 mod common;
 
-use centroid::{FitOptions, Float, Init, KMeans, init, metrics};
+use centroid::{
+    ArrayBlocks, ClusterSums, FitOptions, Float, Init, KMeans, MiniBatchKMeans, init, metrics,
+};
 use common::{blobs, small_weights};
-use ndarray::{Array1, Array2, array};
+use ndarray::{Array1, Array2, Axis, array, s};
 
 fn bits<F: Float>(values: impl IntoIterator<Item = F>) -> Vec<u64> {
     values
@@ -32,12 +34,44 @@ fn everything<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
         }
     }
     all.extend(scores(x, k));
+    all.extend(batches_and_blocks(x, k));
+    all
+}
+
+/// Mini-batches, a stream, and passes over blocks.
+fn batches_and_blocks<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
+    let batches = MiniBatchKMeans::new(k).batch_size(500).max_iter(5);
+    let mut stream = batches.clone().online();
+    let mut sums = ClusterSums::new(k, x.ncols()).unwrap();
+    let start = x.slice(s![..k, ..]).to_owned();
+    for batch in x.axis_chunks_iter(Axis(0), 3000) {
+        stream.partial_fit(&batch).unwrap();
+        sums.add(&batch, &start).unwrap();
+    }
+    let models = [
+        batches.fit(x).unwrap(),
+        batches.growing().fit(x).unwrap(),
+        stream.model().unwrap(),
+        KMeans::new(k)
+            .n_init(1)
+            .max_iter(5)
+            .fit_blocks(&mut ArrayBlocks::new(x, 1000))
+            .unwrap(),
+    ];
+    let mut all = vec![
+        bits(sums.centroids(&start).unwrap()),
+        bits([sums.inertia()]),
+    ];
+    for model in models {
+        all.push(bits(model.centroids().iter().copied()));
+        all.push(vec![model.inertia().to_bits(), model.n_iter() as u64]);
+    }
     all
 }
 
 /// Scores of a few thousand rows with labels in turn.
 fn scores<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
-    let x = x.slice(ndarray::s![..x.nrows().min(5_000), ..]);
+    let x = x.slice(s![..x.nrows().min(5_000), ..]);
     let labels: Array1<usize> = (0..x.nrows()).map(|row| row % k).collect();
     let sampled = metrics::silhouette_score_sampled(&x, &labels, 500, 1).unwrap();
     vec![
@@ -55,7 +89,7 @@ fn the_number_of_threads_changes_no_bit<F: Float>() {
     for (n, d, k) in [
         (200, 3, 4),
         (2_000, 10, 12),
-        (40_000, 3, 20),
+        (70_000, 3, 20),
         (5_000, 60, 50),
     ] {
         let x = blobs::<F>(n, d, k, 1);

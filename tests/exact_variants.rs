@@ -123,7 +123,7 @@ fn weights_whole_and_broken() {
 fn far_from_zero_and_at_every_scale() {
     let x = blobs(3000, 3, 20, 1.0);
     let wide = blobs(1500, 24, 40, 1.0);
-    for scale in [1e-40, 1e-30, 1e-8, 1e8, 1e30, 1e80] {
+    for scale in [1e-160, 1e-40, 1e-30, 1e-8, 1e8, 1e30, 1e80] {
         check(
             &x.mapv(|x| x * scale),
             None,
@@ -137,7 +137,7 @@ fn far_from_zero_and_at_every_scale() {
             &format!("wide, scale {scale:e}"),
         );
     }
-    for scale in [1e-42, 1e-36, 1e-20, 1e20, 1e33] {
+    for scale in [1e-42, 1e-36, 1e-23, 1e-22, 1e-21, 1e-20, 1e20, 1e33] {
         let to_f32 = |x: f64| (x * scale) as f32;
         check(&x.mapv(to_f32), None, 20, &format!("f32, scale {scale:e}"));
         check(
@@ -349,5 +349,56 @@ fn every_engine_at_any_thread_count() {
                 );
             }
         }
+    }
+}
+
+/// Squares of differences that are below the normal numbers, and rounded up: a bound that is taken from
+/// them must allow for it.
+#[test]
+fn squares_below_the_normal_numbers_rule_out_nothing() {
+    for (d, scale) in [(5, 1e-22), (24, 1e-22), (64, 1e-23), (64, 1e-21)] {
+        let x = blobs(2000, d, 1, 1.0).mapv(|x| (x * scale) as f32);
+        check(&x, None, 40, &format!("{d} features, scale {scale:e}"));
+    }
+}
+
+/// Centroids whose squared norm overflows in the frame of the sketches, near to rows whose norm does not.
+#[test]
+fn far_centroids_are_not_ruled_out_by_their_norm() {
+    let (n, d, k) = (6000, 200, 40);
+    let low = blobs(n, 8, 1, 1.0);
+    let basis = blobs(8, d, 1, 1.0);
+    let mut x = low.dot(&basis).mapv(|x| (x / 40.0) as f32);
+    for (o, v) in [0.6, 0.6, 0.6, 0.6, 0.6, 1.75, 2.65]
+        .into_iter()
+        .enumerate()
+    {
+        let mut row = x.row_mut(1000 + 37 * o);
+        row.fill(0.0);
+        row.slice_mut(ndarray::s![..2]).fill(v * 0.7071e19);
+    }
+    let mut start = x.slice(ndarray::s![..k, ..]).to_owned();
+    for (c, v) in [(0, 1.0), (1, 2.8)] {
+        let mut row = start.row_mut(c);
+        row.fill(0.0);
+        row.slice_mut(ndarray::s![..2]).fill(v * 0.7071e19);
+    }
+    let fit = |algorithm, max_iter| {
+        let kmeans = KMeans::new(k)
+            .algorithm(algorithm)
+            .max_iter(max_iter)
+            .tol(0.0);
+        let options = FitOptions::new().initial_centroids(&start);
+        kmeans.fit_with(&x, options).unwrap()
+    };
+    for max_iter in [1, 2, 3, 30] {
+        let plain = fit(Algorithm::Lloyd, max_iter);
+        let bounded = fit(Algorithm::Yinyang, max_iter);
+        assert_eq!(bounded.labels(), plain.labels(), "{max_iter} iterations");
+        assert_eq!(
+            bounded.centroids(),
+            plain.centroids(),
+            "{max_iter} iterations"
+        );
     }
 }

@@ -138,8 +138,9 @@ impl Init {
 ///
 /// # Cost
 /// At most `n k (3 + ln k)` distances: points that a candidate cannot win are passed over, where that
-/// takes less time. In up to four features about 50 bytes per row in `f32`, a copy of the data among
-/// them (measured on 10,000,000 x 3 in a whole fit); otherwise 8 and lists of up to 6, and from 200 features on up to 264 more.
+/// takes less time. In up to four features up to 62 bytes per row in `f32`, a copy of the data among
+/// them (measured on 4,000,000 x 3 with a far outlier as the first row chosen); otherwise 8 and lists of
+/// rows, and from 200 features on up to 264 more.
 ///
 /// # Determinism
 /// The same data and seed give the same rows, at any number of threads and on any processor.

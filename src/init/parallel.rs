@@ -33,7 +33,9 @@ pub(super) fn choose<F: Float>(
     let mut candidates = Candidates::new(points);
     candidates.add(&[plus_plus::by_weight(points, stream)]);
     for _ in 0..rounds {
-        let sampled = candidates.sample(per_round, stream);
+        let Some(sampled) = candidates.sample(per_round, stream) else {
+            break;
+        };
         candidates.add(&sampled);
     }
     let (rows, weights) = candidates.weighted();
@@ -123,14 +125,14 @@ impl<'a, F: Float> Candidates<'a, F> {
     }
 
     /// Rows that are taken independently of one another, each with probability `count w D^2` over
-    /// the sum of all `w D^2`, or 1 if that is more.
-    fn sample(&self, count: usize, stream: &mut Stream) -> Vec<usize> {
+    /// the sum of all `w D^2`, or 1 if that is more. `None` where all rows are candidates already.
+    fn sample(&self, count: usize, stream: &mut Stream) -> Option<Vec<usize>> {
         let (points, n) = (self.points, self.points.len());
         let mass = |row: usize| points.weight(row) * self.nearest[row].0;
         let sums = parallel::map_blocks(n, BLOCK, 4 * n, |range| range.map(mass).sum::<f64>());
         let total: f64 = sums.into_iter().sum();
         if total <= 0.0 {
-            return Vec::new();
+            return None;
         }
         let share = count as f64 / total;
         let seed = stream.seed();
@@ -140,7 +142,7 @@ impl<'a, F: Float> Candidates<'a, F> {
                 .filter(|&row| stream.uniform() < share * mass(row))
                 .collect::<Vec<_>>()
         });
-        taken.concat()
+        Some(taken.concat())
     }
 
     /// The candidates that a row is nearest to, with the weight of all these rows.
@@ -171,7 +173,7 @@ mod tests {
         let mut counts = [0.0; 5];
         let mut stream = Stream::new(1, 0);
         for _ in 0..rounds {
-            for row in candidates.sample(1, &mut stream) {
+            for row in candidates.sample(1, &mut stream).unwrap() {
                 counts[row] += 1.0;
             }
         }
@@ -196,7 +198,7 @@ mod tests {
         candidates.add(&[5]);
         let mut stream = Stream::new(0, 0);
         for _ in 0..3 {
-            let sampled = candidates.sample(20, &mut stream);
+            let sampled = candidates.sample(20, &mut stream).unwrap();
             candidates.add(&sampled);
         }
         assert!(

@@ -30,7 +30,8 @@ pub(crate) struct Groups<F> {
     pub(super) place: Vec<u32>,
     /// Panels in a group.
     pub(super) panels: usize,
-    /// For each panel `PANEL` values `|c'|^2 / 2`, then for each coordinate `PANEL` values `-c'`.
+    /// For each panel `PANEL` values `|c'|^2 / 2`, minus infinity where that is too large, infinity
+    /// where there is no centroid, then for each coordinate `PANEL` values `-c'`.
     tiles: Vec<F>,
     slack: Slack<F>,
     /// The largest error of a sketch of a centroid.
@@ -125,7 +126,10 @@ impl<F: Float> Groups<F> {
                     sq_norm += c.to_f64() * c.to_f64();
                     coordinates[j * PANEL + lane] = -c;
                 }
-                halves[lane] = F::from_f64(sq_norm / 2.0);
+                // NOTE: a centroid so far away that its norm overflows may be the nearest one all the
+                // same. Without a score it is not ruled out.
+                let half = F::from_f64(sq_norm / 2.0);
+                halves[lane] = if half.is_finite() { half } else { -F::INFINITY };
                 sq_radius = sq_radius.max(sq_norm);
             }
         }
@@ -305,10 +309,12 @@ pub(super) fn lowest_sq_dist<F: Float, S: Simd<F>>(simd: S, a: &[F], b: &[F]) ->
     for (&a, &b) in a[whole..].iter().zip(&b[whole..]) {
         sum += (a - b) * (a - b);
     }
-    // A sum that overflows says nothing.
+    // A sum that overflows says nothing. A square below the normal numbers may be rounded up by a
+    // part of the least of these.
     if sum.is_finite() {
         let rounding = 1.1 * (a.len() + 8) as f64 * F::UNIT_ROUNDOFF;
-        sum.to_f64() * (1.0 - rounding)
+        let underflow = a.len() as f64 * F::SMALLEST_NORMAL.to_f64();
+        sum.to_f64() * (1.0 - rounding) - underflow
     } else {
         0.0
     }

@@ -36,19 +36,22 @@ impl<F: Float> Sketch<F> {
             return None;
         }
         let mut stream = Stream::new(0, 0);
-        let rows: Vec<u32> = (0..SAMPLE)
-            .map(|_| stream.below(points.len()) as u32)
-            .collect();
-        let sample = points.gather(&rows);
+        let mut sample = || {
+            let rows: Vec<usize> = (0..SAMPLE).map(|_| stream.below(points.len())).collect();
+            points.gather(&rows)
+        };
+        // NOTE: of rows that the directions were found on they take up more than of others.
+        let (sample, others) = (sample(), sample());
         let (centre, scale) = frame(&sample);
+        let scaled = |row: &[F]| centred(row, &centre).into_iter().map(|x| x * scale);
         let mut directions: Vec<Vec<F>> = (0..n_directions)
-            .map(|i| centred(sample.rows().row(i), &centre))
+            .map(|i| scaled(sample.rows().row(i)).collect())
             .collect();
         orthonormalise(&mut directions)?;
         directions = multiply(&sample, &centre, scale, &directions);
         orthonormalise(&mut directions)?;
         let projection = Projection::new(centre, scale, &directions);
-        if captured(&sample, &projection) < WORTH_SKETCHING {
+        if captured(&others, &projection) < WORTH_SKETCHING {
             return None;
         }
         let (rows, errors) = project(points, &projection);
@@ -187,9 +190,9 @@ fn orthonormalise<F: Float>(directions: &mut [Vec<F>]) -> Option<()> {
     Some(())
 }
 
-/// The share of the sample's variance along the directions.
-fn captured<F: Float>(sample: &Points<'_, F>, projection: &Projection<F>) -> f64 {
-    let (rows, _) = project(sample, projection);
+/// The share of the variance of some points along the directions.
+fn captured<F: Float>(points: &Points<'_, F>, projection: &Projection<F>) -> f64 {
+    let (rows, _) = project(points, projection);
     let (mut head, mut all) = (0.0, 0.0);
     for row in rows.chunks_exact(projection.width()) {
         let sq = |x: &F| x.to_f64() * x.to_f64();

@@ -255,7 +255,9 @@ fn sort(leaves: &[u32], n_leaves: usize) -> (Vec<u32>, Vec<u32>) {
 fn repeats<F: Float>(points: &Points<'_, F>, starts: &[u32], order: &[u32]) -> bool {
     const LOOKED_AT: usize = 64;
     let (mut all, mut distinct) = (0, 0);
-    for leaf in (0..starts.len() - 1).step_by((starts.len() / LOOKED_AT).max(1)) {
+    // A leaf is met as often as its points ask for: one value may fill a leaf of half of all.
+    for place in (0..order.len()).step_by((order.len() / LOOKED_AT).max(1)) {
+        let leaf = starts.partition_point(|&start| start as usize <= place) - 1;
         let rows = &order[starts[leaf] as usize..starts[leaf + 1] as usize];
         // Of a leaf with very many a part is enough.
         let rows = &rows[..rows.len().min(16 * LEAF)];

@@ -10,6 +10,9 @@ use crate::prepared::Tree;
 /// Subtrees of this level are searched side by side.
 const SHARED_LEVEL: u32 = 6;
 
+/// Looking at a point, or passing over it, takes about as long as so many multiply-adds.
+const WORK: usize = 16;
+
 pub(in crate::init) struct Boxes<'a, F: Float> {
     originals: &'a Points<'a, F>,
     pub(super) tree: &'a Tree<F>,
@@ -33,7 +36,7 @@ impl<'a, F: Float> Boxes<'a, F> {
         f: impl Fn(&[Nearer]) -> R + Sync,
     ) -> Vec<R> {
         let level = self.tree.depth().min(SHARED_LEVEL);
-        parallel::map(1 << level, closest.len(), |index| {
+        parallel::map(1 << level, WORK * closest.len(), |index| {
             let mut nearer = Vec::new();
             for (candidate, &row) in candidates.iter().enumerate() {
                 let mut visit = Visit {
@@ -54,7 +57,7 @@ impl<'a, F: Float> Boxes<'a, F> {
         let tree = self.tree;
         let first = 1 << tree.depth();
         let leaves = &mut self.largest[first..];
-        parallel::fill_blocks(leaves, 1, 64, closest.len(), |leaves, largest| {
+        parallel::fill_blocks(leaves, 1, 64, WORK * closest.len(), |leaves, largest| {
             for (leaf, largest) in leaves.zip(largest) {
                 let rows = tree.rows(first + leaf, tree.depth());
                 let larger = |a: f64, &b: &f64| if b > a { b } else { a };

@@ -3,12 +3,13 @@
 //! Going down the tree of the points, each node keeps the centroids that can be nearest to a point
 //! in its box. Where only one is left, all points below have their label; in a leaf the few that
 //! are left are compared. It holds no bounds from one iteration to the next, so it is as fast in
-//! the first one as in the last.
+//! the first one as in the last. Where an iteration left too many, the next ones compare all.
 //!
 //! T. Kanungo et al., *An efficient k-means clustering algorithm: analysis and implementation*,
 //! IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616.
 
 use super::Assign;
+use super::lloyd::Lloyd;
 use crate::float::Float;
 use crate::kernels::{Assigned, Candidates, Packed};
 use crate::parallel;
@@ -17,18 +18,41 @@ use crate::prepared::Tree;
 /// A subtree of this level is worked on at a time.
 const SHARED_LEVEL: u32 = 7;
 
+/// From this share of all pairs of points and centroids on, comparing them all takes less time.
+///
+/// PERF: on 5,000 to 100,000 points of 1 to 4 features with AVX2, iterations that left less than 0.16
+/// of the pairs took 0.17 to 0.94 times as long as plain ones, those that left 0.35 took 0.62, and those
+/// that left 0.57 or more 1.3 to 2.3.
+const TOO_MANY: f64 = 0.45;
+
 pub(super) struct Filtering<'a, F: Float> {
     tree: &'a Tree<F>,
+    /// Once boxes rule out too little.
+    plain: Option<Lloyd<'a, F>>,
 }
 
 impl<'a, F: Float> Filtering<'a, F> {
     pub(super) fn new(tree: &'a Tree<F>) -> Self {
-        Self { tree }
+        Self { tree, plain: None }
     }
 }
 
 impl<F: Float> Assign<F> for Filtering<'_, F> {
     fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+        if let Some(plain) = &mut self.plain {
+            return plain.assign(centroids, labels);
+        }
+        let assigned = self.filter(centroids, labels);
+        let all = labels.len() as f64 * centroids.len() as f64;
+        if assigned.distances as f64 > TOO_MANY * all {
+            self.plain = Some(Lloyd::new(&self.tree.points));
+        }
+        assigned
+    }
+}
+
+impl<F: Float> Filtering<'_, F> {
+    fn filter(&self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
         let tree = self.tree;
         let level = SHARED_LEVEL.min(tree.depth());
         let first = 1 << level;

@@ -50,7 +50,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
         let n_panels = start.len().div_ceil(PANEL);
         let panels = n_panels.div_ceil(most_groups::<F>(points.n_features()));
         let groups = Groups::new(neighbours(start), panels);
-        let mut engine = Self {
+        Self {
             points,
             sketch,
             plain: Lloyd::new(points),
@@ -58,20 +58,36 @@ impl<'a, F: Float> Yinyang<'a, F> {
             before: Vec::new(),
             bounds: vec![F::ZERO; points.len() * (1 + groups.len())],
             groups,
-        };
-        engine.forget();
-        engine
+        }
     }
 
-    /// Makes all bounds those of which nothing is known.
-    fn forget(&mut self) {
-        self.before.clear();
-        self.bounds.fill(F::ZERO);
+    /// Makes the bounds of some blocks those of which nothing is known.
+    ///
+    /// PERF: only of those that will be looked at, so that bounds which do not pay are never written.
+    fn forget(&mut self, blocks: impl Fn(usize) -> bool) {
         let width = 1 + self.groups.len();
-        for block in self.bounds.chunks_mut(BLOCK * width) {
-            let len = block.len() / width;
-            block[..len].fill(F::INFINITY);
+        let parts = self.bounds.chunks_mut(BLOCK * width).enumerate();
+        for (_, block) in parts.filter(|&(index, _)| blocks(index)) {
+            let (upper, lower) = block.split_at_mut(block.len() / width);
+            upper.fill(F::INFINITY);
+            lower.fill(F::ZERO);
         }
+    }
+
+    /// Goes on to another stage, with bounds that are valid there.
+    fn enter(&mut self, stage: Stage) {
+        let is_tried = |block: usize| block.is_multiple_of(TRIED);
+        match (self.stage, stage) {
+            // The bounds of the blocks tried are kept.
+            (Stage::Trying, Stage::Starting) => self.forget(|block| !is_tried(block)),
+            (Stage::Plain, Stage::Starting) => self.forget(|_| true),
+            (_, Stage::Trying) => {
+                self.before.clear();
+                self.forget(is_tried);
+            }
+            _ => {}
+        }
+        self.stage = stage;
     }
 
     /// OUT: `labels`. Returns what was done with bounds, and without.
@@ -160,10 +176,10 @@ impl<F: Float> Assign<F> for Yinyang<'_, F> {
     fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
         if self.stage == Stage::Plain {
             // PERF: sketches nearly always pay, and what they do is measured as well.
-            self.stage = match self.sketch {
+            self.enter(match self.sketch {
                 Some(_) => Stage::Starting,
                 None => Stage::Trying,
-            };
+            });
             return self.plain.assign(centroids, labels);
         }
         let knows_bounds = !self.before.is_empty();
@@ -174,21 +190,14 @@ impl<F: Float> Assign<F> for Yinyang<'_, F> {
         };
         let pays = self.cost(&bounded, n, centroids.len()) < 1.0;
         match self.stage {
-            Stage::Trying if knows_bounds && pays => self.stage = Stage::Starting,
-            Stage::Starting => self.stage = Stage::Bounded,
-            Stage::Bounded if !pays => {
-                self.stage = Stage::Trying;
-                self.forget();
-            }
+            Stage::Trying if knows_bounds && pays => self.enter(Stage::Starting),
+            Stage::Starting => self.enter(Stage::Bounded),
+            Stage::Bounded if !pays => self.enter(Stage::Trying),
             _ => {}
         }
         let mut all = bounded;
         all += plain;
         all
-    }
-
-    fn is_plain(&self) -> bool {
-        self.stage == Stage::Plain
     }
 }
 
