@@ -14,6 +14,9 @@
 //! # Contents
 //!
 //! - [`KMeans`] finds centroids; [`FitOptions`] adds weights, initial centroids and an observer.
+//! - [`MiniBatchKMeans`]: by batches, for large data; [`OnlineKMeans`]: for a stream.
+//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory; [`ClusterSums`]: the
+//!   statistics of one pass, for rows that lie in several places.
 //! - [`KMeansModel`], the result: labels, sizes, inertia; [`predict`](KMeansModel::predict),
 //!   [`transform`](KMeansModel::transform), [`affinities`](KMeansModel::affinities) and
 //!   [`score`](KMeansModel::score) of other rows.
@@ -67,7 +70,12 @@
 //!
 //! # Features
 //!
-//! None so far: the default build is the whole crate.
+//! None is on by default.
+//!
+//! - `npy`: [`NpyBlocks`](https://docs.rs/centroid/latest/centroid/struct.NpyBlocks.html), the rows of a
+//!   `.npy` file as a source of blocks.
+//! - `serde`: estimators, models, streams and statistics can be saved and sent. What is read is checked:
+//!   a model that does not fit together, or is not finite, is refused.
 
 pub mod datasets;
 mod error;

@@ -376,7 +376,7 @@ fn bad_rows_are_found_in_the_first_pass() {
         found: 10,
     };
     assert_eq!(error.error(), mismatch);
-    let mut no_features = IterBlocks::new(0, || std::iter::empty::<io::Result<Array2<f64>>>());
+    let mut no_features = IterBlocks::new(0, std::iter::empty::<io::Result<Array2<f64>>>);
     let error = KMeans::new(1).fit_blocks(&mut no_features).unwrap_err();
     assert_eq!(error.error(), Error::EmptyData);
     let mut source = passes(|_| vec![Ok(lattice(300, 2, 1))]);

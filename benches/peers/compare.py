@@ -6,6 +6,8 @@ number of iterations, runs taken in turns. See README.md here.
     python compare.py noise  [--rounds 7]                     Auto beside the plain engine
     python compare.py growth [--rounds 3]                     time over n, k and d
     python compare.py silhouette [--rounds 7]                 silhouette_score of clusters
+    python compare.py batches [--rounds 7]                    MiniBatchKMeans: a pass in batches
+    python compare.py quality                                 and its inertias over 20 seeds
 """
 import argparse
 import importlib.metadata
@@ -19,7 +21,7 @@ import time
 import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.datasets import load_digits, load_sample_image, make_blobs
 from sklearn.metrics import silhouette_score
 
@@ -318,8 +320,51 @@ def silhouette(tmp):
         print_row(f"silhouette {name}", medians, f" | scores differ by {off:+.1e}")
 
 
+def batches(tmp):
+    """Two passes in batches of 1024 rows from given rows, labels of all rows included."""
+    ours = Centroid(ARGS.kernels)
+    for name, k in [("photograph", 8), ("photograph", 64), ("blobs_200kx16_f32", 100),
+                    ("blobs_1Mx2_f64", 50)]:
+        x = SETS[name][0]()
+        paths = [os.path.join(tmp, file) for file in (name + ".npy", f"start{k}.npy")]
+        start = np.ascontiguousarray(x[np.random.RandomState(0).permutation(len(x))[:k]])
+        np.save(paths[0], x)
+        np.save(paths[1], start)
+
+        def of_sklearn():
+            model = MiniBatchKMeans(n_clusters=k, init=start, n_init=1, max_iter=2, batch_size=1024,
+                                    max_no_improvement=None, random_state=0)
+            return timed(lambda: model.fit(x).inertia_)
+        runs = {"centroid": lambda: ours.ask("batches", "endless", k, 1, 2, 0, *paths),
+                "scikit-learn": of_sklearn}
+        medians, inertias = in_turns(runs, ARGS.rounds)
+        off = inertias["scikit-learn"] / inertias["centroid"] - 1
+        print_row(f"batches {name} k={k} x2", medians, f" | inertia of scikit-learn {off:+.1e}")
+
+
+def quality(tmp):
+    """Mean inertias of whole fits over 20 seeds, relative to that of Lloyd's iterations."""
+    ours = Centroid(ARGS.kernels)
+    for name, k in [("digits", 10), ("photograph", 8), ("photograph", 64), ("blobs_200kx16_f32", 100)]:
+        x = SETS[name][0]()
+        data = os.path.join(tmp, name + ".npy")
+        np.save(data, x)
+        kinds = {}
+        for kind in ["full", "growing", "batches"]:
+            kinds[kind] = [ours.ask("batches", kind, k, 3, 100, seed, data, "-") for seed in range(20)]
+        kinds["scikit-learn"] = [
+            timed(lambda: MiniBatchKMeans(n_clusters=k, n_init=3, random_state=seed).fit(x).inertia_)
+            for seed in range(20)]
+        full = np.mean([inertia for _, inertia in kinds["full"]])
+        cells = [f"{kind} {np.mean([i for _, i in all]) / full:.4f} "
+                 f"(+-{np.std([i for _, i in all]) / full / 20 ** 0.5:.4f}, "
+                 f"{show(statistics.median(s for s, _ in all))})" for kind, all in kinds.items()]
+        print(f"{name} k={k}: " + " | ".join(cells), flush=True)
+
+
 def main():
-    modes = {"lloyd": lloyd, "fit": fit, "noise": noise, "growth": growth, "silhouette": silhouette}
+    modes = {"lloyd": lloyd, "fit": fit, "noise": noise, "growth": growth, "silhouette": silhouette,
+             "batches": batches, "quality": quality}
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=modes)

@@ -22,6 +22,8 @@ pub use minibatch::{MiniBatchKMeans, OnlineKMeans};
 pub use model::KMeansModel;
 pub use options::FitOptions;
 
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
 use crate::init::{Init, at_least_one, gather};

@@ -1,15 +1,20 @@
 //! One fit, or one score, for each line of standard input, for `compare.py`.
 //!
-//! A line is `silhouette DATA LABELS`, answered by seconds and the score, or `ALGORITHM INIT K N_INIT MAX_ITER TOL DATA START RESULT`: names of files of NumPy's
-//! format, where `START` is `-` for a start by `INIT`, and `RESULT` is `-` where the centroids are not
-//! asked for. The answer is one line: seconds, iterations.
+//! Data and other arrays are named by files of NumPy's format. A line is one of
+//!
+//! - `silhouette DATA LABELS`, answered by seconds and the score;
+//! - `batches KIND K N_INIT MAX_ITER SEED DATA START`, where `KIND` is `endless` (batches that do not end
+//!   for lack of improvement), `batches`, `growing` or `full` (Lloyd's iterations, of one start), and
+//!   `START` is `-` for a start of its own: seconds and the inertia;
+//! - `ALGORITHM INIT K N_INIT MAX_ITER TOL DATA START RESULT`, where `START` is `-` for a start by `INIT`,
+//!   and `RESULT` is `-` where the centroids are not asked for: seconds and iterations.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use centroid::metrics::silhouette_score;
-use centroid::{Algorithm, FitOptions, Float, Init, KMeans};
+use centroid::{Algorithm, FitOptions, Float, Init, KMeans, MiniBatchKMeans};
 use ndarray::{Array1, Array2};
 use ndarray_npy::{ReadableElement, WritableElement, read_npy, write_npy};
 
@@ -28,8 +33,11 @@ fn main() -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
-        let is_score = words.first() == Some(&"silhouette");
-        let place = if is_score { 1 } else { 6 };
+        let place = if words.first() == Some(&"silhouette") {
+            1
+        } else {
+            6
+        };
         let data = *words.get(place).ok_or("too few words")?;
         if read.path != data {
             read = Read {
@@ -39,16 +47,60 @@ fn main() -> Result<()> {
             };
         }
         let answer = match (&read.f32, &read.f64) {
-            (Some(x), _) if is_score => silhouette(x, &words)?,
-            (_, Some(x)) if is_score => silhouette(x, &words)?,
-            (Some(x), _) => fit(x, &words)?,
-            (_, Some(x)) => fit(x, &words)?,
+            (Some(x), _) => answer(x, &words)?,
+            (_, Some(x)) => answer(x, &words)?,
             _ => return Err(format!("{data} holds no matrix of numbers").into()),
         };
         println!("{answer}");
         std::io::stdout().flush()?;
     }
     Ok(())
+}
+
+fn answer<F>(x: &Array2<F>, words: &[&str]) -> Result<String>
+where
+    F: Float + ReadableElement + WritableElement,
+{
+    match words {
+        ["silhouette", ..] => silhouette(x, words),
+        ["batches", ..] => batches(x, words),
+        _ => fit(x, words),
+    }
+}
+
+fn batches<F>(x: &Array2<F>, words: &[&str]) -> Result<String>
+where
+    F: Float + ReadableElement,
+{
+    let [_, kind, k, n_init, max_iter, seed, _, start] = words else {
+        return Err("eight words are expected".into());
+    };
+    let (k, seed) = (k.parse()?, seed.parse()?);
+    let batches = MiniBatchKMeans::new(k)
+        .n_init(n_init.parse()?)
+        .max_iter(max_iter.parse()?)
+        .seed(seed);
+    let start: Option<Array2<F>> = match *start {
+        "-" => None,
+        path => Some(read_npy(path)?),
+    };
+    let options = match &start {
+        Some(start) => FitOptions::new().initial_centroids(start),
+        None => FitOptions::new(),
+    };
+    let begin = Instant::now();
+    let model = match *kind {
+        "endless" => batches.max_no_improvement(None).fit_with(x, options)?,
+        "batches" => batches.fit_with(x, options)?,
+        "growing" => batches.growing().fit_with(x, options)?,
+        "full" => KMeans::new(k).n_init(1).seed(seed).fit_with(x, options)?,
+        other => return Err(format!("no kind {other}").into()),
+    };
+    Ok(format!(
+        "{} {}",
+        begin.elapsed().as_secs_f64(),
+        model.inertia()
+    ))
 }
 
 fn silhouette<F: Float>(x: &Array2<F>, words: &[&str]) -> Result<String> {

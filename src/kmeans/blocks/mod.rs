@@ -49,7 +49,7 @@ impl KMeans {
     ///
     /// # Determinism
     /// From given centroids the result is that of [`fit_with`](Self::fit_with) for the same rows, to the
-    /// bit, however they are cut into blocks; only where sums cannot be [exact](ClusterSums), with
+    /// bit, however they are cut into blocks; only where sums cannot be exact, with
     /// weights that are no whole numbers or values of extreme range, and in the tolerance, it is the same
     /// up to rounding.
     ///
@@ -61,8 +61,6 @@ impl KMeans {
     /// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
     /// - [`Error::SourceFailed`]: a block could not be read.
     /// - [`Error::SourceChanged`]: a pass did not give the rows of the first one.
-    ///
-    /// [`ClusterSums`]: crate::ClusterSums
     pub fn fit_blocks<F: Float>(
         &self,
         source: &mut dyn RowBlocks<F>,
@@ -98,8 +96,11 @@ impl KMeans {
         let kept = options.keeps_labels;
         let run = match options.observer {
             // PERF: from inside the pool, a pass need not wake it for every block.
-            None => parallel::on_pool(usize::MAX, || self.run_blocks(&mut reader, start, None)),
-            observer => self.run_blocks(&mut reader, start, observer),
+            None => {
+                let run = || self.run_blocks(&mut reader, start.as_deref(), None);
+                parallel::on_pool(usize::MAX, run)
+            }
+            observer => self.run_blocks(&mut reader, start.as_deref(), observer),
         }?;
         Ok(KMeansModel::from_run(run, kept))
     }
@@ -107,7 +108,7 @@ impl KMeans {
     fn run_blocks<F: Float>(
         &self,
         reader: &mut Reader<'_, F>,
-        start: Option<Vec<F>>,
+        start: Option<&[F]>,
         mut observer: Option<&mut Observer<'_>>,
     ) -> Result<Run<F>, BlocksError<F>> {
         let variance = reader.survey(self.n_clusters)?;
@@ -119,8 +120,8 @@ impl KMeans {
         let mut best: Option<Run<F>> = None;
         for restart in 0..n_init {
             let mut stream = Stream::new(self.seed, restart);
-            let start = match &start {
-                Some(start) => Ok(start.clone()),
+            let start = match start {
+                Some(start) => Ok(start.to_vec()),
                 None => start::choose(reader, self.init, self.n_clusters, &mut stream),
             };
             let start = match start {

@@ -36,7 +36,7 @@ impl<'a, F: Float> InMemory<'a, F> {
     }
 
     /// The points being a sample of those that matter.
-    pub(crate) fn as_sample(self) -> Self {
+    pub(crate) fn of_sample(self) -> Self {
         Self {
             is_sample: true,
             ..self

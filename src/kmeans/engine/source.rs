@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
-use super::yinyang::Yinyang;
+use super::yinyang::{FEWEST_TRIALS, Yinyang, blocks_per_trial};
 use super::{Algorithm, Assign};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
+use crate::parallel::BLOCK;
 use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
@@ -80,8 +81,9 @@ fn choose<F: Float>(points: &Points<'_, F>, n_clusters: usize, passes: usize) ->
         return Algorithm::Filtering;
     }
     // With fewer clusters there are too few groups of them; with fewer features, or rows, scores
-    // cost too little to keep bounds for.
-    if n_clusters >= 32 && d > 4 && points.len() >= 1024 {
+    // cost too little to try bounds.
+    let trials = points.len() as f64 / (BLOCK * blocks_per_trial(n_clusters, d)) as f64;
+    if n_clusters >= 32 && d > 4 && trials >= FEWEST_TRIALS {
         return Algorithm::Yinyang;
     }
     Algorithm::Lloyd

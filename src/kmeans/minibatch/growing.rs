@@ -101,7 +101,7 @@ impl Visits {
         let start = Rows::new(start, batch.n_features());
         let mut data = InMemory::new(&source, &start);
         if batch.len() < n {
-            data = data.as_sample();
+            data = data.of_sample();
         }
         let (before, scale) = (self.iterations, n as f64 / batch.len() as f64);
         let mut tell = observer.as_deref_mut().map(|observer| {
