@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! take the first rows of a random order
-//! iterate on them, until half of the centroids move less than their standard error
+//! iterate on them, until half of the centroids move less than their standard error, from each start
+//! go on from the best of these
 //! take twice as many, and so on, until they are all
 //! iterate to the end
 //! ```
@@ -28,7 +29,7 @@ const USUAL_ITERATIONS: usize = 8;
 pub(super) fn run<F: Float>(
     estimator: &MiniBatchKMeans,
     points: &Points<'_, F>,
-    mut start: Vec<F>,
+    given: Option<Vec<F>>,
     mut observer: Option<&mut Observer<'_>>,
 ) -> Run<F> {
     let n = points.len();
@@ -37,40 +38,59 @@ pub(super) fn run<F: Float>(
     let least = estimator.n_clusters.saturating_mul(ROWS_PER_CLUSTER);
     let mut size = estimator.batch_size.max(least);
     let mut visits = Visits {
+        n,
         rows: 0,
         most: estimator.max_iter.saturating_mul(n),
         iterations: 0,
     };
+    // The starts that are tried on the first batch, and then the best of them.
+    let mut starts = match given {
+        Some(start) => vec![start],
+        None if size < shuffle.len() => (0..estimator.n_init)
+            .map(|restart| estimator.start(points, restart))
+            .collect(),
+        None => vec![estimator.best_start(points)],
+    };
     while size < shuffle.len() && visits.left(size) > 0 {
         let batch = points.gather(shuffle.first(size, &mut stream));
-        let limits = Limits {
-            max_iter: visits.left(size),
-            sq_shift: 0.0,
-        };
-        let run = visits.run(&batch, n, &start, limits, &mut observer);
-        if run.stop == Stop::Interrupted {
-            return finish(points, run.centroids, visits.passes(n), run.stop);
+        let mut best: Option<Run<F>> = None;
+        for (restart, start) in starts.iter().enumerate() {
+            let limits = Limits {
+                max_iter: visits.left(size).max(1),
+                sq_shift: 0.0,
+            };
+            let run = visits.run(&batch, start, limits, restart, &mut observer);
+            if run.stop == Stop::Interrupted {
+                let best = best.into_iter().chain([run]).reduce(engine::better);
+                let best = best.expect("there is the one that was interrupted");
+                let passes = visits.passes();
+                return finish(points, best.centroids, passes, Stop::Interrupted);
+            }
+            best = best.into_iter().chain([run]).reduce(engine::better);
         }
-        start = run.centroids.rows().data().to_vec();
+        starts = best.iter().map(Run::start).collect();
         size = size.saturating_mul(2);
     }
+    let start = &starts[0];
     let limits = Limits {
         max_iter: visits.left(n),
         sq_shift: checks::sq_shift(estimator.tolerance(), || points.mean_variance()),
     };
     if limits.max_iter == 0 {
-        let centroids = Packed::new(&Rows::new(&start, points.n_features()));
-        return finish(points, centroids, visits.passes(n), Stop::MaxIterations);
+        let centroids = Packed::new(&Rows::new(start, points.n_features()));
+        return finish(points, centroids, visits.passes(), Stop::MaxIterations);
     }
-    let run = visits.run(points, n, &start, limits, &mut observer);
+    let run = visits.run(points, start, limits, 0, &mut observer);
     Run {
-        n_iter: visits.passes(n),
+        n_iter: visits.passes(),
         ..run
     }
 }
 
 /// How many rows were labelled, counted anew in each iteration.
 struct Visits {
+    /// Rows of all data.
+    n: usize,
     rows: usize,
     most: usize,
     iterations: usize,
@@ -83,27 +103,27 @@ impl Visits {
     }
 
     /// Passes over all rows.
-    fn passes(&self, n: usize) -> usize {
-        self.rows.div_ceil(n)
+    fn passes(&self) -> usize {
+        self.rows.div_ceil(self.n)
     }
 
-    /// Iterates on a batch, the observer being told as of all `n` rows.
+    /// Iterates on a batch, the observer being told as of all rows.
     fn run<F: Float>(
         &mut self,
         batch: &Points<'_, F>,
-        n: usize,
         start: &[F],
         limits: Limits,
+        restart: usize,
         observer: &mut Option<&mut Observer<'_>>,
     ) -> Run<F> {
         let n_clusters = start.len() / batch.n_features();
         let source = Source::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
         let start = Rows::new(start, batch.n_features());
         let mut data = InMemory::new(&source, &start);
-        if batch.len() < n {
+        if batch.len() < self.n {
             data = data.of_sample();
         }
-        let (before, scale) = (self.iterations, n as f64 / batch.len() as f64);
+        let (before, scale) = (self.iterations, self.n as f64 / batch.len() as f64);
         let mut tell = observer.as_deref_mut().map(|observer| {
             move |iteration: &Iteration| {
                 observer(&Iteration {
@@ -114,7 +134,7 @@ impl Visits {
             }
         });
         let tell = tell.as_mut().map(|tell| tell as &mut Observer<'_>);
-        let Ok(run) = engine::run(&mut data, &start, limits, 0, tell);
+        let Ok(run) = engine::run(&mut data, &start, limits, restart, tell);
         self.iterations += run.n_iter;
         self.rows = self
             .rows

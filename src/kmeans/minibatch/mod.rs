@@ -21,7 +21,7 @@ use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::parallel;
 use crate::points::Points;
 use crate::prepared::Prepared;
-use crate::progress::Stop;
+use crate::progress::{Observer, Stop};
 use crate::random::Stream;
 use draws::distinct_rows;
 
@@ -124,7 +124,8 @@ impl MiniBatchKMeans {
     }
 
     /// How many starts are tried, each from a sample of its own, at least 1. The one that leaves the
-    /// least inertia on a further sample is taken; the batches run once.
+    /// least inertia on a further sample is taken, or with [`growing`](Self::growing) on the first batch,
+    /// after the iterations on it; all that follows runs once.
     ///
     /// Default: 3.
     pub fn n_init(mut self, n_init: usize) -> Self {
@@ -206,7 +207,7 @@ impl MiniBatchKMeans {
     /// less than the standard error of their means.
     ///
     /// A sample is enough to find where centroids belong roughly, and only the last iterations need all
-    /// rows. So the result is as good as that of [`KMeans`](crate::KMeans) from one start, in less time.
+    /// rows. So the result is about as good as that of [`KMeans`](crate::KMeans) from one start.
     ///
     /// # References
     /// J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934.
@@ -256,20 +257,28 @@ impl MiniBatchKMeans {
         self.check_parameters()?;
         let points = options.check_points(x, self.n_clusters)?;
         let given = options.check_start(self.n_clusters, points.n_features())?;
-        let start = given.unwrap_or_else(|| self.start(&points));
         let keeps_labels = options.keeps_labels;
         let run = match options.observer {
             None => {
                 let work = parallel::work(points.len(), self.n_clusters, points.n_features());
-                parallel::on_pool(work, || match self.grows {
-                    true => growing::run(self, &points, start, None),
-                    false => batches::run(self, &points, &start, None),
-                })
+                parallel::on_pool(work, || self.run(&points, given, None))
             }
-            observer if self.grows => growing::run(self, &points, start, observer),
-            observer => batches::run(self, &points, &start, observer),
+            observer => self.run(&points, given, observer),
         };
         Ok(KMeansModel::from_run(run, keeps_labels))
+    }
+
+    fn run<F: Float>(
+        &self,
+        points: &Points<'_, F>,
+        given: Option<Vec<F>>,
+        observer: Option<&mut Observer<'_>>,
+    ) -> Run<F> {
+        if self.grows {
+            return growing::run(self, points, given, observer);
+        }
+        let start = given.unwrap_or_else(|| self.best_start(points));
+        batches::run(self, points, &start, observer)
     }
 
     fn check_parameters(&self) -> Result<()> {
@@ -293,32 +302,39 @@ impl MiniBatchKMeans {
         self.tol.unwrap_or(if self.grows { 1e-4 } else { 0.0 })
     }
 
-    /// The first centroids: the best of some starts, as a sample of rows that did not take part sees
-    /// it.
-    fn start<F: Float>(&self, points: &Points<'_, F>) -> Vec<F> {
+    /// A sample of the rows, as large as starts are to be chosen from.
+    fn sample<'a, F: Float>(
+        &self,
+        points: &'a Points<'a, F>,
+        stream: &mut Stream,
+    ) -> Points<'a, F> {
         let size = self.init_size.unwrap_or_else(|| {
             let usual = self.batch_size.min(points.len()).max(self.n_clusters);
             usual.saturating_mul(3)
         });
-        let sample = |stream: &mut Stream| match points.n_weighted() <= size {
+        match points.n_weighted() <= size {
             true => points.clone(),
             false => points.gather(&distinct_rows(points, size, stream)),
-        };
-        let start = |restart: usize| {
-            let mut stream = Stream::new(self.seed, restart);
-            let sample = sample(&mut stream);
-            let prepared = Prepared::plain(&sample);
-            gather(
-                &sample,
-                &self.init.choose(&prepared, self.n_clusters, &mut stream),
-            )
-        };
-        if self.n_init == 1 {
-            return start(0);
         }
-        let judge = sample(&mut Stream::new(self.seed, self.n_init));
+    }
+
+    /// The centroids of one start.
+    fn start<F: Float>(&self, points: &Points<'_, F>, restart: usize) -> Vec<F> {
+        let mut stream = Stream::new(self.seed, restart);
+        let sample = self.sample(points, &mut stream);
+        let prepared = Prepared::plain(&sample);
+        let rows = self.init.choose(&prepared, self.n_clusters, &mut stream);
+        gather(&sample, &rows)
+    }
+
+    /// The best of all starts, as a sample of rows of its own sees it.
+    fn best_start<F: Float>(&self, points: &Points<'_, F>) -> Vec<F> {
+        if self.n_init == 1 {
+            return self.start(points, 0);
+        }
+        let judge = self.sample(points, &mut Stream::new(self.seed, self.n_init));
         let judged = (0..self.n_init).map(|restart| {
-            let start = start(restart);
+            let start = self.start(points, restart);
             let centroids = Packed::new(&Rows::new(&start, points.n_features()));
             let mut labels = vec![NO_LABEL; judge.len()];
             engine::label(&judge, &centroids, &mut labels);

@@ -150,7 +150,7 @@ impl<F: Float> OnlineKMeans<F> {
                 if weights.len() >= self.estimator.n_clusters {
                     let weights: Vec<F> = weights.iter().map(|&w| rounded_weight(w)).collect();
                     let first = Points::check_block(rows, n_features, Some(&weights))?;
-                    let start = self.estimator.start(&first);
+                    let start = self.estimator.best_start(&first);
                     let mut moving = Moving::new(&Rows::new(&start, n_features));
                     moving.step(&first, ratio, &mut stream);
                     self.state = State::Moving(moving);
