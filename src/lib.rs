@@ -52,7 +52,8 @@
 //! # Threads
 //!
 //! Large passes run on the current rayon pool, so a fit inside `ThreadPool::install` stays in that
-//! pool. Small data is clustered on the calling thread, and never touches a pool.
+//! pool. Small data is clustered on the calling thread, and never touches a pool; only
+//! [`KMeans::fit_blocks`], which does not know how much is to come, always uses it.
 //!
 //! # Instruction sets
 //!

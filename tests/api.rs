@@ -404,3 +404,77 @@ fn parallel_starts_are_good_ones() {
         assert!(found < 0.5 * random, "{init:?}: {found} {random}");
     }
 }
+
+#[cfg(feature = "serde")]
+mod saving {
+    use super::*;
+    use centroid::{Algorithm, Init, MiniBatchKMeans};
+
+    fn through_json<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+        serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn models_come_back_as_they_were() {
+        let x = blobs::<f32>(300, 3, 4, 1);
+        let model = KMeans::new(4).fit(&x).unwrap();
+        let bytes = postcard::to_allocvec(&model).unwrap();
+        let read: KMeansModel<f32> = postcard::from_bytes(&bytes).unwrap();
+        for other in [through_json(&model), read] {
+            assert_eq!(other.centroids(), model.centroids());
+            assert_eq!(other.labels(), model.labels());
+            assert_eq!(other.cluster_sizes(), model.cluster_sizes());
+            assert_eq!(other.inertia().to_bits(), model.inertia().to_bits());
+            assert_eq!(
+                (other.n_iter(), other.stop()),
+                (model.n_iter(), model.stop())
+            );
+            assert_eq!(other.predict(&x).unwrap(), model.labels());
+        }
+        for len in 0..bytes.len() {
+            assert!(postcard::from_bytes::<KMeansModel<f32>>(&bytes[..len]).is_err());
+        }
+    }
+
+    #[test]
+    fn estimators_come_back_as_they_were() {
+        let init = Init::ParallelWith {
+            rounds: 3,
+            oversampling: 4,
+        };
+        let kmeans = KMeans::new(7)
+            .init(init)
+            .algorithm(Algorithm::Yinyang)
+            .tol(0.5)
+            .seed(9);
+        assert_eq!(through_json(&kmeans), kmeans);
+        let batches = MiniBatchKMeans::new(7)
+            .max_no_improvement(None)
+            .growing()
+            .init_size(50);
+        assert_eq!(through_json(&batches), batches);
+    }
+
+    #[test]
+    fn broken_models_are_refused() {
+        let model = KMeans::new(2).fit(&array![[0.0], [1.0], [9.0]]).unwrap();
+        let saved = serde_json::to_value(&model).unwrap();
+        let read = |value| serde_json::from_value::<KMeansModel<f64>>(value);
+        assert!(read(saved.clone()).is_ok());
+        for (key, value) in [
+            ("centroids", serde_json::json!([])),
+            ("centroids", serde_json::json!([1e300, 1.0])),
+            ("centroids", serde_json::json!([null, 1.0])),
+            ("n_features", serde_json::json!(0)),
+            ("n_features", serde_json::json!(3)),
+            ("labels", serde_json::json!([0, 0, 2])),
+            ("labels", serde_json::json!([0, 1, 1, 1])),
+            ("cluster_sizes", serde_json::json!([3])),
+            ("inertia", serde_json::json!(-1.0)),
+        ] {
+            let mut broken = saved.clone();
+            broken[key] = value;
+            assert!(read(broken).is_err(), "{key}");
+        }
+    }
+}
