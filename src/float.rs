@@ -69,10 +69,12 @@ pub(crate) mod private {
             reason = "the trait is sealed, nobody outside can call this"
         )]
         fn tables() -> &'static [&'static Kernels<Self>];
-        /// Appends values that are given by their bytes, a whole number of them: in the order of this
-        /// machine, or the other one.
+        /// The bytes of values, in the order of this machine.
         #[cfg(feature = "npy")]
-        fn extend_from_bytes(values: &mut Vec<Self>, bytes: &[u8], is_swapped: bool);
+        fn bytes_mut(values: &mut [Self]) -> &mut [u8];
+        /// The value whose bytes are in the other order.
+        #[cfg(feature = "npy")]
+        fn swap_bytes(self) -> Self;
         /// Calls `f` with a buffer of `len` values, whatever they are. Buffers belong to the thread
         /// and are used again, so that a workspace is allocated once and not once per call.
         fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
@@ -130,12 +132,12 @@ macro_rules! impl_float {
                 TABLES.get_or_init(crate::kernels::$supported)
             }
             #[cfg(feature = "npy")]
-            fn extend_from_bytes(values: &mut Vec<Self>, bytes: &[u8], is_swapped: bool) {
-                let (words, _) = bytes.as_chunks();
-                values.extend(words.iter().map(|word| {
-                    let bits = <$bits>::from_ne_bytes(*word);
-                    Self::from_bits(if is_swapped { bits.swap_bytes() } else { bits })
-                }));
+            fn bytes_mut(values: &mut [Self]) -> &mut [u8] {
+                bytemuck::cast_slice_mut(values)
+            }
+            #[cfg(feature = "npy")]
+            fn swap_bytes(self) -> Self {
+                Self::from_bits(self.to_bits().swap_bytes())
             }
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
                 thread_local! {
