@@ -275,6 +275,13 @@ pub(crate) fn noise(sums: &Sums, scatter: &[f64]) -> Vec<f64> {
     weights.zip(scatter).map(error).collect()
 }
 
+/// A centroid that moves less than this many standard errors is said to be below its noise.
+///
+/// PERF: with 4 in place of 1 growing batches took 0.7 times as long on the colours of a photograph
+/// (k = 64), and the inertia of the results, a mean over 12 seeds, was within 0.1% of that of full fits
+/// either way.
+const ERRORS: f64 = 4.0;
+
 /// Whether at least half of the centroids moved less than their noise.
 pub(crate) fn is_below_noise<F: Float>(
     before: &Rows<'_, F>,
@@ -282,6 +289,7 @@ pub(crate) fn is_below_noise<F: Float>(
     noise: &[f64],
 ) -> bool {
     let pairs = before.iter().zip(after.iter()).zip(noise);
-    let still = pairs.filter(|((before, after), noise)| sq_dist(before, after) < **noise);
+    let limit = |noise: &f64| ERRORS * ERRORS * noise;
+    let still = pairs.filter(|((before, after), noise)| sq_dist(before, after) < limit(noise));
     2 * still.count() >= noise.len()
 }

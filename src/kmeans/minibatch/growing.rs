@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! take the first rows of a random order
-//! iterate on them, until half of the centroids move less than their standard error, from each start
+//! iterate on them, until half of the centroids move less than their noise, from each start
 //! go on from the best of these
 //! take twice as many, and so on, until they are all
 //! iterate to the end

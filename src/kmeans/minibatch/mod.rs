@@ -204,10 +204,12 @@ impl MiniBatchKMeans {
 
     /// Nested batches: each is the one before and as many rows again, each row counts once, and the last
     /// is all of the data. A batch is left for the next one when at least half of the centroids move
-    /// less than the standard error of their means.
+    /// less than four standard errors of their means.
     ///
     /// A sample is enough to find where centroids belong roughly, and only the last iterations need all
-    /// rows. So the result is about as good as that of [`KMeans`](crate::KMeans) from one start.
+    /// rows. So the result is about as good as that of [`KMeans`](crate::KMeans) from one start, in less
+    /// time where distances to all centroids have to be computed. In few features, where `KMeans` passes
+    /// over most of them, it may take longer.
     ///
     /// # References
     /// J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934.

@@ -19,6 +19,7 @@ use crate::random::Stream;
 /// Made by [`MiniBatchKMeans::online`]. Until there are as many distinct rows as clusters they are kept;
 /// then the first centroids are chosen among them. From then on each batch moves each centroid to the
 /// mean of all rows that it was ever given, all rows counting alike, however long ago they came.
+/// So the order matters: where rows come sorted, or in the order of a picture, shuffle them if you can.
 ///
 /// # Example
 /// ```
