@@ -3,14 +3,16 @@
 //! Where a block begins depends on the size of the work alone, never on the number of threads,
 //! so that sums over blocks, added in block order, have the same bits however many there are.
 
+mod reports;
+
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
 };
 use rayon::slice::ParallelSliceMut;
+
+use reports::Reports;
 
 /// Below this many multiply-adds a pass over the data runs on the calling thread.
 ///
@@ -163,38 +165,30 @@ pub(crate) fn map<R: Send>(count: usize, work: usize, f: impl Fn(usize) -> R + S
 }
 
 /// The results of `f` for `0..count`, in order: tasks of their own, made of passes of so many
-/// multiply-adds each, side by side unless one fills the threads. Each result is put to `told`, one at
-/// a time; after it broke off, no other task is begun, and those have no result.
+/// multiply-adds each, side by side unless one fills the threads. Each result is put to `observer`, one
+/// at a time and by any thread; after it broke off, no other task is begun, and those that were not put
+/// to it have no result.
 pub(crate) fn map_tasks<R: Send>(
     count: usize,
     passes: usize,
     work: usize,
     f: impl Fn(usize) -> R + Sync,
-    told: &mut (dyn FnMut(&R) -> ControlFlow<()> + Send),
+    observer: &mut (dyn FnMut(&R) -> ControlFlow<()> + Send),
 ) -> Vec<Option<R>> {
-    let (over, told) = (AtomicBool::new(false), Mutex::new(told));
+    let reports = Reports::new(count, observer);
     let run = |index| {
-        if over.load(Ordering::Relaxed) {
-            return None;
+        if !reports.are_over() {
+            reports.hand_in(index, f(index));
         }
-        let result = f(index);
-        // NOTE: after a panic of `told` in another task this one is lost as well.
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        if over.load(Ordering::Relaxed) {
-            return None;
-        }
-        if told(&result).is_break() {
-            over.store(true, Ordering::Relaxed);
-        }
-        Some(result)
     };
     let side_by_side = work < FILLS_ALL_THREADS && worth_sharing(passes.saturating_mul(work));
     if count > 1 && side_by_side {
         let tasks = (0..count).into_par_iter().with_max_len(1);
-        tasks.map(run).collect()
+        tasks.for_each(run);
     } else {
-        (0..count).map(run).collect()
+        (0..count).for_each(run);
     }
+    reports.told()
 }
 
 /// The results of `f` for the blocks of `0..len`, put together by `both`, which must not depend on

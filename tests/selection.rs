@@ -172,6 +172,34 @@ fn the_observer_is_told_and_may_end_it<F: Float>() {
     }
 }
 
+#[test]
+fn the_observer_may_do_parallel_work() {
+    let run = || {
+        let x = blobs::<f64>(3_000, 2, 4, 1);
+        for seed in 0..40 {
+            let mut told = 0;
+            let mut observer = |entry: &SweepEntry<f64>| {
+                let score = metrics::silhouette_score(&x, &entry.model.labels());
+                told += usize::from(score.is_ok());
+                ControlFlow::Continue(())
+            };
+            let kmeans = KMeans::new(1).n_init(1).max_iter(5).seed(seed);
+            let options = SweepOptions::new().silhouettes(Silhouettes::Skipped);
+            let sweep = sweep(&kmeans, &x, 2..=13, options.observer(&mut observer)).unwrap();
+            assert_eq!((told, sweep.entries().len()), (12, 12));
+        }
+    };
+    // On a thread of its own: one that waits for itself would never come back.
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(8);
+        pool.build().unwrap().install(run);
+        done.send(()).unwrap();
+    });
+    let waited = is_done.recv_timeout(std::time::Duration::from_secs(300));
+    assert_eq!(waited, Ok(()), "it waits for itself, or has panicked");
+}
+
 fn threads_change_no_bit<F: Float>() {
     let x = blobs::<F>(900, 3, 4, 1);
     let all = || {

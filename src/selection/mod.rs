@@ -69,7 +69,8 @@ impl<'a, F: Float> SweepOptions<'a, F> {
     /// Is told of each number of clusters when its fit and scores are done, in the order in which they
     /// are, and ends the sweep by [`ControlFlow::Break`]: it then holds what was told so far.
     ///
-    /// It is called from the threads of the pool, one call at a time. Default: none.
+    /// It is called from the threads of the pool, one call at a time, and may itself do parallel work,
+    /// such as to predict or to score. Default: none.
     pub fn observer(
         mut self,
         observer: &'a mut (dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a),
