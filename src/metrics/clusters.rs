@@ -24,11 +24,7 @@ pub(super) struct Clusters {
 
 impl Clusters {
     pub(super) fn new(labels: &ArrayRef1<usize>) -> Self {
-        let mut distinct = labels.to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let place = |label| distinct.partition_point(|&other| other < label);
-        let of_row: Vec<usize> = labels.iter().map(|&label| place(label)).collect();
+        let (distinct, of_row) = places(labels);
         let mut starts = vec![0; distinct.len() + 1];
         of_row.iter().for_each(|&cluster| starts[cluster + 1] += 1);
         for cluster in 0..distinct.len() {
@@ -90,4 +86,29 @@ impl Clusters {
     pub(super) fn of_place(&self, place: usize) -> usize {
         self.of_row[self.order[place]]
     }
+}
+
+/// The distinct labels, ascending, and for each row the place of its label among them.
+fn places(labels: &ArrayRef1<usize>) -> (Vec<usize>, Vec<usize>) {
+    let most = labels.iter().max().copied().unwrap_or(0);
+    if most / 2 > labels.len() {
+        let mut distinct = labels.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let place = |&label| distinct.partition_point(|&other| other < label);
+        let of_row = labels.iter().map(place).collect();
+        return (distinct, of_row);
+    }
+    // Small numbers, as most labels are, need no sorting.
+    let mut place = vec![None; most + 1];
+    labels.iter().for_each(|&label| place[label] = Some(0));
+    let mut distinct = Vec::new();
+    for (label, place) in place.iter_mut().enumerate() {
+        if let Some(place) = place {
+            *place = distinct.len();
+            distinct.push(label);
+        }
+    }
+    let of_row = labels.iter().filter_map(|&label| place[label]).collect();
+    (distinct, of_row)
 }
