@@ -42,10 +42,7 @@ pub fn calinski_harabasz_score<F: Float>(
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
     let (n, k) = (points.len() as f64, clusters.len() as f64);
-    let of_all = means.of_all();
-    let between: f64 = (0..clusters.len())
-        .map(|cluster| clusters.size(cluster) as f64 * sq_dist(means.mean(cluster), &of_all))
-        .sum();
+    let between = means.spread_of_means();
     let within: f64 = means.spreads().iter().map(|spread| spread.0).sum();
     if within == 0.0 {
         return Ok(1.0);
@@ -92,7 +89,7 @@ pub fn davies_bouldin_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize
     let worst = |c: usize| {
         let mut worst: f64 = 0.0;
         for e in (0..clusters.len()).filter(|&e| e != c) {
-            let dist = sq_dist(means.mean(c), means.mean(e)).sqrt();
+            let dist = means.sq_dist(c, e).sqrt();
             if dist > 0.0 {
                 worst = worst.max((widths[c] + widths[e]) / dist);
             }
@@ -102,8 +99,4 @@ pub fn davies_bouldin_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize
     let work = parallel::work(clusters.len(), clusters.len(), points.n_features());
     let all = parallel::map(clusters.len(), work, worst);
     Ok(all.iter().sum::<f64>() / clusters.len() as f64)
-}
-
-fn sq_dist(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }

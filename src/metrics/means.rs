@@ -3,159 +3,235 @@
 use std::ops::Range;
 
 use super::clusters::Clusters;
+use super::power_of_two;
 use crate::float::Float;
 use crate::float::private::Sealed;
-use crate::kernels::{Kernels, Rows};
+use crate::kernels::Rows;
 use crate::parallel;
 use crate::points::Points;
 
-/// Rows that are added up one after the other.
-const PIECE: usize = 4096;
+/// Rows whose distances to a mean are computed together.
+///
+/// Their sums fit into the registers of every processor.
+const LANES: usize = 16;
 
-/// Rows whose distances to all means are held at a time.
-const ROWS: usize = 64;
+/// Some rows in f64, in scale: for each feature one value of each row. What the lanes of missing rows
+/// hold is arbitrary.
+type Tile = [[f64; LANES]];
 
-/// The mean of each cluster, in f64, about an origin among the points.
+/// The mean of each cluster, in f64 and in a scale of its own: only ratios of what is computed from
+/// them mean something.
+///
+/// A mean is held as a row of its cluster and the way from there. Both differences of another row to
+/// it are then as exact as the distance asks for, wherever the cluster lies, and whatever the rows of
+/// other clusters are.
 #[derive(Debug)]
 pub(super) struct Means<'a, F: Float> {
     points: &'a Points<'a, F>,
     clusters: &'a Clusters,
-    origin: Vec<f64>,
-    /// For each cluster the features of its mean, less the origin.
+    /// A power of two which brings values to where sums of squares of distances neither overflow nor,
+    /// if they are not negligible, underflow.
+    scale: f64,
+    /// For each cluster its first row.
+    origins: Vec<f64>,
+    /// For each cluster its mean, less the origin.
     means: Vec<f64>,
 }
 
 impl<'a, F: Float> Means<'a, F> {
     pub(super) fn new(points: &'a Points<'a, F>, clusters: &'a Clusters) -> Self {
         let d = points.n_features();
-        let origin = points.rows().row(0).iter().map(|x| x.to_f64()).collect();
+        // The largest value then is about 2^400. Of its square there may be 2^128 and more, and that of
+        // 2^-511 of it still is a number of full precision.
+        let scale = 2.0_f64.powi(400) / points.magnitude().to_f64();
+        let scale = power_of_two(scale.min(1.0 / f64::MIN_POSITIVE));
+        let first_rows = (0..clusters.len()).map(|c| clusters.order[clusters.range(c).start]);
+        let in_scale = |row| points.rows().row(row).iter().map(|x| x.to_f64() * scale);
         let mut means = Self {
             points,
             clusters,
-            origin,
+            scale,
+            origins: first_rows.flat_map(in_scale).collect(),
             means: Vec::new(),
         };
-        let add = |sum: &mut Vec<f64>, row: usize| {
-            sum.resize(d, 0.0);
-            let values = means.points.rows().row(row).iter().zip(&means.origin);
-            for (sum, (x, m)) in sum.iter_mut().zip(values) {
-                *sum += x.to_f64() - m;
+        let add_up = |range: Range<usize>| {
+            let mut sums = vec![0.0; clusters.len() * d];
+            for row in range {
+                let cluster = clusters.of_row[row];
+                let values = points.rows().row(row).iter();
+                let sums = sums[cluster * d..].iter_mut().zip(means.origin(cluster));
+                for ((sum, o), x) in sums.zip(values) {
+                    *sum += x.to_f64() * scale - o;
+                }
             }
+            sums
         };
-        let sums = means.sum_by_cluster(add, |sum, part| {
-            sum.resize(d, 0.0);
-            sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-        });
-        for (cluster, sum) in sums.iter().enumerate() {
-            let size = clusters.size(cluster) as f64;
-            means.means.extend(sum.iter().map(|sum| sum / size));
+        let mut sums = vec![0.0; clusters.len() * d];
+        for part in means.of_parts(add_up) {
+            sums.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
         }
+        for (cluster, sum) in sums.chunks_exact_mut(d).enumerate() {
+            let size = clusters.size(cluster) as f64;
+            sum.iter_mut().for_each(|sum| *sum /= size);
+        }
+        means.means = sums;
         means
     }
 
-    /// The mean of a cluster, less the origin.
-    pub(super) fn mean(&self, cluster: usize) -> &[f64] {
+    fn origin(&self, cluster: usize) -> &[f64] {
+        let d = self.points.n_features();
+        &self.origins[cluster * d..][..d]
+    }
+
+    /// The mean of a cluster, less its origin.
+    fn mean(&self, cluster: usize) -> &[f64] {
         let d = self.points.n_features();
         &self.means[cluster * d..][..d]
     }
 
-    /// The mean of all points, less the origin.
-    pub(super) fn of_all(&self) -> Vec<f64> {
-        let mut all = vec![0.0; self.points.n_features()];
+    /// The mean of a cluster, less the origin of another one.
+    fn mean_from(&self, cluster: usize, other: usize) -> impl Iterator<Item = f64> {
+        let origins = self.origin(cluster).iter().zip(self.origin(other));
+        let mean = origins.zip(self.mean(cluster));
+        mean.map(|((own, other), mean)| (own - other) + mean)
+    }
+
+    /// The squared distance of the means of two clusters.
+    pub(super) fn sq_dist(&self, a: usize, b: usize) -> f64 {
+        let pairs = self.mean_from(a, b).zip(self.mean(b));
+        pairs.map(|(a, b)| (a - b).powi(2)).sum()
+    }
+
+    /// The sum of the squared distances of the means to the mean of all points, each as often as the
+    /// cluster has rows.
+    pub(super) fn spread_of_means(&self) -> f64 {
+        let size = |cluster: usize| self.clusters.size(cluster) as f64;
+        let mut of_all = vec![0.0; self.points.n_features()];
         for cluster in 0..self.clusters.len() {
-            let share = self.clusters.size(cluster) as f64 / self.points.len() as f64;
-            let mean = self.mean(cluster).iter();
-            all.iter_mut()
-                .zip(mean)
-                .for_each(|(all, m)| *all += share * m);
+            let share = size(cluster) / self.points.len() as f64;
+            let mean = self.mean_from(cluster, 0);
+            let sums = of_all.iter_mut().zip(mean);
+            sums.for_each(|(sum, m)| *sum += share * m);
         }
-        all
+        let of_cluster = |cluster| {
+            let pairs = self.mean_from(cluster, 0).zip(&of_all);
+            size(cluster) * pairs.map(|(m, all)| (m - all).powi(2)).sum::<f64>()
+        };
+        (0..self.clusters.len()).map(of_cluster).sum()
     }
 
     /// For each cluster the sum of the squared distances of its rows to their mean, and the sum of
     /// these distances.
     pub(super) fn spreads(&self) -> Vec<(f64, f64)> {
-        let add = |sum: &mut (f64, f64), row: usize| {
-            let values = self.points.rows().row(row).iter().zip(&self.origin);
-            let mean = self.mean(self.clusters.of_row[row]);
-            let squares = values
-                .zip(mean)
-                .map(|((x, o), m)| (x.to_f64() - o - m).powi(2));
-            let square: f64 = squares.sum();
-            sum.0 += square;
-            sum.1 += square.sqrt();
+        let add_up = |range: Range<usize>| {
+            let mut spreads = vec![(0.0, 0.0); self.clusters.len()];
+            for row in range {
+                let cluster = self.clusters.of_row[row];
+                let mean = self.origin(cluster).iter().zip(self.mean(cluster));
+                let pairs = self.points.rows().row(row).iter().zip(mean);
+                let difference = |(x, (o, m)): (&F, (&f64, &f64))| x.to_f64() * self.scale - o - m;
+                let square: f64 = pairs.map(|pair| difference(pair).powi(2)).sum();
+                spreads[cluster].0 += square;
+                spreads[cluster].1 += square.sqrt();
+            }
+            spreads
         };
-        self.sum_by_cluster(add, |sum, part| {
-            sum.0 += part.0;
-            sum.1 += part.1;
-        })
+        let mut spreads = vec![(0.0, 0.0); self.clusters.len()];
+        for part in self.of_parts(add_up) {
+            for (spread, part) in spreads.iter_mut().zip(part) {
+                spread.0 += part.0;
+                spread.1 += part.1;
+            }
+        }
+        spreads
     }
 
-    /// Adds up the rows of each cluster, in an order that depends on the clusters alone.
-    fn sum_by_cluster<T: Default + Send>(
-        &self,
-        add: impl Fn(&mut T, usize) + Sync,
-        both: impl Fn(&mut T, T),
-    ) -> Vec<T> {
-        let mut pieces: Vec<(usize, Range<usize>)> = Vec::new();
-        for cluster in 0..self.clusters.len() {
-            let Range { start, end } = self.clusters.range(cluster);
-            let starts = (start..end).step_by(PIECE);
-            pieces.extend(starts.map(|start| (cluster, start..end.min(start + PIECE))));
-        }
+    /// The results of `f`, which hold something for each cluster, for parts of the rows, in order.
+    ///
+    /// PERF: rows are taken in the order in which they lie in memory. In the order of the clusters most of
+    /// the time went in waiting for them: the Calinski-Harabasz score of 200,000 x 16 in ten clusters
+    /// took 17 ms on two threads and takes 6.
+    fn of_parts<R: Send>(&self, f: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
+        let n = self.points.len();
+        // No more results than rows, all in all.
+        let most = (n / self.clusters.len()).min(parallel::PARTS);
         let work = self.points.rows().data().len();
-        let sums = parallel::map(pieces.len(), work, |piece| {
-            let mut sum = T::default();
-            let rows = &self.clusters.order[pieces[piece].1.clone()];
-            rows.iter().for_each(|&row| add(&mut sum, row));
-            sum
+        parallel::map_blocks(n, parallel::part_len(n, most), work, f)
+    }
+
+    /// For each row its squared distance to the mean of its own cluster and the least to that of
+    /// another, each with the offset of that cluster added.
+    pub(super) fn own_and_least(&self, offsets: &[f64]) -> Vec<(f64, f64)> {
+        let (n, k) = (self.points.len(), self.clusters.len());
+        let mut all = vec![(0.0, 0.0); n];
+        let work = parallel::work(n, k, self.points.n_features());
+        parallel::fill_blocks(&mut all, 1, parallel::BLOCK, work, |range, out| {
+            let clusters = &self.clusters.of_row[range.clone()];
+            let mut parts = out.chunks_mut(LANES).zip(clusters.chunks(LANES));
+            self.with_tiles(range, |tile| {
+                let (out, clusters) = parts.next().unwrap_or_default();
+                // PERF: numbers that are compared as vectors are. A missing row belongs to no cluster.
+                let mut of_lane = [-1.0; LANES];
+                let lanes = of_lane.iter_mut().zip(clusters);
+                lanes.for_each(|(lane, &cluster)| *lane = cluster as f64);
+                let (own, least) = self.own_and_least_of(tile, &of_lane, offsets);
+                for (out, value) in out.iter_mut().zip(own.into_iter().zip(least)) {
+                    *out = value;
+                }
+            });
+            0
         });
-        let mut all: Vec<T> = (0..self.clusters.len()).map(|_| T::default()).collect();
-        for ((cluster, _), sum) in pieces.into_iter().zip(sums) {
-            both(&mut all[cluster], sum);
-        }
         all
     }
 
-    /// The results of `f` for each row, with its squared distances to the means.
-    pub(super) fn map<R: Send>(&self, f: impl Fn(usize, &[f64]) -> R + Sync) -> Vec<R> {
-        let (n, d, k) = (
-            self.points.len(),
-            self.points.n_features(),
-            self.clusters.len(),
-        );
-        let kernels: &Kernels<f64> = crate::kernels::detect();
-        let means = Rows::new(&self.means, d);
-        let of_block = |range: Range<usize>| {
-            let rows = self.points.rows().slice(range.clone());
-            let m = rows.len();
-            let values = |sq_dists: &[f64]| {
-                let mut of_row = vec![0.0; k];
-                let mut one = |i: usize| {
-                    let all = sq_dists[i..].iter().step_by(m);
-                    of_row
-                        .iter_mut()
-                        .zip(all)
-                        .for_each(|(own, &sq_dist)| *own = sq_dist);
-                    f(range.start + i, &of_row)
-                };
-                (0..m).map(&mut one).collect::<Vec<R>>()
-            };
-            f64::with_scratch(m * (d + k), |scratch| {
-                let (centred, sq_dists) = scratch.split_at_mut(m * d);
-                for (centred, row) in centred.chunks_exact_mut(d).zip(rows.iter()) {
-                    for (out, (x, o)) in centred.iter_mut().zip(row.iter().zip(&self.origin)) {
-                        *out = x.to_f64() - o;
+    /// [`own_and_least`](Self::own_and_least) of a tile, by the clusters of its rows.
+    fn own_and_least_of(
+        &self,
+        tile: &Tile,
+        of_lane: &[f64; LANES],
+        offsets: &[f64],
+    ) -> ([f64; LANES], [f64; LANES]) {
+        let (mut own, mut least) = ([0.0; LANES], [f64::INFINITY; LANES]);
+        for (cluster, offset) in offsets.iter().enumerate() {
+            let (squares, number) = (self.sq_dists(tile, cluster), cluster as f64);
+            for lane in 0..LANES {
+                let value = squares[lane] + offset;
+                let is_own = of_lane[lane] == number;
+                own[lane] = if is_own { value } else { own[lane] };
+                let is_nearer = !is_own && value < least[lane];
+                least[lane] = if is_nearer { value } else { least[lane] };
+            }
+        }
+        (own, least)
+    }
+
+    /// Calls `f` for the tiles of some rows.
+    fn with_tiles(&self, rows: Range<usize>, mut f: impl FnMut(&Tile)) {
+        let d = self.points.n_features();
+        f64::with_scratch(LANES * d, |tile| {
+            let (tile, _) = tile.as_chunks_mut::<LANES>();
+            for rows in self.points.rows().slice(rows).data().chunks(LANES * d) {
+                let rows = Rows::new(rows, d);
+                for (lane, row) in rows.iter().enumerate() {
+                    for (column, x) in tile.iter_mut().zip(row) {
+                        column[lane] = x.to_f64() * self.scale;
                     }
                 }
-                kernels.sq_dists(&Rows::new(centred, d), &means, sq_dists);
-                values(sq_dists)
-            })
-        };
-        let work = parallel::work(n, k, d);
-        parallel::map_blocks(n, ROWS, work, of_block)
-            .into_iter()
-            .flatten()
-            .collect()
+                f(tile);
+            }
+        });
+    }
+
+    /// The squared distances of the rows of a tile to the mean of a cluster.
+    fn sq_dists(&self, tile: &Tile, cluster: usize) -> [f64; LANES] {
+        let mut sums = [0.0; LANES];
+        let mean = self.origin(cluster).iter().zip(self.mean(cluster));
+        for (column, (o, m)) in tile.iter().zip(mean) {
+            for (sum, x) in sums.iter_mut().zip(column) {
+                let difference = (x - o) - m;
+                *sum += difference * difference;
+            }
+        }
+        sums
     }
 }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::clusters::Clusters;
+use super::power_of_two;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::float::private::Sealed;
@@ -37,12 +38,10 @@ impl<'a, F: Float> Pairs<'a, F> {
         let most = 1.0 / F::SMALLEST_NORMAL.to_f64();
         let length = 4.0 * (points.n_features() as f64).sqrt() * points.magnitude().to_f64();
         let scale = (most.sqrt() / length).min(most);
-        // Without the mantissa it is a power of two.
-        let scale = F::from_f64(f64::from_bits(scale.to_bits() >> 52 << 52));
         Self {
             points,
             clusters,
-            scale,
+            scale: F::from_f64(power_of_two(scale)),
         }
     }
 

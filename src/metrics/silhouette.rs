@@ -84,23 +84,15 @@ fn of_sums(clusters: &Clusters, row: usize, sums: &[f64]) -> f64 {
     let own = clusters.of_row[row];
     let within = sums[own] / (clusters.size(own) - 1).max(1) as f64;
     let to_cluster = |cluster: usize| sums[cluster] / clusters.size(cluster) as f64;
-    of_distances(clusters, own, within, to_cluster)
-}
-
-/// The silhouette of a row of the cluster `own`, with its distance to its own cluster and to others.
-fn of_distances(
-    clusters: &Clusters,
-    own: usize,
-    within: f64,
-    to_cluster: impl Fn(usize) -> f64,
-) -> f64 {
-    if clusters.size(own) == 1 {
-        return 0.0;
-    }
     let others = (0..clusters.len()).filter(|&cluster| cluster != own);
     let between = others.fold(f64::INFINITY, |least, other| least.min(to_cluster(other)));
+    of_distances(clusters.size(own), within, between)
+}
+
+/// The silhouette of a row by its distances to its own cluster, of so many rows, and to the next one.
+fn of_distances(size: usize, within: f64, between: f64) -> f64 {
     let larger = within.max(between);
-    if larger > 0.0 {
+    if size > 1 && larger > 0.0 {
         (between - within) / larger
     } else {
         0.0
@@ -293,11 +285,16 @@ fn simplified<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<V
     let points = Points::check(x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
-    Ok(means.map(|row, sq_dists| {
-        let own = clusters.of_row[row];
-        let dist = |cluster: usize| sq_dists[cluster].sqrt();
-        of_distances(&clusters, own, dist(own), dist)
-    }))
+    let own_and_least = means.own_and_least(&vec![0.0; clusters.len()]);
+    let of_row = |(&own, (within, between)): (&usize, (f64, f64))| {
+        of_distances(clusters.size(own), within.sqrt(), between.sqrt())
+    };
+    Ok(clusters
+        .of_row
+        .iter()
+        .zip(own_and_least)
+        .map(of_row)
+        .collect())
 }
 
 /// The silhouette of each row by *squared* Euclidean distances, in place of Euclidean ones.
@@ -342,15 +339,23 @@ fn sq_euclidean<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result
     let points = Points::check(x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
-    let spreads = means.spreads();
-    Ok(means.map(|row, sq_dists| {
-        let own = clusters.of_row[row];
-        let size = |cluster: usize| clusters.size(cluster) as f64;
-        let to_cluster = |cluster: usize| sq_dists[cluster] + spreads[cluster].0 / size(cluster);
+    let spreads = means.spreads().into_iter().enumerate();
+    let offsets: Vec<f64> = spreads
+        .map(|(cluster, spread)| spread.0 / clusters.size(cluster) as f64)
+        .collect();
+    let own_and_least = means.own_and_least(&offsets);
+    let of_row = |(&own, (within, between)): (&usize, (f64, f64))| {
+        let size = clusters.size(own);
         // The row itself, at distance 0, is not among the others.
-        let within = to_cluster(own) * size(own) / (size(own) - 1.0).max(1.0);
-        of_distances(&clusters, own, within, to_cluster)
-    }))
+        let others = size as f64 / (size - 1).max(1) as f64;
+        of_distances(size, within * others, between)
+    };
+    Ok(clusters
+        .of_row
+        .iter()
+        .zip(own_and_least)
+        .map(of_row)
+        .collect())
 }
 
 /// The silhouettes of one cluster. See [`silhouette_by_cluster`].
