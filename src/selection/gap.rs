@@ -37,7 +37,7 @@ pub struct GapStatistic {
     entries: Vec<GapEntry>,
 }
 
-/// The least inertia whose logarithm is taken: one of 0 is taken for the smallest number.
+/// The least inertia whose logarithm is taken.
 const LEAST: f64 = f64::MIN_POSITIVE;
 
 /// Compares the inertia for each number of clusters with that of `n_references` data sets without
@@ -46,6 +46,8 @@ const LEAST: f64 = f64::MIN_POSITIVE;
 /// ```text
 /// gap(k) = mean over references of ln W*(k) - ln W(k),    W the inertia
 /// ```
+///
+/// Inertias below 2.2e-308, such as that of equal rows, count as that number.
 ///
 /// Unlike the other ways it can answer that there is one cluster: let the numbers begin at 1.
 ///
