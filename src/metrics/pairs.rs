@@ -22,9 +22,11 @@ pub(super) struct Pairs<'a, F: Float> {
     /// A power of two which brings values to where squares of distances neither overflow nor, if they
     /// are not negligible, underflow.
     scale: F,
+    /// Sums that are held at a time, at most.
+    most_sums: usize,
 }
 
-/// Values of the sums of [`Pairs::all`] at most: half a gigabyte.
+/// The sums that are held at a time take half a gigabyte at most.
 const MOST_SUMS: usize = 1 << 26;
 
 /// Rows whose distances to each other are computed twice.
@@ -42,6 +44,7 @@ impl<'a, F: Float> Pairs<'a, F> {
             points,
             clusters,
             scale: F::from_f64(power_of_two(scale)),
+            most_sums: MOST_SUMS,
         }
     }
 
@@ -51,7 +54,7 @@ impl<'a, F: Float> Pairs<'a, F> {
     /// [`Error::ResultTooLarge`].
     pub(super) fn map(&self, f: impl Fn(usize, &[f64]) -> f64 + Sync) -> Result<Vec<f64>> {
         let (n, k) = (self.points.len(), self.clusters.len());
-        let of_places = if n.saturating_mul(k) <= MOST_SUMS {
+        let of_places = if n.saturating_mul(k) <= self.most_sums {
             let sums = self.all()?;
             each_row(&self.clusters.order, &sums, k, &f)
         } else {
@@ -74,7 +77,7 @@ impl<'a, F: Float> Pairs<'a, F> {
         f: impl Fn(usize, &[f64]) -> f64 + Sync,
     ) -> Result<Vec<f64>> {
         let k = self.clusters.len();
-        let step = (MOST_SUMS / k).max(1).next_multiple_of(SOME);
+        let step = (self.most_sums / k).max(1).next_multiple_of(SOME);
         let mut results = Vec::with_capacity(rows.len());
         for rows in rows.chunks(step) {
             results.extend(each_row(rows, &self.some(rows)?, k, &f));
@@ -86,7 +89,7 @@ impl<'a, F: Float> Pairs<'a, F> {
     /// once and added on both sides.
     fn all(&self) -> Result<Vec<f64>> {
         let (n, k) = (self.points.len(), self.clusters.len());
-        let mut sums = zeros(n, k)?;
+        let mut sums = self.zeros(n)?;
         let len = block_len(n);
         let blocks = sums.chunks_mut(len * k).enumerate();
         let mut blocks: Vec<Block<'_>> = blocks
@@ -106,7 +109,7 @@ impl<'a, F: Float> Pairs<'a, F> {
     /// [`Error::ResultTooLarge`].
     fn some(&self, rows: &[usize]) -> Result<Vec<f64>> {
         let (n, k) = (self.points.len(), self.clusters.len());
-        let mut sums = zeros(rows.len(), k)?;
+        let mut sums = self.zeros(rows.len())?;
         let len = block_len(n);
         let work = parallel::work(rows.len(), n, self.points.n_features());
         parallel::fill_blocks(&mut sums, k, SOME, work, |range, sums| {
@@ -127,6 +130,22 @@ impl<'a, F: Float> Pairs<'a, F> {
             0
         });
         Ok(sums)
+    }
+
+    /// The sums of so many rows.
+    ///
+    /// # Errors
+    /// [`Error::ResultTooLarge`].
+    fn zeros(&self, rows: usize) -> Result<Vec<f64>> {
+        let columns = self.clusters.len();
+        let too_large = Error::ResultTooLarge { rows, columns };
+        let len = rows.checked_mul(columns).ok_or(too_large)?;
+        // Rows come in whole blocks.
+        debug_assert!(len <= self.most_sums.saturating_add(SOME * columns));
+        let mut zeros = Vec::new();
+        zeros.try_reserve_exact(len).map_err(|_| too_large)?;
+        zeros.resize(len, 0.0);
+        Ok(zeros)
     }
 
     /// The block that begins at a place of the order.
@@ -272,7 +291,8 @@ fn block_len(n: usize) -> usize {
     }
 }
 
-/// Up to here there are 16 blocks, of which two, four or eight threads get equally many in each round.
+/// Up to here there are at most 16 blocks, so that a round keeps two, four or eight threads busy, and each
+/// has whole vectors of rows.
 const SMALL: usize = 3_000;
 
 /// The results of `f` for rows and their sums.
@@ -283,17 +303,6 @@ fn each_row(
     f: &(impl Fn(usize, &[f64]) -> f64 + Sync),
 ) -> Vec<f64> {
     parallel::map(rows.len(), sums.len(), |i| f(rows[i], &sums[i * k..][..k]))
-}
-
-/// # Errors
-/// [`Error::ResultTooLarge`].
-fn zeros(rows: usize, columns: usize) -> Result<Vec<f64>> {
-    let too_large = Error::ResultTooLarge { rows, columns };
-    let len = rows.checked_mul(columns).ok_or(too_large)?;
-    let mut zeros = Vec::new();
-    zeros.try_reserve_exact(len).map_err(|_| too_large)?;
-    zeros.resize(len, 0.0);
-    Ok(zeros)
 }
 
 #[cfg(test)]
@@ -314,6 +323,26 @@ mod tests {
             for (a, b) in all.iter().zip(&some) {
                 assert!((a - b).abs() <= 1e-13 * a, "{a} {b}");
             }
+        }
+    }
+
+    #[test]
+    fn rows_in_parts_have_the_sums_that_they_have_together() {
+        let x = Array2::from_shape_fn((700, 2), |(i, j)| ((i * 37 + j * 101) % 17) as f64);
+        let labels = Array1::from_shape_fn(700, |i| i * i % 5);
+        let points = Points::check(&x).unwrap();
+        let clusters = Clusters::to_score(&points, &labels).unwrap();
+        let mut pairs = Pairs::new(&points, &clusters);
+        let weighted = |row: usize, sums: &[f64]| {
+            let weights = (row..).map(|i| (i % 7) as f64);
+            sums.iter().zip(weights).map(|(sum, w)| sum * w).sum()
+        };
+        let together = pairs.map(weighted).unwrap();
+        // It is asserted that there are never many more at a time.
+        pairs.most_sums = 128 * clusters.len();
+        let in_parts = pairs.map(weighted).unwrap();
+        for (a, b) in together.iter().zip(&in_parts) {
+            assert!((a - b).abs() <= 1e-13 * a, "{a} {b}");
         }
     }
 }

@@ -170,25 +170,33 @@ pub fn silhouette_score_sampled<F: Float>(
     }
     let rows = draw(&clusters, &counts, &mut Stream::new(seed, 0));
     let samples = pairs.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
-    let (mut score, mut variance, mut rest) = (0.0, 0.0, samples.as_slice());
-    for (cluster, &count) in counts.iter().enumerate() {
-        let (own, others) = rest.split_at(count);
-        rest = others;
-        let share = clusters.size(cluster) as f64 / n as f64;
-        let (mean, count) = (mean(own), count as f64);
-        score += share * mean;
-        // What is left to chance where not all rows were taken.
-        let left = 1.0 - count / clusters.size(cluster) as f64;
-        if left > 0.0 {
-            let squares: f64 = own.iter().map(|s| (s - mean).powi(2)).sum();
-            variance += share * share * left * squares / (count - 1.0) / count;
-        }
-    }
+    let (score, variance) = estimate(&clusters, &counts, &samples);
     Ok(SampledScore {
         score,
         standard_error: variance.sqrt(),
         n_samples: sample_size,
     })
+}
+
+/// The mean over all rows and the variance of that, from so many samples of each cluster, at least 2 or
+/// all.
+fn estimate(clusters: &Clusters, counts: &[usize], samples: &[f64]) -> (f64, f64) {
+    let (mut score, mut variance, mut rest) = (0.0, 0.0, samples);
+    for (cluster, &count) in counts.iter().enumerate() {
+        let (own, others) = rest.split_at(count);
+        rest = others;
+        let size = clusters.size(cluster) as f64;
+        let share = size / clusters.of_row.len() as f64;
+        let (mean, count) = (mean(own), count as f64);
+        score += share * mean;
+        // What is left to chance where not all rows were taken.
+        let left = 1.0 - count / size;
+        if left > 0.0 {
+            let squares: f64 = own.iter().map(|s| (s - mean).powi(2)).sum();
+            variance += share * share * left * squares / (count - 1.0) / count;
+        }
+    }
+    (score, variance)
 }
 
 /// How many rows of each cluster belong in a sample.
@@ -420,4 +428,23 @@ pub fn silhouette_by_cluster<F: Float>(
         }
     };
     Ok(clusters.labels.iter().enumerate().map(of_cluster).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_are_those_of_a_stratified_sample() {
+        // Clusters of 4, 6 and 2 rows, of which 2, 3 and 2 were taken.
+        let labels: Array1<usize> = (0..12).map(|i| [0, 1, 1, 0, 1, 2][i % 6]).collect();
+        let clusters = Clusters::new(&labels);
+        let samples = [0.1, 0.3, 0.2, 0.5, 0.8, -1.0, 1.0];
+        let (score, variance) = estimate(&clusters, &[2, 3, 2], &samples);
+        let expected = (4.0 * 0.2 + 6.0 * 0.5) / 12.0;
+        assert!((score - expected).abs() < 1e-15, "{score}");
+        // Each: its share squared, the half that is left, the variance of the rows, over their number.
+        let expected = 0.5 * (0.02 / 2.0) / 9.0 + 0.5 * (0.09 / 3.0) / 4.0;
+        assert!((variance - expected).abs() < 1e-15, "{variance}");
+    }
 }

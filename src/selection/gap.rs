@@ -122,23 +122,26 @@ pub fn gap_statistic<F: Float>(
     let logs = parallel::map_tasks(tasks, passes, work, logs, &mut told);
     let logs = logs.into_iter().flatten().collect::<Result<Vec<_>>>()?;
     let entry = |(place, &n_clusters): (usize, &usize)| {
-        let references = || logs[1..].iter().map(|logs| logs[place]);
-        let count = n_references as f64;
-        let expected = references().sum::<f64>() / count;
-        let variance = references()
-            .map(|log| (log - expected).powi(2))
-            .sum::<f64>()
-            / count;
-        GapEntry {
-            n_clusters,
-            log_inertia: logs[0][place],
-            expected_log_inertia: expected,
-            gap: expected - logs[0][place],
-            standard_error: (variance * (1.0 + 1.0 / count)).sqrt(),
-        }
+        let references: Vec<f64> = logs[1..].iter().map(|logs| logs[place]).collect();
+        entry(n_clusters, logs[0][place], &references)
     };
     let entries = numbers.iter().enumerate().map(entry).collect();
     Ok(GapStatistic { entries })
+}
+
+/// What the logarithm of the inertia says beside those of references.
+fn entry(n_clusters: usize, log_inertia: f64, references: &[f64]) -> GapEntry {
+    let count = references.len() as f64;
+    let expected = references.iter().sum::<f64>() / count;
+    let squares = references.iter().map(|log| (log - expected).powi(2));
+    let variance = squares.sum::<f64>() / count;
+    GapEntry {
+        n_clusters,
+        log_inertia,
+        expected_log_inertia: expected,
+        gap: expected - log_inertia,
+        standard_error: (variance * (1.0 + 1.0 / count)).sqrt(),
+    }
 }
 
 /// The least and the largest value of each feature.
@@ -203,5 +206,45 @@ impl fmt::Display for GapStatistic {
             Some(best) => write!(f, "gap statistic: {best}"),
             None => write!(f, "gap statistic: none"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_and_their_errors_are_those_of_the_definition() {
+        let of_three = entry(3, 1.0, &[2.0, 3.0, 4.0, 7.0]);
+        let standard_error = (3.5_f64 * 1.25).sqrt();
+        let expected = GapEntry {
+            n_clusters: 3,
+            log_inertia: 1.0,
+            expected_log_inertia: 4.0,
+            gap: 3.0,
+            standard_error,
+        };
+        assert_eq!(of_three, expected);
+        assert_eq!(entry(1, 5.0, &[4.0]).standard_error, 0.0);
+    }
+
+    #[test]
+    fn the_first_gap_within_one_standard_error_of_the_next_is_the_best() {
+        let best = |gaps: &[(f64, f64)]| {
+            let entry = |(place, &(gap, standard_error)): (usize, &(f64, f64))| GapEntry {
+                n_clusters: 2 * place + 1,
+                log_inertia: 0.0,
+                expected_log_inertia: gap,
+                gap,
+                standard_error,
+            };
+            let entries = gaps.iter().enumerate().map(entry).collect();
+            GapStatistic { entries }.best()
+        };
+        // The error is that of the next number, and reaches down to an equal gap.
+        assert_eq!(best(&[(1.0, 9.0), (2.0, 0.5), (2.25, 0.25)]), Some(3));
+        assert_eq!(best(&[(1.0, 9.0), (2.0, 0.5), (2.25, 0.125)]), None);
+        assert_eq!(best(&[(1.0, 0.0), (0.5, 0.0), (3.0, 0.0)]), Some(1));
+        assert_eq!(best(&[(1.0, 1.0)]), None);
     }
 }
