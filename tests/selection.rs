@@ -42,6 +42,17 @@ fn blobs_give_what_scikit_learn_gives<F: Float>() {
     assert_eq!(default.best_silhouette(), Some(2));
 }
 
+fn the_elbow_needs_two_numbers_behind_it<F: Float>() {
+    let centers = array![[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]].mapv(F::from_f64);
+    let (x, _) = make_blobs(90, &centers, &[1.0], 3).unwrap();
+    let elbow = |numbers: std::ops::RangeInclusive<usize>| {
+        let sweep = sweep(&KMeans::new(1), &x, numbers, SweepOptions::new());
+        sweep.unwrap().elbow()
+    };
+    assert_eq!((elbow(2..=5), elbow(1..=5)), (Some(3), Some(3)));
+    assert_eq!((elbow(2..=4), elbow(1..=4)), (None, None));
+}
+
 fn entries_hold_the_scores_of_their_models<F: Float>() {
     let x = blobs::<F>(200, 3, 4, 1);
     each_layout(&x, |view, layout| {
@@ -314,6 +325,7 @@ fn results_can_be_sent_shared_and_shown() {
 
 for_both_types!(
     blobs_give_what_scikit_learn_gives,
+    the_elbow_needs_two_numbers_behind_it,
     entries_hold_the_scores_of_their_models,
     what_is_not_defined_is_left_out,
     samples_are_taken_if_asked_for,

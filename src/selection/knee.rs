@@ -3,6 +3,9 @@
 /// The index of the knee of a falling curve that flattens: where it turns from steep to flat. `None`
 /// if it is nearly straight, or has fewer than three points.
 ///
+/// Of evenly spaced points the last but one cannot be it: behind it the height falls to 0 in a single
+/// step, by no more than the mean. Such a curve needs four points.
+///
 /// IN: `x`, ascending; `y`, one for each.
 ///
 /// After V. Satopaa, J. Albrecht, D. Irwin, B. Raghavan, *Finding a "kneedle" in a haystack*, ICDCS
@@ -25,13 +28,16 @@ pub(super) fn knee(x: &[f64], y: &[f64]) -> Option<usize> {
     let mean_step = 1.0 / (n - 1) as f64;
     let is_knee = |&i: &usize| {
         let is_peak = above[i] > above[i - 1] && above[i] >= above[i + 1];
-        let threshold = above[i] - mean_step;
+        let threshold = above[i] - mean_step - ROUNDING;
         let falling = above[i..].windows(2).take_while(|pair| pair[1] <= pair[0]);
         is_peak && falling.into_iter().any(|pair| pair[1] < threshold)
     };
     let knees = (1..n - 1).filter(is_knee);
     knees.reduce(|best, i| if above[i] > above[best] { i } else { best })
 }
+
+/// What rounding does to heights, at most: a fall by the mean step itself is no knee.
+const ROUNDING: f64 = 1e-12;
 
 #[cfg(test)]
 mod tests {
@@ -59,6 +65,16 @@ mod tests {
             knee(&[2.0, 4.0, 8.0, 16.0, 32.0], &[9.0, 8.0, 1.0, 0.5, 0.0]),
             Some(2)
         );
+    }
+
+    #[test]
+    fn two_points_are_needed_behind_a_knee() {
+        assert_eq!(of(&[9.0, 0.0, 0.0]), None);
+        assert_eq!(of(&[9.0, 0.0, 0.0, 0.0]), Some(1));
+        assert_eq!(of(&[9.0, 8.0, 0.0, 0.0]), None);
+        assert_eq!(of(&[9.0, 8.0, 0.0, 0.0, 0.0]), Some(2));
+        // A wide gap behind it is as good as several points.
+        assert_eq!(knee(&[1.0, 2.0, 10.0], &[9.0, 0.0, 0.0]), Some(1));
     }
 
     #[test]

@@ -286,9 +286,11 @@ impl<F: Float> Sweep<F> {
     }
 
     /// The number of clusters at the knee of the inertia: more clusters lower it, but no longer by much.
-    /// `None` if it falls too evenly to have one, or for fewer than three numbers.
+    /// `None` if it falls too evenly to have one.
     ///
-    /// The answer depends on the range: a knee is one of the curve shown.
+    /// The answer depends on the range: a knee is one of the curve shown. It has to turn flat before it
+    /// ends, so let the range reach at least two numbers beyond the knee: neither its last number nor the
+    /// one before can be the answer, and of three numbers in a row none is.
     ///
     /// # References
     /// V. Satopaa, J. Albrecht, D. Irwin, B. Raghavan, *Finding a "kneedle" in a haystack*, ICDCS
