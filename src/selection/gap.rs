@@ -76,7 +76,8 @@ const LEAST: f64 = f64::MIN_POSITIVE;
 ///
 /// # Errors
 /// Those of [`KMeans::fit`] for the largest number of clusters, and
-/// - [`Error::InvalidParameter`]: there is no number of clusters, one of them is 0, or `n_references` is.
+/// - [`Error::InvalidParameter`]: there is no number of clusters, one of them is 0, or `n_references` is 0
+///   or above a million.
 ///
 /// # References
 /// R. Tibshirani, G. Walther, T. Hastie, *Estimating the number of clusters in a data set via the gap
@@ -90,12 +91,7 @@ pub fn gap_statistic<F: Float>(
 ) -> Result<GapStatistic> {
     let points = Points::check(x)?;
     let numbers = check_numbers(n_clusters, points.len())?;
-    if n_references == 0 {
-        return Err(Error::InvalidParameter {
-            name: "n_references",
-            requirement: "at least 1",
-        });
-    }
+    check_references(n_references)?;
     let (n, d) = (points.len(), points.n_features());
     let rows = points.rows().data();
     let x = ArrayView2::from_shape((n, d), rows).expect("the rows are whole");
@@ -118,8 +114,7 @@ pub fn gap_statistic<F: Float>(
     };
     let work = parallel::work(n, numbers[numbers.len() - 1], d);
     let passes = PASSES.saturating_mul(numbers.len());
-    let tasks = n_references.saturating_add(1);
-    let logs = parallel::map_tasks(tasks, passes, work, logs, &mut told);
+    let logs = parallel::map_tasks(n_references + 1, passes, work, logs, &mut told);
     let logs = logs.into_iter().flatten().collect::<Result<Vec<_>>>()?;
     let entry = |(place, &n_clusters): (usize, &usize)| {
         let references: Vec<f64> = logs[1..].iter().map(|logs| logs[place]).collect();
@@ -127,6 +122,23 @@ pub fn gap_statistic<F: Float>(
     };
     let entries = numbers.iter().enumerate().map(entry).collect();
     Ok(GapStatistic { entries })
+}
+
+/// More references than this are taken for a mistake: the standard error no longer falls by much.
+const MOST_REFERENCES: usize = 1_000_000;
+
+/// # Errors
+/// [`Error::InvalidParameter`].
+fn check_references(n_references: usize) -> Result<()> {
+    let requirement = match n_references {
+        0 => "at least 1",
+        1..=MOST_REFERENCES => return Ok(()),
+        _ => "at most 1,000,000",
+    };
+    Err(Error::InvalidParameter {
+        name: "n_references",
+        requirement,
+    })
 }
 
 /// What the logarithm of the inertia says beside those of references.
