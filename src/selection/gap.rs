@@ -100,12 +100,8 @@ pub fn gap_statistic<F: Float>(
     let logs = |index: usize| match index {
         0 => log_inertias(kmeans, &x, &numbers),
         _ => {
-            let mut stream = Stream::new(seed, index);
-            let uniform = |(_, j): (usize, usize)| {
-                let (low, high): (f64, f64) = spans[j];
-                F::from_f64(low + stream.uniform() * (high - low))
-            };
-            log_inertias(kmeans, &Array2::from_shape_fn((n, d), uniform), &numbers)
+            let reference = reference::<F>(n, &spans, &mut Stream::new(seed, index));
+            log_inertias(kmeans, &reference, &numbers)
         }
     };
     let mut told = |logs: &Result<Vec<f64>>| match logs {
@@ -165,6 +161,14 @@ fn spans<F: Float>(points: &Points<'_, F>) -> Vec<(f64, f64)> {
         }
     }
     spans
+}
+
+/// So many rows, uniform in the box of these spans.
+fn reference<F: Float>(n: usize, spans: &[(f64, f64)], stream: &mut Stream) -> Array2<F> {
+    Array2::from_shape_fn((n, spans.len()), |(_, j)| {
+        let (low, high) = spans[j];
+        F::from_f64(low + stream.uniform() * (high - low))
+    })
 }
 
 fn log_inertias<F: Float>(
