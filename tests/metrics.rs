@@ -350,7 +350,7 @@ fn equal_partitions_score_1_and_random_ones_0() {
             v_measure_score(&a, &b),
         ];
         for score in all {
-            assert_close(score.unwrap(), 1.0, 1e-13, &format!("{n} {k}"));
+            assert_eq!(score.unwrap(), 1.0, "{n} {k}");
         }
     }
     let mean = |score: External| {
@@ -368,6 +368,51 @@ fn equal_partitions_score_1_and_random_ones_0() {
     let large = (0..1_000_000).map(|i| i % 1000).collect::<Array1<usize>>();
     let other = (0..1_000_000).map(|i| i / 1000).collect::<Array1<usize>>();
     assert!(adjusted_mutual_info_score(&large, &other).unwrap() < 0.0);
+}
+
+#[test]
+fn shares_are_1_at_most() {
+    let within = |score: Result<f64, Error>, most: f64, story: &str| {
+        let score = score.unwrap();
+        assert!((0.0..=most).contains(&score), "{story}: {score}");
+    };
+    for seed in 0..300 {
+        let a = random_labels(40 + seed, 2 + seed as u64 % 19, seed as u64);
+        // Equal, coarser, finer, nearly equal, and independent.
+        let mut nearly = a.clone();
+        nearly[0] = 1;
+        let others = [
+            a.clone(),
+            a.mapv(|label| label / 3000),
+            a.iter()
+                .enumerate()
+                .map(|(i, label)| label + i % 3)
+                .collect(),
+            nearly,
+            random_labels(a.len(), 5, 1000 + seed as u64),
+        ];
+        for (b, story) in others
+            .iter()
+            .zip(["equal", "coarser", "finer", "nearly", "other"])
+        {
+            let entropy = |labels| mutual_info_score(labels, labels).unwrap();
+            let most = entropy(&a).min(entropy(b)) * (1.0 + 1e-15);
+            within(mutual_info_score(&a, b), most, story);
+            within(normalized_mutual_info_score(&a, b), 1.0, story);
+            within(v_measure_score(&a, b), 1.0, story);
+            within(fowlkes_mallows_score(&a, b), 1.0, story);
+            within(rand_score(&a, b), 1.0, story);
+            assert!(adjusted_mutual_info_score(&a, b).unwrap() <= 1.0);
+            for (a, b) in [(&a, b), (b, &a)] {
+                within(homogeneity_score(a, b), 1.0, story);
+                within(completeness_score(a, b), 1.0, story);
+            }
+        }
+        // A finer labelling tells all of a coarser one, and the reverse.
+        assert_eq!(homogeneity_score(&a, &others[2]).unwrap(), 1.0);
+        assert_eq!(completeness_score(&a, &others[1]).unwrap(), 1.0);
+        assert_eq!(normalized_mutual_info_score(&a, &a).unwrap(), 1.0);
+    }
 }
 
 #[test]

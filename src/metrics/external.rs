@@ -132,7 +132,7 @@ pub fn fowlkes_mallows_score<A: Eq + Hash, B: Eq + Hash>(
 }
 
 impl Contingency {
-    /// The mutual information, in nats.
+    /// The mutual information, in nats: no more than either entropy, whatever is rounded.
     fn mutual_info(&self) -> f64 {
         let n = self.n as f64;
         let term = |&(class, cluster, count): &(usize, usize, u64)| {
@@ -140,12 +140,48 @@ impl Contingency {
             let count = count as f64;
             count / n * (count / a * (n / b)).ln()
         };
-        self.pairs.iter().map(term).sum::<f64>().max(0.0)
+        let sum: f64 = self.pairs.iter().map(term).sum();
+        let (of_classes, of_clusters) = self.entropies();
+        sum.min(of_classes).min(of_clusters).max(0.0)
     }
 
-    /// Both labellings have a single label.
-    fn is_trivial(&self) -> bool {
-        self.classes.len() == 1 && self.clusters.len() == 1
+    /// The entropies of the classes and of the clusters, in nats.
+    fn entropies(&self) -> (f64, f64) {
+        (
+            entropy(&self.classes, self.n),
+            entropy(&self.clusters, self.n),
+        )
+    }
+
+    fn mean_entropy(&self) -> f64 {
+        let (of_classes, of_clusters) = self.entropies();
+        (of_classes + of_clusters) / 2.0
+    }
+
+    /// Each cluster holds rows of one class.
+    fn is_homogeneous(&self) -> bool {
+        self.pairs.len() == self.clusters.len()
+    }
+
+    /// Each class has rows in one cluster.
+    fn is_complete(&self) -> bool {
+        self.pairs.len() == self.classes.len()
+    }
+
+    /// The share of the entropy of the classes that the clusters tell.
+    fn homogeneity(&self) -> f64 {
+        if self.is_homogeneous() {
+            return 1.0;
+        }
+        self.mutual_info() / entropy(&self.classes, self.n)
+    }
+
+    /// The share of the entropy of the clusters that the classes tell.
+    fn completeness(&self) -> f64 {
+        if self.is_complete() {
+            return 1.0;
+        }
+        self.mutual_info() / entropy(&self.clusters, self.n)
     }
 
     /// The mutual information of random labellings of the same sizes, on average.
@@ -260,19 +296,10 @@ pub fn normalized_mutual_info_score<A: Eq + Hash, B: Eq + Hash>(
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
     let contingency = Contingency::new(labels_true, labels_pred)?;
-    let information = contingency.mutual_info();
-    if contingency.is_trivial() {
+    if contingency.is_homogeneous() && contingency.is_complete() {
         return Ok(1.0);
     }
-    if information == 0.0 {
-        return Ok(0.0);
-    }
-    Ok(information / mean_entropy(&contingency))
-}
-
-fn mean_entropy(contingency: &Contingency) -> f64 {
-    let of_classes = entropy(&contingency.classes, contingency.n);
-    (of_classes + entropy(&contingency.clusters, contingency.n)) / 2.0
+    Ok(contingency.mutual_info() / contingency.mean_entropy())
 }
 
 /// The [`mutual_info_score`] adjusted for chance: 1 for equal partitions, 0 on average for random ones
@@ -308,14 +335,14 @@ pub fn adjusted_mutual_info_score<A: Eq + Hash, B: Eq + Hash>(
     let contingency = Contingency::new(labels_true, labels_pred)?;
     let (classes, clusters) = (contingency.classes.len(), contingency.clusters.len());
     // Equal partitions, where both differences may be 0.
-    if contingency.pairs.len() == classes && classes == clusters {
+    if contingency.is_homogeneous() && contingency.is_complete() {
         return Ok(1.0);
     }
     if classes == 1 || clusters == 1 {
         return Ok(0.0);
     }
     let expected = contingency.expected_mutual_info();
-    let most = mean_entropy(&contingency) - expected;
+    let most = contingency.mean_entropy() - expected;
     // Kept from 0, as all that remains may be rounding.
     let most = if most < 0.0 {
         most.min(-f64::EPSILON)
@@ -350,7 +377,7 @@ pub fn homogeneity_score<A: Eq + Hash, B: Eq + Hash>(
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
     let contingency = Contingency::new(labels_true, labels_pred)?;
-    Ok(told(&contingency, &contingency.classes))
+    Ok(contingency.homogeneity())
 }
 
 /// Whether the rows of each class lie in one cluster only: from 0 to 1.
@@ -374,7 +401,7 @@ pub fn completeness_score<A: Eq + Hash, B: Eq + Hash>(
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
     let contingency = Contingency::new(labels_true, labels_pred)?;
-    Ok(told(&contingency, &contingency.clusters))
+    Ok(contingency.completeness())
 }
 
 /// The harmonic mean of [`homogeneity_score`] and [`completeness_score`]: from 0 to 1, symmetric in its
@@ -397,22 +424,11 @@ pub fn v_measure_score<A: Eq + Hash, B: Eq + Hash>(
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
     let contingency = Contingency::new(labels_true, labels_pred)?;
-    let homogeneity = told(&contingency, &contingency.classes);
-    let completeness = told(&contingency, &contingency.clusters);
+    let (homogeneity, completeness) = (contingency.homogeneity(), contingency.completeness());
     let sum = homogeneity + completeness;
     Ok(if sum > 0.0 {
-        2.0 * homogeneity * completeness / sum
+        (2.0 * homogeneity * completeness / sum).min(1.0)
     } else {
         0.0
     })
-}
-
-/// The share of the entropy of labels of these sizes that the other labelling tells, 1 if there is none.
-fn told(contingency: &Contingency, sizes: &[u64]) -> f64 {
-    let entropy = entropy(sizes, contingency.n);
-    if entropy > 0.0 {
-        contingency.mutual_info() / entropy
-    } else {
-        1.0
-    }
 }
