@@ -81,6 +81,12 @@ fn entries_hold_the_scores_of_their_models<F: Float>() {
         }
         assert_eq!(sweep.model(5).unwrap().n_clusters(), 5);
         assert!(sweep.model(4).is_none());
+        assert!(sweep.clone().into_model(4).is_none());
+        let model = sweep.clone().into_model(5).unwrap();
+        assert_eq!(model.labels(), sweep.model(5).unwrap().labels());
+        let entries = sweep.clone().into_entries();
+        let numbers = entries.iter().map(|entry| entry.model.n_clusters());
+        assert!(numbers.eq([3, 5]));
     });
 }
 

@@ -280,6 +280,46 @@ impl<F: Float> Sweep<F> {
         self.entries.iter().find(entry).map(|entry| &entry.model)
     }
 
+    /// What each number of clusters gave, without a copy.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeans;
+    /// use centroid::selection::{SweepOptions, sweep};
+    /// use ndarray::array;
+    ///
+    /// let x = array![[0.0], [1.0], [8.0], [9.0]];
+    /// let sweep = sweep(&KMeans::new(2), &x, 1..=3, SweepOptions::new())?;
+    /// let inertias = sweep.into_entries().into_iter().map(|entry| entry.inertia);
+    /// assert_eq!(inertias.collect::<Vec<_>>(), [65.0, 1.0, 0.5]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn into_entries(self) -> Vec<SweepEntry<F>> {
+        self.entries
+    }
+
+    /// The model of so many clusters, without a copy; the others are dropped. `None` if there is none.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeans;
+    /// use centroid::selection::{SweepOptions, sweep};
+    /// use ndarray::array;
+    ///
+    /// let x = array![[0.0], [1.0], [8.0], [9.0]];
+    /// let sweep = sweep(&KMeans::new(2), &x, 1..=3, SweepOptions::new())?;
+    /// let best = sweep.best_silhouette().unwrap();
+    /// assert_eq!(sweep.into_model(best).unwrap().n_clusters(), 2);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn into_model(self, n_clusters: usize) -> Option<KMeansModel<F>> {
+        let is_it = |entry: &SweepEntry<F>| entry.n_clusters == n_clusters;
+        self.entries
+            .into_iter()
+            .find(is_it)
+            .map(|entry| entry.model)
+    }
+
     /// Whether the observer ended the sweep before its end.
     pub fn interrupted(&self) -> bool {
         self.interrupted
