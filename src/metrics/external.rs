@@ -103,13 +103,16 @@ pub fn adjusted_rand_score<A: Eq + Hash, B: Eq + Hash>(
 /// The geometric mean of the shares of pairs that are together in one labelling and also are in the
 /// other: precision and recall of pairs. From 0 to 1, symmetric in its arguments.
 ///
+/// It is 1 for equal partitions, and 0 where no pair is together in both: even for equal ones of single
+/// rows, as in scikit-learn.
+///
 /// # Example
 /// ```
 /// use centroid::metrics::fowlkes_mallows_score;
 /// use ndarray::array;
 ///
 /// assert_eq!(fowlkes_mallows_score(&array![0, 0, 1, 1], &array![1, 1, 0, 0])?, 1.0);
-/// assert_eq!(fowlkes_mallows_score(&array![0, 0, 0, 0], &array![0, 1, 2, 3])?, 0.0);
+/// assert_eq!(fowlkes_mallows_score(&array![0, 1, 2, 3], &array![0, 1, 2, 3])?, 0.0);
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -396,6 +399,10 @@ pub fn homogeneity_score<A: Eq + Hash, B: Eq + Hash>(
 ///
 /// # Errors
 /// As [`rand_score`].
+///
+/// # References
+/// A. Rosenberg, J. Hirschberg, *V-measure: a conditional entropy-based external cluster evaluation
+/// measure*, EMNLP-CoNLL 2007.
 pub fn completeness_score<A: Eq + Hash, B: Eq + Hash>(
     labels_true: &ArrayRef1<A>,
     labels_pred: &ArrayRef1<B>,
@@ -419,6 +426,10 @@ pub fn completeness_score<A: Eq + Hash, B: Eq + Hash>(
 ///
 /// # Errors
 /// As [`rand_score`].
+///
+/// # References
+/// A. Rosenberg, J. Hirschberg, *V-measure: a conditional entropy-based external cluster evaluation
+/// measure*, EMNLP-CoNLL 2007.
 pub fn v_measure_score<A: Eq + Hash, B: Eq + Hash>(
     labels_true: &ArrayRef1<A>,
     labels_pred: &ArrayRef1<B>,

@@ -28,6 +28,9 @@ use crate::points::Points;
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
+/// # Cost
+/// `n d` operations, and a sum of `k d` values for each of at most 64 parts of the rows.
+///
 /// # Errors
 /// As [`silhouette_score`](super::silhouette_score).
 ///
@@ -57,8 +60,7 @@ pub fn calinski_harabasz_score<F: Float>(
 /// ```
 ///
 /// with the means `m_c` and the mean distance `s_c` of the rows of a cluster to it. Clusters with equal
-/// means are passed over, as in scikit-learn. `x` is `n x d`, `labels` one for each row. It takes
-/// `n d + k^2 d` operations.
+/// means are passed over, as in scikit-learn. `x` is `n x d`, `labels` one for each row.
 ///
 /// # Example
 /// ```
@@ -69,6 +71,9 @@ pub fn calinski_harabasz_score<F: Float>(
 /// assert_eq!(davies_bouldin_score(&x, &array![0, 0, 1, 1])?, 0.2);
 /// # Ok::<(), centroid::Error>(())
 /// ```
+///
+/// # Cost
+/// `n d + k^2 d` operations, and a sum of `k d` values for each of at most 64 parts of the rows.
 ///
 /// # Errors
 /// As [`silhouette_score`](super::silhouette_score).

@@ -13,7 +13,8 @@
 //!
 //! | of two labellings | best | by chance |
 //! |---|---|---|
-//! | [`rand_score`], [`fowlkes_mallows_score`], pairs of rows | 1 | above 0 |
+//! | [`rand_score`], pairs of rows | 1 | above 0 |
+//! | [`fowlkes_mallows_score`], pairs that are together | 1, or 0 if there are none | above 0 |
 //! | [`adjusted_rand_score`] | 1 | 0 |
 //! | [`mutual_info_score`], in nats | the entropy | above 0 |
 //! | [`normalized_mutual_info_score`], the same as [`v_measure_score`] | 1 | above 0 |

@@ -116,7 +116,7 @@ pub struct SampledScore {
     /// Its standard error: the score of all rows lies within twice that in about 95 of 100 samples.
     /// 0 if all rows were taken.
     pub standard_error: f64,
-    /// Rows in the sample.
+    /// The rows of the sample, not of the data: as many as were asked for, or all where there are fewer.
     pub n_samples: usize,
 }
 
@@ -280,6 +280,20 @@ pub fn simplified_silhouette_samples<F: Float>(
 
 /// The mean of all [`simplified_silhouette_samples`].
 ///
+/// # Example
+/// ```
+/// use centroid::metrics::simplified_silhouette_score;
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [2.0], [9.0], [11.0]];
+/// let score = simplified_silhouette_score(&x, &array![0, 0, 1, 1])?;
+/// assert!((score - (9.0 / 10.0 + 7.0 / 8.0) / 2.0).abs() < 1e-15);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// `n k d` multiply-adds.
+///
 /// # Errors
 /// As [`silhouette_samples`].
 pub fn simplified_silhouette_score<F: Float>(
@@ -323,6 +337,9 @@ fn simplified<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<V
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
+/// # Cost
+/// `n k d` multiply-adds.
+///
 /// # Errors
 /// As [`silhouette_samples`].
 pub fn sq_euclidean_silhouette_samples<F: Float>(
@@ -333,6 +350,20 @@ pub fn sq_euclidean_silhouette_samples<F: Float>(
 }
 
 /// The mean of all [`sq_euclidean_silhouette_samples`].
+///
+/// # Example
+/// ```
+/// use centroid::metrics::sq_euclidean_silhouette_score;
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [4.0]];
+/// let score = sq_euclidean_silhouette_score(&x, &array![0, 0, 1])?;
+/// assert!((score - (15.0 / 16.0 + 8.0 / 9.0) / 3.0).abs() < 1e-15);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// `n k d` multiply-adds.
 ///
 /// # Errors
 /// As [`silhouette_samples`].
