@@ -9,6 +9,8 @@
 //! more clusters stop paying, the silhouette which clusters are best apart, and the gap statistic what
 //! data without clusters would give. On the blobs they disagree: two of the five nearly touch others,
 //! so that the silhouette prefers two wide groups, while the elbow is at four or five.
+//!
+//! The program chooses the number of the best silhouette, and says where the elbow is beside it.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -69,7 +71,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     let blobs = read_blobs(&here.join("tests/data/blobs500.csv"))?;
     println!("500 points in five blobs\n");
     let of_blobs = swept(&kmeans, &blobs, 2..=10, Silhouettes::Exact)?;
-    println!("{of_blobs}\n");
+    println!("{of_blobs}");
+    println!("{}\n", choice(&of_blobs));
     let gap = gap_statistic(&kmeans, &blobs, 1..=10, 20, arguments.seed)?;
     println!("{gap}\n");
     if let Some(elbow) = of_blobs.elbow() {
@@ -83,6 +86,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let of_colours = swept(&kmeans, &pixels, 2..=arguments.most.into(), silhouettes)?;
     println!("{of_colours}");
+    println!("{}", choice(&of_colours));
     Ok(())
 }
 
@@ -107,6 +111,19 @@ fn swept<F: Float>(
     let swept = sweep(kmeans, x, numbers, options);
     bar.finish_and_clear();
     Ok(swept?)
+}
+
+/// The number that is chosen: that of the best silhouette, with the elbow beside it.
+fn choice<F: Float>(sweep: &Sweep<F>) -> String {
+    let Some(chosen) = sweep.best_silhouette() else {
+        return "chosen: none, as there are no silhouettes".to_owned();
+    };
+    let beside = match sweep.elbow() {
+        None => "and there is no elbow".to_owned(),
+        Some(elbow) if elbow == chosen => "and the elbow is there too".to_owned(),
+        Some(elbow) => format!("while the elbow is at k = {elbow}"),
+    };
+    format!("chosen: k = {chosen}, where the silhouette is best, {beside}")
 }
 
 /// Which clusters are the bad ones.
