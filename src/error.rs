@@ -98,7 +98,7 @@ pub enum Error {
     /// A stream did not have as many distinct rows of positive weight yet as there are to be clusters.
     #[error(
         "{distinct} distinct rows so far cannot form {clusters} clusters: {missing} more are needed",
-        missing = clusters - distinct
+        missing = clusters.saturating_sub(*distinct)
     )]
     TooFewDistinctRows {
         /// Distinct rows seen, fewer than clusters.
@@ -109,7 +109,7 @@ pub enum Error {
     /// A source of rows failed.
     #[error("the source of rows failed behind row {row}: {kind}")]
     SourceFailed {
-        /// Rows that it gave before, in that pass.
+        /// Rows of that pass that were worked on before.
         row: usize,
         /// What went wrong.
         kind: std::io::ErrorKind,

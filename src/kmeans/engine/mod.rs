@@ -113,13 +113,6 @@ pub(crate) struct Run<F> {
     pub(crate) stop: Stop,
 }
 
-impl<F: Float> Run<F> {
-    /// The centroids, to go on from.
-    pub(crate) fn start(&self) -> Vec<F> {
-        self.centroids.rows().data().to_vec()
-    }
-}
-
 /// The run of less inertia, the first of equal ones.
 pub(crate) fn better<F>(a: Run<F>, b: Run<F>) -> Run<F> {
     if b.inertia < a.inertia { b } else { a }

@@ -43,23 +43,20 @@ pub(super) fn run<F: Float>(
         most: estimator.max_iter.saturating_mul(n),
         iterations: 0,
     };
-    // The starts that are tried on the first batch, and then the best of them.
-    let mut starts = match given {
-        Some(start) => vec![start],
-        None if size < shuffle.len() => (0..estimator.n_init)
-            .map(|restart| estimator.start(points, restart))
-            .collect(),
-        None => vec![estimator.best_start(points)],
-    };
+    // Where to go on from. Until that is known, all starts are tried.
+    let mut start = given;
     while size < shuffle.len() && visits.left(size) > 0 {
         let batch = points.gather(shuffle.first(size, &mut stream));
         let mut best: Option<Run<F>> = None;
-        for (restart, start) in starts.iter().enumerate() {
+        let n_starts = if start.is_some() { 1 } else { estimator.n_init };
+        for restart in 0..n_starts {
+            let start = start.clone();
+            let start = start.unwrap_or_else(|| estimator.start(points, restart));
             let limits = Limits {
                 max_iter: visits.left(size).max(1),
                 sq_shift: 0.0,
             };
-            let run = visits.run(&batch, start, limits, restart, &mut observer);
+            let run = visits.run(&batch, &start, limits, restart, &mut observer);
             if run.stop == Stop::Interrupted {
                 let best = best.into_iter().chain([run]).reduce(engine::better);
                 let best = best.expect("there is the one that was interrupted");
@@ -68,19 +65,19 @@ pub(super) fn run<F: Float>(
             }
             best = best.into_iter().chain([run]).reduce(engine::better);
         }
-        starts = best.iter().map(Run::start).collect();
+        start = best.map(|best| best.centroids.rows().data().to_vec());
         size = size.saturating_mul(2);
     }
-    let start = &starts[0];
+    let start = start.unwrap_or_else(|| estimator.best_start(points));
     let limits = Limits {
         max_iter: visits.left(n),
         sq_shift: checks::sq_shift(estimator.tolerance(), || points.mean_variance()),
     };
     if limits.max_iter == 0 {
-        let centroids = Packed::new(&Rows::new(start, points.n_features()));
+        let centroids = Packed::new(&Rows::new(&start, points.n_features()));
         return finish(points, centroids, visits.passes(), Stop::MaxIterations);
     }
-    let run = visits.run(points, start, limits, 0, &mut observer);
+    let run = visits.run(points, &start, limits, 0, &mut observer);
     Run {
         n_iter: visits.passes(),
         ..run
