@@ -196,7 +196,8 @@ fn train(arguments: &Arguments, matrix: &Matrix) -> Result<KMeansModel<f32>> {
     let kmeans = MiniBatchKMeans::new(k).seed(arguments.seed);
     let mut stream = kmeans.init_size(32 * k).online();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(arguments.seed);
-    let len = (arguments.batch as usize).div_ceil(PIECES);
+    // Of small batches the list of all pieces would be long itself.
+    let len = (arguments.batch as usize).div_ceil(PIECES).max(64);
     let mut pieces: Vec<_> = matrix.ranges(len).collect();
     let n_batches = pieces.len().div_ceil(PIECES) as u64 * u64::from(arguments.epochs);
     let bar = progress("training", "batches", n_batches)?;

@@ -89,15 +89,25 @@ impl<'a, F: Float> Points<'a, F> {
     /// Gives each row a weight.
     ///
     /// # Errors
+    /// [`Error::LengthMismatch`], [`Error::InvalidWeight`], also where all weights are zero.
+    pub(crate) fn with_weights(self, weights: &'a ArrayRef1<F>) -> Result<Self> {
+        let weighted = self.with_weights_of_part(weights)?;
+        check_weights(weights)?;
+        Ok(weighted)
+    }
+
+    /// Gives each row a weight, the rows being a part of those that matter: all weights may be zero.
+    ///
+    /// # Errors
     /// [`Error::LengthMismatch`], [`Error::InvalidWeight`].
-    pub(crate) fn with_weights(mut self, weights: &'a ArrayRef1<F>) -> Result<Self> {
+    pub(crate) fn with_weights_of_part(mut self, weights: &'a ArrayRef1<F>) -> Result<Self> {
         if weights.len() != self.len() {
             return Err(Error::LengthMismatch {
                 expected: self.len(),
                 found: weights.len(),
             });
         }
-        check_weights(weights)?;
+        check_each_weight(weights)?;
         self.weights = Some(match weights.as_slice() {
             Some(weights) => Cow::Borrowed(weights),
             None => Cow::Owned(weights.iter().copied().collect()),
@@ -124,12 +134,20 @@ impl<'a, F: Float> Points<'a, F> {
         })
     }
 
+    /// The same rows and weights, borrowed.
+    pub(crate) fn view(&self) -> Points<'_, F> {
+        Points {
+            data: Cow::Borrowed(&self.data),
+            weights: self.weights().map(Cow::Borrowed),
+            ..*self
+        }
+    }
+
     /// The same rows, each of weight 1.
     pub(crate) fn unweighted(&self) -> Points<'_, F> {
         Points {
-            data: Cow::Borrowed(&self.data),
             weights: None,
-            ..*self
+            ..self.view()
         }
     }
 
@@ -284,12 +302,19 @@ fn gather_arrays<F: Float, R: RowNumber, const D: usize>(data: &[F], rows: &[R],
 
 /// # Errors
 /// [`Error::InvalidWeight`].
-pub(crate) fn check_weights<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
+fn check_each_weight<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
     let valid = |w: &F| (F::ZERO..=F::MAX_MAGNITUDE).contains(w);
-    if let Some(index) = weights.iter().position(|w| !valid(w)) {
-        return Err(Error::InvalidWeight { index });
+    match weights.iter().position(|w| !valid(w)) {
+        Some(index) => Err(Error::InvalidWeight { index }),
+        None => Ok(()),
     }
-    if weights.iter().all(|&w| w == F::ZERO) {
+}
+
+/// # Errors
+/// [`Error::InvalidWeight`], also where all weights are zero.
+pub(crate) fn check_weights<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
+    check_each_weight(weights)?;
+    if !weights.is_empty() && weights.iter().all(|&w| w == F::ZERO) {
         return Err(Error::InvalidWeight { index: 0 });
     }
     Ok(())

@@ -56,6 +56,44 @@ fn blocks_equal_arrays<F: Float>() {
     }
 }
 
+/// Passes of several chunks, of 2 MB each: labels, weights, relocation and rounded sums.
+#[test]
+fn passes_of_several_chunks_equal_arrays() {
+    let (n, d, k) = (300_001, 3, 8);
+    let x = blobs::<f64>(n, d, k, 2);
+    let weights = small_weights::<f64>(n);
+    let fractions = weights.mapv(|w| w + 0.1);
+    let mut start = spread_rows(&x, k);
+    start.row_mut(2).fill(1e5);
+    let kmeans = KMeans::new(k).tol(0.0).max_iter(3);
+    for (weights, is_exact) in [
+        (None, true),
+        (Some(&weights), true),
+        (Some(&fractions), false),
+    ] {
+        let options = || match weights {
+            Some(weights) => FitOptions::new().initial_centroids(&start).weights(weights),
+            None => FitOptions::new().initial_centroids(&start),
+        };
+        let expected = kmeans.fit_with(&x, options()).unwrap();
+        for block in [999, 200_000] {
+            let mut source = ArrayBlocks::new(&x, block);
+            let model = kmeans.fit_blocks_with(&mut source, options()).unwrap();
+            if is_exact {
+                assert_same(&model, &expected, &format!("by {block}"));
+            } else {
+                assert_coherent(&model, &x, weights, "fractions");
+                assert!((model.inertia() / expected.inertia() - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+    let random = |block| {
+        let kmeans = KMeans::new(k).n_init(1).max_iter(2);
+        kmeans.fit_blocks(&mut ArrayBlocks::new(&x, block)).unwrap()
+    };
+    assert_same(&random(1234), &random(1 << 20), "starts");
+}
+
 /// Clusters that lose all rows take the farthest ones, as in memory.
 fn relocation_equals_that_in_memory<F: Float>() {
     for n in [60, 5000] {
@@ -190,7 +228,14 @@ fn statistics_make_iterations<F: Float>() {
                 sums
             };
             let in_order = merged(&[0, 1, 2, 3, 4, 5, 6, 7]);
-            assert_eq!(in_order, merged(&[0, 1, 2, 3, 4, 5, 6, 7]));
+            let mut one_by_one = ClusterSums::new(7, 3).unwrap();
+            for part in 0..8 {
+                add(&mut one_by_one, part * 250..(part + 1) * 250, &centroids);
+            }
+            assert_eq!(
+                in_order.centroids(&centroids).unwrap(),
+                one_by_one.centroids(&centroids).unwrap()
+            );
             let other = merged(&[3, 7, 1, 0, 2, 6, 5, 4]);
             let start = centroids.clone();
             let mut options = FitOptions::new().initial_centroids(&start);
@@ -516,7 +561,16 @@ fn statistics_refuse_what_does_not_fit() {
     assert_eq!(error, Err(Error::InvalidWeight { index: 0 }));
     assert_eq!(sums, before);
     sums.add(&Array2::zeros((0, 2)), &centroids).unwrap();
+    let (no_rows, none) = (Array2::zeros((0, 2)), Array1::zeros(0));
+    sums.add_weighted(&no_rows, &none, &centroids).unwrap();
     assert_eq!(sums, before);
+    // A partition may weigh nothing.
+    let mut with_nothing = sums.clone();
+    with_nothing
+        .add_weighted(&one, &array![0.0], &centroids)
+        .unwrap();
+    assert_eq!(with_nothing.counts().to_vec(), [2, 0]);
+    assert_eq!(with_nothing.inertia(), before.inertia());
     // A cluster without rows keeps its centroid.
     assert_eq!(
         sums.centroids(&centroids).unwrap(),

@@ -173,6 +173,7 @@ fn a_failed_batch_changes_nothing<F: Float>() {
         let (a, b) = (stream.model().unwrap(), untroubled.model().unwrap());
         assert_eq!(a.centroids(), b.centroids());
         assert_eq!(stream.n_rows(), 30);
+        assert_eq!(stream.n_batches(), untroubled.n_batches());
         assert_eq!(stream.cluster_weights(), untroubled.cluster_weights());
     }
 }
@@ -219,6 +220,22 @@ fn growing_ends_at_a_fixed_point_of_lloyd() {
     let again = KMeans::new(12).fit_with(&x, options).unwrap();
     assert_eq!(again.centroids(), model.centroids());
     assert_eq!(again.labels(), model.labels());
+}
+
+/// No more passes than asked for, whatever the number of starts, and no panic for any of it.
+#[test]
+fn growing_keeps_to_its_passes() {
+    let x = blobs::<f32>(3000, 2, 3, 2);
+    for (max_iter, n_init) in [(1, 1000), (1, usize::MAX), (3, 2)] {
+        let estimator = MiniBatchKMeans::new(3).batch_size(100).growing();
+        let model = estimator.max_iter(max_iter).n_init(n_init).fit(&x).unwrap();
+        assert!(
+            model.n_iter() <= max_iter,
+            "{} of {max_iter}",
+            model.n_iter()
+        );
+        assert_coherent(&model, &x, None, "few passes");
+    }
 }
 
 #[test]
@@ -386,6 +403,8 @@ fn a_stream_waits_for_as_many_distinct_rows_as_clusters() {
         Err(Error::EmptyData)
     );
     stream.partial_fit(&Array2::zeros((0, 2))).unwrap();
+    let (no_rows, none) = (Array2::zeros((0, 2)), Array1::zeros(0));
+    stream.partial_fit_weighted(&no_rows, &none).unwrap();
     stream
         .partial_fit(&array![[0.0, 0.0], [1.0, 1.0], [0.0, -0.0]])
         .unwrap();
@@ -504,6 +523,19 @@ mod saving {
             ("waiting", serde_json::json!([1.0, 2.0])),
         ] {
             let mut broken = moving.clone();
+            broken[key] = value;
+            assert!(read(&broken).is_err(), "{key}");
+        }
+        let mut two = MiniBatchKMeans::new(3).online::<f64>();
+        two.partial_fit(&array![[0.0, 1.0], [4.0, 2.0]]).unwrap();
+        let two = serde_json::to_value(&two).unwrap();
+        assert!(read(&two).is_ok());
+        for (key, value) in [
+            ("weights", serde_json::json!([1.0, 0.0])),
+            ("waiting", serde_json::json!([0.0, 1.0, -0.0, 1.0])),
+            ("waiting", serde_json::json!([0.0, 1.0])),
+        ] {
+            let mut broken = two.clone();
             broken[key] = value;
             assert!(read(&broken).is_err(), "{key}");
         }

@@ -139,7 +139,7 @@ impl<F: Float> ClusterSums<F> {
     /// # Errors
     /// Those of [`add`](Self::add), and
     /// - [`Error::LengthMismatch`]: there is not one weight for each row.
-    /// - [`Error::InvalidWeight`]: a weight is negative or not finite, or all are zero.
+    /// - [`Error::InvalidWeight`]: a weight is negative or not finite. All may be zero.
     pub fn add_weighted(
         &mut self,
         block: &ArrayRef2<F>,
@@ -147,7 +147,7 @@ impl<F: Float> ClusterSums<F> {
         centroids: &ArrayRef2<F>,
     ) -> Result<()> {
         let points = Points::check_for(block, self.n_features)?;
-        let points = points.with_weights(weights)?;
+        let points = points.with_weights_of_part(weights)?;
         self.add_points(&points, centroids)
     }
 
@@ -241,7 +241,7 @@ impl<F: Float> ClusterSums<F> {
     ///
     /// # Errors
     /// - [`Error::LengthMismatch`], [`Error::DimensionMismatch`]: `previous` is not `k x d`.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of it cannot be computed with.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of it, or a mean, cannot be computed with.
     pub fn centroids(&self, previous: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check_centroids(previous)?;
         let weight = |c: usize| self.sums[c * (self.n_features + 1) + self.n_features].total();
@@ -249,10 +249,9 @@ impl<F: Float> ClusterSums<F> {
             0.0 => previous[(c, j)],
             weight => F::from_f64(self.sums[c * (self.n_features + 1) + j].total() / weight),
         };
-        Ok(Array2::from_shape_fn(
-            (self.n_clusters, self.n_features),
-            mean,
-        ))
+        let means = Array2::from_shape_fn((self.n_clusters, self.n_features), mean);
+        Points::check_for(&means, self.n_features)?;
+        Ok(means)
     }
 
     /// The weighted sum of squared distances of all rows to the centroids that they were added by.

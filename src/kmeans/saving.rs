@@ -9,7 +9,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use super::cluster_sums::{ClusterSums, Pair};
-use super::minibatch::{Moving, OnlineKMeans, State};
+use super::minibatch::{Moving, OnlineKMeans, State, bits};
 use super::{KMeansModel, MiniBatchKMeans};
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
@@ -153,7 +153,13 @@ impl<F: Float> TryFrom<SavedStream<F>> for OnlineKMeans<F> {
             check(few, "rows wait for centroids that could be made of them")?;
             if d > 0 {
                 check_rows(&saved.waiting, d)?;
+                check(
+                    are_distinct(&saved.waiting, d),
+                    "two waiting rows are equal",
+                )?;
             }
+            let counts = |&weight: &f64| F::from_f64(weight) > F::ZERO;
+            check(weights.iter().all(counts), "a waiting row has no weight")?;
             State::Waiting {
                 rows: saved.waiting,
                 weights,
@@ -183,6 +189,12 @@ impl<F: Float> TryFrom<SavedStream<F>> for OnlineKMeans<F> {
             state,
         })
     }
+}
+
+fn are_distinct<F: Float>(rows: &[F], n_features: usize) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    rows.chunks_exact(n_features)
+        .all(|row| seen.insert(bits(row)))
 }
 
 /// A [`ClusterSums`].

@@ -249,30 +249,25 @@ pub(crate) fn inertias<F: Float>(
     })
 }
 
-/// For each cluster the weighted sum of squared distances of its points to its centroid.
-pub(crate) fn scatter<F: Float>(
+/// For each cluster the squared standard error of its mean: how far it would move, squared, from one
+/// sample of the points to another. Infinite where the cluster has too few points to tell.
+pub(crate) fn noise<F: Float>(
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) -> Vec<f64> {
-    let mut scatter = vec![0.0; centroids.len()];
+    // Points, their weight, and the weighted sum of their squared distances.
+    let mut clusters = vec![(0.0, 0.0, 0.0); centroids.len()];
     let sq_dists = sq_dists_to_own(points, labels, centroids);
     for (row, (&label, sq_dist)) in labels.iter().zip(sq_dists).enumerate() {
-        scatter[label as usize] += points.weight(row) * sq_dist;
+        let (weight, own) = (points.weight(row), &mut clusters[label as usize]);
+        *own = (own.0 + 1.0, own.1 + weight, own.2 + weight * sq_dist);
     }
-    scatter
-}
-
-/// For each cluster the squared standard error of its mean: how far it would move, squared, from one
-/// sample of the data to another. Infinite where the cluster is too small to tell.
-pub(crate) fn noise(sums: &Sums, scatter: &[f64]) -> Vec<f64> {
-    let width = sums.origin.len() + 1;
-    let weights = sums.values.chunks_exact(width).map(|own| own[width - 1]);
-    let error = |(weight, scatter): (f64, &f64)| match weight {
+    let error = |(count, weight, scatter): (f64, f64, f64)| match count {
         ..=1.0 => f64::INFINITY,
-        _ => scatter / (weight * (weight - 1.0)),
+        _ => scatter / (weight * (count - 1.0)),
     };
-    weights.zip(scatter).map(error).collect()
+    clusters.into_iter().map(error).collect()
 }
 
 /// A centroid that moves less than this many standard errors is said to be below its noise.

@@ -52,7 +52,12 @@ impl<F: Float> NpyBlocks<F> {
     /// - what opening and reading a file may come to.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-        let no_npy = |error: io::Error| invalid(format!("not a .npy file: {error}"));
+        let no_npy = |error: io::Error| match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                invalid(format!("not a .npy file: {error}"))
+            }
+            _ => error,
+        };
         let mut reader = BufReader::new(File::open(path)?);
         let header = npyz::NpyHeader::from_reader(&mut reader).map_err(no_npy)?;
         let &[n_rows, n_features] = header.shape() else {
@@ -76,10 +81,10 @@ impl<F: Float> NpyBlocks<F> {
         let data = reader.stream_position()?;
         let file = reader.into_inner();
         let (expected, found) = (
-            n_rows
-                .checked_mul(n_features)
-                .and_then(|len| len.checked_mul(size as u64))
+            n_features
+                .checked_mul(size as u64)
                 .filter(|_| n_features > 0)
+                .and_then(|row| row.checked_mul(n_rows))
                 .ok_or_else(|| invalid(format!("{n_rows} x {n_features} values are no data")))?,
             file.metadata()?.len().saturating_sub(data),
         );

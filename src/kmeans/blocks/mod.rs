@@ -43,9 +43,11 @@ impl KMeans {
     ///
     /// # Cost
     /// One pass to look at all values; then for each restart two passes and one for each round of
-    /// k-means||, one for each iteration and one at the end, and one more where a cluster is empty. A pass
-    /// reads and computes at the same time. In memory are a few blocks, 4 bytes per row for the labels,
-    /// and 8 more for those of the model, if they are [kept](FitOptions::keep_labels).
+    /// k-means||, one for each iteration and one at the end, and one more where a cluster is empty; two more
+    /// for each further round that equal rows make necessary. A pass reads and computes at the same time.
+    /// In memory are a few blocks, the rows that the rounds take (`k` times oversampling in each), 4 bytes
+    /// per row for the labels, and 8 more for those of the model, if they are
+    /// [kept](FitOptions::keep_labels).
     ///
     /// # Determinism
     /// From given centroids the result is that of [`fit_with`](Self::fit_with) for the same rows, to the
@@ -60,7 +62,8 @@ impl KMeans {
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
     /// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
     /// - [`Error::SourceFailed`]: a block could not be read.
-    /// - [`Error::SourceChanged`]: a pass did not give the rows of the first one.
+    /// - [`Error::SourceChanged`]: a pass gave fewer or more rows than the first one, or a larger value.
+    ///   Other changes are not noticed.
     pub fn fit_blocks<F: Float>(
         &self,
         source: &mut dyn RowBlocks<F>,
@@ -97,10 +100,10 @@ impl KMeans {
         let run = match options.observer {
             // PERF: from inside the pool, a pass need not wake it for every block.
             None => {
-                let run = || self.run_blocks(&mut reader, start.as_deref(), None);
+                let run = || self.run_blocks(&mut reader, start.as_deref(), None, kept);
                 parallel::on_pool(usize::MAX, run)
             }
-            observer => self.run_blocks(&mut reader, start.as_deref(), observer),
+            observer => self.run_blocks(&mut reader, start.as_deref(), observer, kept),
         }?;
         Ok(KMeansModel::from_run(run, kept))
     }
@@ -110,6 +113,7 @@ impl KMeans {
         reader: &mut Reader<'_, F>,
         start: Option<&[F]>,
         mut observer: Option<&mut Observer<'_>>,
+        keeps_labels: bool,
     ) -> Result<Run<F>, BlocksError<F>> {
         let variance = reader.survey(self.n_clusters)?;
         let limits = self.limits(|| variance);
@@ -126,7 +130,7 @@ impl KMeans {
             };
             let start = match start {
                 Ok(start) => start,
-                Err(failure) => return Err(failure.with_model(best)),
+                Err(failure) => return Err(failure.with_model(best, keeps_labels)),
             };
             let start = Rows::new(&start, reader.n_features());
             let mut data = Blocks::new(reader, start.len());
@@ -134,8 +138,8 @@ impl KMeans {
             let run = match run {
                 Ok(run) => run,
                 Err(failure) => {
-                    let last = data.into_last();
-                    return Err(failure.with_model(best.into_iter().chain(last).reduce(better)));
+                    let best = best.into_iter().chain(data.into_last()).reduce(better);
+                    return Err(failure.with_model(best, keeps_labels));
                 }
             };
             let interrupted = run.stop == Stop::Interrupted;
@@ -153,7 +157,7 @@ impl KMeans {
 }
 
 impl Failure {
-    fn with_model<F: Float>(self, run: Option<Run<F>>) -> BlocksError<F> {
+    fn with_model<F: Float>(self, run: Option<Run<F>>, keeps_labels: bool) -> BlocksError<F> {
         let (error, cause) = match self {
             Self::Refused(error) => (error, None),
             Self::Source { row, cause } => {
@@ -161,10 +165,7 @@ impl Failure {
                 (Error::SourceFailed { row, kind }, Some(cause))
             }
         };
-        let model = run.map(|run| {
-            let kept = !run.labels.is_empty();
-            Box::new(KMeansModel::from_run(run, kept))
-        });
+        let model = run.map(|run| Box::new(KMeansModel::from_run(run, keeps_labels)));
         BlocksError {
             error,
             cause,
@@ -175,7 +176,7 @@ impl Failure {
 
 impl<F: Float> From<Failure> for BlocksError<F> {
     fn from(failure: Failure) -> Self {
-        failure.with_model(None)
+        failure.with_model(None, false)
     }
 }
 

@@ -162,7 +162,7 @@ fn fill<F: Float>(
     rows: &mut Vec<F>,
     n_features: usize,
 ) -> io::Result<bool> {
-    let enough = (CHUNK / size_of::<F>()).max(BLOCK * n_features);
+    let enough = (CHUNK / size_of::<F>()).max(BLOCK.saturating_mul(n_features));
     while rows.len() < enough {
         let before = rows.len();
         source.next_block(rows)?;

@@ -80,11 +80,11 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
         Ok(farthest)
     }
 
-    fn noise(&self, sums: &Sums, centroids: &Packed<F>) -> Option<Vec<f64>> {
+    fn noise(&self, centroids: &Packed<F>) -> Option<Vec<f64>> {
         self.is_sample.then(|| {
             let points = self.source.prepared.points;
             let labels = self.source.prepared.spread(&self.labels);
-            update::noise(sums, &update::scatter(points, &labels, &centroids.rows()))
+            update::noise(points, &labels, &centroids.rows())
         })
     }
 

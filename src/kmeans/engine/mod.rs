@@ -88,7 +88,7 @@ pub(crate) trait Data<F: Float> {
     -> Result<Farthest<F>, Self::Error>;
     /// For each cluster the squared distance that a centroid has to move for the iterations to go on, if
     /// at least half of them have to.
-    fn noise(&self, _sums: &Sums, _centroids: &Packed<F>) -> Option<Vec<f64>> {
+    fn noise(&self, _centroids: &Packed<F>) -> Option<Vec<f64>> {
         None
     }
     /// The labels of all rows as they were given, and the inertia.
@@ -141,7 +141,7 @@ pub(crate) fn run<F: Float, D: Data<F>>(
         let seen = observer
             .is_some()
             .then(|| data.observe(assigned, &centroids));
-        let noise = data.noise(&sums, &centroids);
+        let noise = data.noise(&centroids);
         let before = noise.as_ref().map(|_| centroids.clone());
         // NOTE: the same labels give the same means, but the sums are taken about the centroids as
         // they are now. That matters after a start far from the data.

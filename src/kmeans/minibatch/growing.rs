@@ -39,21 +39,25 @@ pub(super) fn run<F: Float>(
     let mut size = estimator.batch_size.max(least);
     let mut visits = Visits {
         n,
+        n_weighted: shuffle.len(),
         rows: 0,
         most: estimator.max_iter.saturating_mul(n),
         iterations: 0,
     };
     // Where to go on from. Until that is known, all starts are tried.
     let mut start = given;
-    while size < shuffle.len() && visits.left(size) > 0 {
+    while size <= shuffle.len() / 2 && visits.left(size) > 0 {
         let batch = points.gather(shuffle.first(size, &mut stream));
         let mut best: Option<Run<F>> = None;
         let n_starts = if start.is_some() { 1 } else { estimator.n_init };
         for restart in 0..n_starts {
+            if restart > 0 && visits.left(size) == 0 {
+                break;
+            }
             let start = start.clone();
             let start = start.unwrap_or_else(|| estimator.start(points, restart));
             let limits = Limits {
-                max_iter: visits.left(size).max(1),
+                max_iter: visits.left(size),
                 sq_shift: 0.0,
             };
             let run = visits.run(&batch, &start, limits, restart, &mut observer);
@@ -88,6 +92,8 @@ pub(super) fn run<F: Float>(
 struct Visits {
     /// Rows of all data.
     n: usize,
+    /// Those of positive weight, of which batches are made.
+    n_weighted: usize,
     rows: usize,
     most: usize,
     iterations: usize,
@@ -97,6 +103,14 @@ impl Visits {
     /// The iterations that are left for a batch of so many rows.
     fn left(&self, size: usize) -> usize {
         self.most.saturating_sub(self.rows) / size
+    }
+
+    /// What the inertia of a batch of so many rows is to be multiplied by, to be that of all.
+    fn scale(&self, size: usize) -> f64 {
+        match size == self.n {
+            true => 1.0,
+            false => self.n_weighted as f64 / size as f64,
+        }
     }
 
     /// Passes over all rows.
@@ -120,7 +134,7 @@ impl Visits {
         if batch.len() < self.n {
             data = data.of_sample();
         }
-        let (before, scale) = (self.iterations, self.n as f64 / batch.len() as f64);
+        let (before, scale) = (self.iterations, self.scale(batch.len()));
         let mut tell = observer.as_deref_mut().map(|observer| {
             move |iteration: &Iteration| {
                 observer(&Iteration {

@@ -10,7 +10,7 @@ use ndarray::ArrayRef2;
 
 pub use online::OnlineKMeans;
 #[cfg(feature = "serde")]
-pub(super) use {online::State, step::Moving};
+pub(super) use {online::State, online::bits, step::Moving};
 
 use super::engine::{self, Run};
 use super::{FitOptions, KMeansModel, checks, update};
@@ -60,8 +60,8 @@ use draws::distinct_rows;
 ///
 /// # Cost
 /// A batch of `b` rows takes `b k d` multiply-adds, whatever the number of rows, and one pass over all
-/// rows labels them at the end. Beside the data 12 bytes per row for the labels, 16 more where there are
-/// weights; with `growing`, 8 bytes per row and a copy of at most half of the rows.
+/// rows labels them at the end. Beside the data 12 bytes per row for the labels, up to 32 more where there
+/// are weights; with `growing`, 8 bytes per row and a copy of at most half of the rows.
 ///
 /// # Determinism
 /// The same data, parameters and seed give the same bits, at any number of threads and with any
@@ -202,8 +202,8 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// Nested batches: each is the one before and as many rows again, each row counts once, and the last
-    /// is all of the data. A batch is left for the next one when at least half of the centroids move
+    /// Nested batches: each is the one before and as many rows again, each row counts once; behind
+    /// the last one of no more than half of the data comes all of it. A batch is left for the next one when at least half of the centroids move
     /// less than four standard errors of their means.
     ///
     /// A sample is enough to find where centroids belong roughly, and only the last iterations need all
@@ -315,7 +315,7 @@ impl MiniBatchKMeans {
             usual.saturating_mul(3)
         });
         match points.n_weighted() <= size {
-            true => points.clone(),
+            true => points.view(),
             false => points.gather(&distinct_rows(points, size, stream)),
         }
     }

@@ -139,8 +139,8 @@ impl<F: Float> OnlineKMeans<F> {
         self.n_features = n_features;
         let seed = self.estimator.stream().seed();
         let mut stream = Stream::new(seed, self.n_batches as usize);
-        self.n_rows += points.len() as u64;
-        self.n_batches += 1;
+        self.n_rows = self.n_rows.saturating_add(points.len() as u64);
+        self.n_batches = self.n_batches.saturating_add(1);
         let ratio = self.estimator.reassignment_ratio;
         match &mut self.state {
             State::Moving(moving) => {
@@ -204,14 +204,16 @@ fn rounded_weight<F: Float>(weight: f64) -> F {
     F::from_f64(weight.min(F::MAX_MAGNITUDE.to_f64()))
 }
 
+/// What equal rows have in common.
+pub(in crate::kmeans) fn bits<F: Float>(row: &[F]) -> Vec<u64> {
+    // NOTE: 0 and -0 are equal, and have other bits.
+    let bits = row.iter().map(|x| (x.to_f64() + 0.0).to_bits());
+    bits.collect()
+}
+
 /// Adds points to distinct rows and their weights. Points of no weight are left out.
 fn add_to<F: Float>(rows: &mut Vec<F>, weights: &mut Vec<f64>, points: &Points<'_, F>) {
     let d = points.n_features();
-    // NOTE: 0 and -0 are equal, and have other bits.
-    let bits = |row: &[F]| -> Vec<u64> {
-        let bits = row.iter().map(|x| (x.to_f64() + 0.0).to_bits());
-        bits.collect()
-    };
     let mut places = HashMap::new();
     for (place, row) in rows.chunks_exact(d).enumerate() {
         places.insert(bits(row), place);
