@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
-use super::yinyang::{FEWEST_TRIALS, Yinyang, blocks_per_trial};
+use super::yinyang::{Yinyang, is_worth_trying};
 use super::{Algorithm, Assign};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
-use crate::parallel::BLOCK;
 use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
@@ -82,8 +81,8 @@ fn choose<F: Float>(points: &Points<'_, F>, n_clusters: usize, passes: usize) ->
     }
     // With fewer clusters there are too few groups of them; with fewer features, or rows, scores
     // cost too little to try bounds.
-    let trials = points.len() as f64 / (BLOCK * blocks_per_trial(n_clusters, d)) as f64;
-    if n_clusters >= 32 && d > 4 && trials >= FEWEST_TRIALS {
+    let is_large = points.len() >= 1024 && is_worth_trying(points.len(), n_clusters, d);
+    if n_clusters >= 32 && d > 4 && is_large {
         return Algorithm::Yinyang;
     }
     Algorithm::Lloyd
