@@ -46,8 +46,9 @@
 //! The same data, parameters and seed give the same bits, at any number of threads and with any
 //! instruction set (but for the last digits of silhouettes, see [`metrics`]): sums are added up in an order that depends on the shape of the data alone, random
 //! numbers come from xoshiro256++ streams seeded by (seed, restart), and conversions of random bits
-//! are part of this crate. Between platforms a weighted random start may differ in rare cases, as
-//! logarithms come from the platform's own library.
+//! are part of this crate. Between platforms a weighted random start, a start of
+//! [`KMeans::fit_blocks`] and the places that mini-batches give to idle centroids may differ in rare
+//! cases, as logarithms come from the platform's own library.
 //!
 //! # Threads
 //!

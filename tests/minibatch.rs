@@ -295,6 +295,29 @@ fn centroids_that_see_nothing_are_moved() {
 }
 
 #[test]
+fn equal_rows_leave_clusters_empty() {
+    let x = Array2::from_elem((50, 3), 1e8_f32);
+    for estimator in [
+        MiniBatchKMeans::new(4).batch_size(8),
+        MiniBatchKMeans::new(4).batch_size(8).growing(),
+        MiniBatchKMeans::new(4).init(Init::Random),
+        MiniBatchKMeans::new(4).init(Init::Parallel).growing(),
+    ] {
+        let model = estimator.fit(&x).unwrap();
+        assert_coherent(&model, &x, None, "equal rows");
+        assert_eq!(model.inertia(), 0.0);
+        assert_eq!(model.cluster_sizes(), array![50, 0, 0, 0]);
+        let mut stream = estimator.online();
+        stream.partial_fit(&x).unwrap();
+        let error = Error::TooFewDistinctRows {
+            distinct: 1,
+            clusters: 4,
+        };
+        assert_eq!(stream.model().unwrap_err(), error);
+    }
+}
+
+#[test]
 fn fits_stop_for_the_reason_they_tell() {
     let x = blobs::<f32>(2000, 3, 5, 1);
     let estimator = MiniBatchKMeans::new(5).batch_size(100);

@@ -183,8 +183,8 @@ impl MiniBatchKMeans {
     /// Centroids that were given less than this share, 0 to 1, of the weight that the heaviest one was
     /// given are put in the place of rows of the batch, drawn by their squared distance from their
     /// centroids, each time when ten rows for each cluster were seen, and whenever one was given nothing
-    /// yet. Without effect with [`growing`](Self::growing),
-    /// where empty clusters take the rows farthest from their centroids.
+    /// yet. Without effect with [`growing`](Self::growing), where empty clusters take the rows farthest
+    /// from their centroids.
     ///
     /// In one batch no more centroids than half its rows are moved. They count as heavy as the lightest
     /// of the others then. With 0 none is moved, and a centroid that is nearest to no row stays where it
