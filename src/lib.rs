@@ -26,6 +26,7 @@
 //! - [`metrics`]: silhouettes and other scores of a clustering, with and without known labels.
 //! - [`selection`]: how many clusters: a [`sweep`](selection::sweep) over their number, elbow,
 //!   silhouette, gap statistic.
+//! - [`plot`](https://docs.rs/centroid/latest/centroid/plot/index.html), a feature: pictures of all these.
 //! - [`Error`]: what was wrong, and where.
 //!
 //! Data is passed as `&ArrayRef2<F>`: references to owned arrays, views, slices and transposes all
@@ -76,6 +77,8 @@
 //!
 //! - `npy`: [`NpyBlocks`](https://docs.rs/centroid/latest/centroid/struct.NpyBlocks.html), the rows of a
 //!   `.npy` file as a source of blocks.
+//! - `plot`: pictures of clusterings as SVG and PNG, on `plotters`, without libraries or fonts of the
+//!   system.
 //! - `serde`: estimators, models, streams and statistics can be saved and sent. What is read is checked:
 //!   a model that does not fit together, or is not finite, is refused.
 
@@ -90,6 +93,8 @@ mod kernels;
 mod kmeans;
 pub mod metrics;
 mod parallel;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod points;
 mod prepared;
 mod progress;

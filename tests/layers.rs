@@ -7,7 +7,8 @@
 //! | 2 | points, prepared, progress, parallel, random, row_blocks | 0, 1 and each other |
 //! | 3 | init, metrics, kmeans's update, sums, edge and engine | 0 to 2 |
 //! | 4 | the estimators and their models, selection, datasets | 0 to 3, not one another |
-//! | 5 | lib, instances | what is public |
+//! | 5 | lib, instances | everything |
+//! | 5 | plot | what is public |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ fn layer(path: &str) -> u32 {
             }
         }
         "datasets" | "selection" => 4,
-        "instances" | "lib" => 5,
+        "instances" | "lib" | "plot" => 5,
         other => panic!("{other} has no layer: give it one here"),
     }
 }
@@ -55,6 +56,13 @@ fn crate_paths(line: &str) -> Vec<String> {
     paths
 }
 
+/// Whether a path behind `crate::` is part of the interface: a type at the root, or a public module.
+fn is_public(used: &str) -> bool {
+    let room = used.split('/').next().unwrap_or_default();
+    let rooms = ["datasets", "init", "metrics", "plot", "selection"];
+    room.starts_with(char::is_uppercase) || room.is_empty() || rooms.contains(&room)
+}
+
 /// What is wrong with a file.
 fn offences(path: &str, text: &str) -> Vec<String> {
     let own = layer(path);
@@ -64,6 +72,9 @@ fn offences(path: &str, text: &str) -> Vec<String> {
     for line in code(text) {
         for used in crate_paths(line) {
             let room = used.split('/').next().unwrap_or_default();
+            if own_room == "plot" && !is_public(&used) {
+                forbid(line, "what users of the crate cannot name");
+            }
             let is_type = room.starts_with(char::is_uppercase) || room.is_empty();
             if own == 5 || is_type || room == own_room {
                 continue;
@@ -153,6 +164,7 @@ fn offences_are_found() {
         ("points.rs", "unsafe { slice.get_unchecked(0) }"),
         ("kmeans/model.rs", "println!(\"hello\");"),
         ("kmeans/model.rs", "use super::engine::*;"),
+        ("plot/clusters.rs", "use crate::points::Points;"),
     ] {
         assert_eq!(offences(path, line).len(), 1, "{path}: {line}");
     }
@@ -165,6 +177,8 @@ fn offences_are_found() {
             "// SAFETY: unsafe with rayon and ndarray, in a comment",
         ),
         ("parallel.rs", "use rayon::prelude::ParallelIterator;"),
+        ("plot/clusters.rs", "use crate::{Float, KMeansModel};"),
+        ("plot/curve.rs", "use crate::selection::Sweep;"),
     ] {
         assert!(offences(path, line).is_empty(), "{path}: {line}");
     }

@@ -1,0 +1,236 @@
+//! Where pictures go: files, written whole or not at all, and drawing areas of others.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+#[cfg(not(target_family = "wasm"))]
+use std::sync::Once;
+
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::prelude::DrawingBackend;
+use plotters::style::IntoFont;
+
+use super::error::{Error, Result};
+use super::page::{Page, PageBackend};
+
+/// The largest width and height.
+pub(super) const MOST: u32 = 16_384;
+
+/// Where a picture can be drawn: the path of an SVG or PNG file, or a [`DrawingArea`] of your own.
+///
+/// A file is written beside its place and moved there when it is whole.
+pub trait Canvas: sealed::Draw {}
+
+impl<T: sealed::Draw> Canvas for T {}
+
+pub(super) mod sealed {
+    use plotters::coord::Shift;
+    use plotters::drawing::DrawingArea;
+    use plotters::prelude::DrawingBackend;
+
+    use crate::plot::error::Result;
+
+    /// Something that can be drawn on any area.
+    pub trait Picture {
+        /// The least width and height that axes and text leave room in.
+        fn least_size(&self) -> (u32, u32);
+        /// Draws it, over all of the area.
+        fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()>;
+    }
+
+    /// What a [`Canvas`](super::Canvas) does.
+    pub trait Draw {
+        /// Draws a picture, of this size if the canvas has none of its own.
+        fn draw(self, size: (u32, u32), picture: &impl Picture) -> Result<()>;
+    }
+}
+
+use sealed::{Draw, Picture};
+
+impl<DB: DrawingBackend> Draw for &DrawingArea<DB, Shift> {
+    fn draw(self, _: (u32, u32), picture: &impl Picture) -> Result<()> {
+        check_size(self.dim_in_pixel(), picture.least_size())?;
+        provide_font();
+        picture.paint(self)
+    }
+}
+
+impl Draw for &Path {
+    fn draw(self, size: (u32, u32), picture: &impl Picture) -> Result<()> {
+        check_size(size, picture.least_size())?;
+        save(self, size, |page| picture.paint(page))
+    }
+}
+
+/// Paths come in several types.
+macro_rules! paths {
+    ($($path:ty),*) => { $(
+        impl Draw for $path {
+            fn draw(self, size: (u32, u32), picture: &impl Picture) -> Result<()> {
+                AsRef::<Path>::as_ref(&self).draw(size, picture)
+            }
+        }
+    )* };
+}
+
+paths!(&str, &String, &PathBuf, String, PathBuf);
+
+fn check_size((width, height): (u32, u32), least: (u32, u32)) -> Result<()> {
+    if width >= least.0 && height >= least.1 && width <= MOST && height <= MOST {
+        return Ok(());
+    }
+    Err(Error::Size {
+        width,
+        height,
+        least_width: least.0,
+        least_height: least.1,
+        most: MOST,
+    })
+}
+
+/// Draws a page of several pictures into one SVG or PNG file.
+///
+/// `paint` gets the [`Page`], and may split it by
+/// [`split_evenly`](DrawingArea::split_evenly) and draw on its parts. When it fails, no file is written.
+///
+/// # Example
+/// ```
+/// use centroid::plot::{self, ClustersOptions};
+/// use ndarray::array;
+///
+/// let x = array![[0.0, 0.0], [0.0, 1.0], [9.0, 9.0]];
+/// let folder = tempfile::tempdir()?;
+/// plot::save(folder.path().join("two.svg"), (800, 400), |page| {
+///     let parts = page.split_evenly((1, 2));
+///     plot::clusters(&parts[0], &x, &array![0, 0, 1], None, ClustersOptions::new())?;
+///     plot::clusters(&parts[1], &x, &array![0, 1, 1], None, ClustersOptions::new())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::UnknownEnding`]: the path ends neither in `.svg` nor in `.png`.
+/// - [`Error::Size`]: a side is 0, or too long.
+/// - [`Error::NotWritten`]: the file cannot be written.
+/// - What `paint` returned.
+pub fn save(
+    path: impl AsRef<Path>,
+    size: (u32, u32),
+    paint: impl FnOnce(&Page<'_>) -> Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    let kind = Kind::of(path)?;
+    check_size(size, (1, 1))?;
+    // Before the work, so that a folder that does not take files is found first.
+    let mut file = file_beside(path)?;
+    provide_font();
+    let bytes = kind.drawn(size, paint)?;
+    file.write_all(&bytes)
+        .map_err(|error| Error::not_written(path, &error))?;
+    let moved = file.persist(path);
+    moved.map_err(|error| Error::not_written(path, &error.error))?;
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Svg,
+    Png,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Result<Self> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        match ending.to_lowercase().as_str() {
+            "svg" => Ok(Self::Svg),
+            "png" => Ok(Self::Png),
+            _ => Err(Error::UnknownEnding {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    /// The bytes of the file.
+    fn drawn(
+        self,
+        size: (u32, u32),
+        paint: impl FnOnce(&Page<'_>) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        match self {
+            Self::Svg => {
+                let mut text = String::new();
+                present(PageBackend::svg(&mut text, size), paint)?;
+                // NOTE: plotters-svg 0.3.7 leaves out half of the type, and not all viewers guess it.
+                let text = text.replace("href=\"data:png;", "href=\"data:image/png;");
+                Ok(text.into_bytes())
+            }
+            Self::Png => {
+                let mut pixels = vec![0; 3 * size.0 as usize * size.1 as usize];
+                present(PageBackend::png(&mut pixels, size), paint)?;
+                encoded(&pixels, size)
+            }
+        }
+    }
+}
+
+fn present(backend: PageBackend<'_>, paint: impl FnOnce(&Page<'_>) -> Result<()>) -> Result<()> {
+    let page = backend.into_drawing_area();
+    page.fill(&plotters::style::WHITE)?;
+    paint(&page)?;
+    page.present()?;
+    Ok(())
+}
+
+/// Red, green and blue as a PNG.
+fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let written = encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(pixels));
+    written.map_err(|error| Error::Drawing {
+        message: error.to_string(),
+    })?;
+    Ok(bytes)
+}
+
+/// A file in the folder of `path`, which vanishes unless it is moved to its place.
+fn file_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
+    let failed = |error: &std::io::Error| Error::not_written(path, error);
+    if path.is_dir() {
+        return Err(failed(&std::io::ErrorKind::IsADirectory.into()));
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are for their owner alone by default; pictures are for all.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder).map_err(|error| failed(&error))
+}
+
+/// The font of all text.
+pub(super) const FONT: &str = "sans-serif";
+
+/// Sees that there is a font. One that the program has registered, or that plotters finds by its
+/// feature `ttf`, stays.
+fn provide_font() {
+    #[cfg(not(target_family = "wasm"))]
+    {
+        static DEJAVU_SANS: &[u8] = include_bytes!("font/DejaVuSans.ttf");
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            if (FONT, 12).into_font().layout_box("0").is_err() {
+                let style = plotters::style::FontStyle::Normal;
+                let _ = plotters::style::register_font(FONT, style, DEJAVU_SANS);
+            }
+        });
+    }
+}

@@ -1,0 +1,190 @@
+//! Points coloured by label.
+
+use std::collections::BTreeMap;
+
+use ndarray::{ArrayRef1, ArrayRef2};
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::prelude::DrawingBackend;
+
+use super::axes::{
+    Axis, chart, check_features, check_labels, check_rows, draw_axes, n_clusters, range, titled,
+};
+use super::canvas::Canvas;
+use super::canvas::sealed::Picture;
+use super::dots::{Dot, draw_centroids, draw_dots, draw_numbers};
+use super::error::Result;
+use super::options::{Frame, options};
+use super::principal::Plane;
+use crate::Float;
+
+options! {
+    /// Options of [`clusters`].
+    ClustersOptions, 800 x 600, {
+        /// What the axes show, if the rows have one or two features. Default: `feature 0` and `feature 1`.
+        axes: Option<[String; 2]> = None,
+    }
+}
+
+/// Draws rows as dots, coloured by label, with numbered discs at the centroids.
+///
+/// `x` is `n x d`, `labels` has `n` entries, `centroids` is `k x d`. Rows of more than two features are
+/// projected on their first two principal directions, found from at most 5,000 rows evenly spaced among them, and the axes say
+/// so; rows of one feature are drawn over their labels. Without centroids the labels are written at the
+/// mean of their dots.
+///
+/// More than 5,000 rows are drawn as one image of pixels, in an SVG too, so that the file stays small.
+///
+/// # Example
+/// ```
+/// use centroid::{KMeans, datasets::make_blobs, plot};
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let model = KMeans::new(3).fit(&x)?;
+/// let folder = tempfile::tempdir()?;
+/// let options = plot::ClustersOptions::new().title("three blobs");
+/// let (labels, centroids) = (model.labels(), model.centroids());
+/// plot::clusters(folder.path().join("blobs.svg"), &x, &labels, Some(&*centroids), options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one label for each row.
+/// - [`Error::NothingToDraw`](super::Error::NothingToDraw): there are no rows or no features.
+/// - [`Error::Data`](super::Error::Data): centroids of other features, or a value that is not finite or
+///   beyond 1e250.
+/// - Those of [`save`](super::save).
+pub fn clusters<F: Float>(
+    canvas: impl Canvas,
+    x: &ArrayRef2<F>,
+    labels: &ArrayRef1<usize>,
+    centroids: Option<&ArrayRef2<F>>,
+    options: ClustersOptions,
+) -> Result<()> {
+    check_rows(x, "points")?;
+    check_labels(labels, x.nrows())?;
+    if let Some(centroids) = centroids {
+        check_rows(centroids, "centroids")?;
+        check_features(centroids.ncols(), x.ncols())?;
+    }
+    let size = options.frame.size;
+    canvas.draw(size, &Scatter::new(x, labels, centroids, options))
+}
+
+/// What is drawn: places, colours and numbers.
+struct Scatter {
+    dots: Vec<Dot>,
+    centroids: Vec<(f64, f64)>,
+    means: Vec<(usize, (f64, f64))>,
+    axes: [String; 2],
+    frame: Frame,
+}
+
+impl Scatter {
+    fn new<F: Float>(
+        x: &ArrayRef2<F>,
+        labels: &ArrayRef1<usize>,
+        centroids: Option<&ArrayRef2<F>>,
+        options: ClustersOptions,
+    ) -> Self {
+        let projection = Projection::of(x);
+        let rows = x.rows().into_iter().zip(labels);
+        let places: Vec<_> = rows
+            .map(|(row, &label)| projection.place(&row, label))
+            .collect();
+        let marks = centroids.into_iter().flat_map(|centroids| centroids.rows());
+        let centroids: Vec<_> = marks
+            .enumerate()
+            .map(|(label, row)| projection.place(&row, label))
+            .collect();
+        let means = match centroids.len() {
+            0 => means(&places, labels),
+            _ => Vec::new(),
+        };
+        let k = n_clusters(labels).max(centroids.len());
+        let palette = &options.frame.palette;
+        let color = |&label: &usize| palette.rgb(label, k);
+        Self {
+            dots: places.into_iter().zip(labels.iter().map(color)).collect(),
+            centroids,
+            means,
+            axes: projection.axes(options.axes),
+            frame: options.frame,
+        }
+    }
+}
+
+/// How rows come into the plane.
+enum Projection {
+    /// One feature, over the label.
+    Feature,
+    /// Two features as they are.
+    Features,
+    /// More.
+    Principal(Plane),
+}
+
+impl Projection {
+    fn of<F: Float>(x: &ArrayRef2<F>) -> Self {
+        match x.ncols() {
+            1 => Self::Feature,
+            2 => Self::Features,
+            _ => Self::Principal(Plane::of(x)),
+        }
+    }
+
+    fn place<F: Float>(&self, row: &ArrayRef1<F>, label: usize) -> (f64, f64) {
+        match self {
+            Self::Feature => (row[0].to_f64(), label as f64),
+            Self::Features => (row[0].to_f64(), row[1].to_f64()),
+            Self::Principal(plane) => plane.place(row),
+        }
+    }
+
+    /// What the axes show; features may have names.
+    fn axes(&self, names: Option<[String; 2]>) -> [String; 2] {
+        let or = |first: &str, second: &str| {
+            names.unwrap_or_else(|| [first.to_owned(), second.to_owned()])
+        };
+        match self {
+            Self::Feature => or("feature 0", "label"),
+            Self::Features => or("feature 0", "feature 1"),
+            Self::Principal(plane) => plane.axes(),
+        }
+    }
+}
+
+/// The mean place of each label that occurs.
+fn means(places: &[(f64, f64)], labels: &ArrayRef1<usize>) -> Vec<(usize, (f64, f64))> {
+    let mut sums = BTreeMap::new();
+    for (place, &label) in places.iter().zip(labels) {
+        let sum = sums.entry(label).or_insert((0.0, 0.0, 0.0));
+        *sum = (sum.0 + place.0, sum.1 + place.1, sum.2 + 1.0);
+    }
+    let mean = |(label, (x, y, n)): (usize, (f64, f64, f64))| (label, (x / n, y / n));
+    sums.into_iter().map(mean).collect()
+}
+
+impl Picture for Scatter {
+    fn least_size(&self) -> (u32, u32) {
+        (200, 160)
+    }
+
+    fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
+        let area = titled(area, &self.frame)?;
+        let places = || {
+            self.dots
+                .iter()
+                .map(|dot| dot.0)
+                .chain(self.centroids.iter().copied())
+        };
+        let x = Axis::new(range(places().map(|place| place.0)), 8);
+        let y = Axis::new(range(places().map(|place| place.1)), 8);
+        let mut chart = chart(&area, x, y)?;
+        draw_dots(&mut chart, &self.dots, None)?;
+        draw_centroids(&mut chart, &self.centroids)?;
+        draw_numbers(&mut chart, &self.means)?;
+        draw_axes(&mut chart, &self.axes)
+    }
+}

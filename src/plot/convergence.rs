@@ -1,0 +1,165 @@
+//! How the inertia falls.
+
+use std::ops::ControlFlow;
+
+use plotters::chart::SeriesLabelPosition;
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::element::{Circle, PathElement};
+use plotters::prelude::DrawingBackend;
+use plotters::series::LineSeries;
+use plotters::style::{BLACK, Color, WHITE};
+
+use super::axes::{Axis, LABEL, chart, draw_axes, is_drawable, range, titled};
+use super::canvas::sealed::Picture;
+use super::canvas::{Canvas, FONT};
+use super::error::{Error, Result};
+use super::options::{Frame, options};
+use crate::Iteration;
+
+options! {
+    /// Options of [`convergence`].
+    ConvergenceOptions, 800 x 500, {
+        /// What the axes show. Default: `iteration` and `inertia`.
+        axes: [String; 2] = ["iteration".to_owned(), "inertia".to_owned()],
+    }
+}
+
+/// The inertia of each iteration of each restart, as an observer saw them.
+///
+/// # Example
+/// ```
+/// use centroid::{FitOptions, KMeans, plot::History};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [8.0], [9.0]];
+/// let mut history = History::new();
+/// let mut observer = |iteration: &_| history.record(iteration);
+/// let options = FitOptions::new().observer(&mut observer);
+/// KMeans::new(2).n_init(3).fit_with(&x, options)?;
+/// assert_eq!(history.restarts().len(), 3);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    restarts: Vec<Vec<f64>>,
+}
+
+impl History {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes an iteration, and lets the fit go on.
+    pub fn record(&mut self, iteration: &Iteration) -> ControlFlow<()> {
+        if iteration.index <= 1 || self.restarts.is_empty() {
+            self.restarts.push(Vec::new());
+        }
+        if let Some(restart) = self.restarts.last_mut() {
+            restart.push(iteration.inertia);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The inertias by restart, in the order in which they were seen.
+    #[must_use]
+    pub fn restarts(&self) -> &[Vec<f64>] {
+        &self.restarts
+    }
+}
+
+/// Draws the inertia over the iterations, one line for each restart, and one colour for each group of
+/// restarts, such as those of one [`Init`](crate::Init).
+///
+/// Each group has a name and lines, each a list of inertias from the first iteration on: see [`History`].
+/// A dot ends each line.
+///
+/// # Example
+/// ```
+/// use centroid::plot::{self, ConvergenceOptions};
+///
+/// let (random, plus_plus) = (vec![vec![9.0, 5.0, 4.0], vec![8.0, 6.0, 5.5]], vec![vec![5.0, 4.0]]);
+/// let groups = [("Random", &random[..]), ("PlusPlus", &plus_plus[..])];
+/// let folder = tempfile::tempdir()?;
+/// plot::convergence(folder.path().join("lines.svg"), &groups, ConvergenceOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::NothingToDraw`]: there is no inertia at all.
+/// - [`Error::NotDrawable`]: an inertia, counted from the first of all, is not finite or beyond 1e250.
+/// - Those of [`save`](super::save).
+pub fn convergence(
+    canvas: impl Canvas,
+    groups: &[(&str, &[Vec<f64>])],
+    options: ConvergenceOptions,
+) -> Result<()> {
+    let mut inertias = groups.iter().flat_map(|group| group.1).flatten();
+    if inertias.clone().next().is_none() {
+        return Err(Error::NothingToDraw { what: "inertias" });
+    }
+    if let Some(index) = inertias.position(|&inertia| !is_drawable(inertia)) {
+        let what = "inertia";
+        return Err(Error::NotDrawable { what, index });
+    }
+    let lines = Lines {
+        groups,
+        axes: options.axes,
+        frame: options.frame,
+    };
+    canvas.draw(lines.frame.size, &lines)
+}
+
+struct Lines<'a> {
+    groups: &'a [(&'a str, &'a [Vec<f64>])],
+    axes: [String; 2],
+    frame: Frame,
+}
+
+impl Picture for Lines<'_> {
+    fn least_size(&self) -> (u32, u32) {
+        (260, 180)
+    }
+
+    fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
+        let area = titled(area, &self.frame)?;
+        let lines = || self.groups.iter().flat_map(|group| group.1);
+        let longest = lines().map(Vec::len).max().unwrap_or(1);
+        let x = Axis::whole(range([1.0, longest as f64]), 15);
+        let y = Axis::new(range(lines().flatten().copied()), 8);
+        let mut chart = chart(&area, x, y)?;
+        draw_axes(&mut chart, &self.axes)?;
+        for (index, (name, lines)) in self.groups.iter().enumerate() {
+            let color = self.frame.palette.rgb(index, self.groups.len());
+            let mut is_first = true;
+            for line in lines.iter().filter(|line| !line.is_empty()) {
+                let places = || (1..).map(f64::from).zip(line.iter().copied());
+                let series = LineSeries::new(places(), color.mix(0.7).stroke_width(2));
+                let drawn = chart.draw_series(series)?;
+                if is_first && !name.is_empty() {
+                    drawn.label(*name).legend(move |(x, y)| {
+                        PathElement::new([(x, y), (x + 18, y)], color.stroke_width(3))
+                    });
+                    is_first = false;
+                }
+                chart.draw_series(
+                    places()
+                        .last()
+                        .map(|end| Circle::new(end, 3, color.filled())),
+                )?;
+            }
+        }
+        if self.groups.iter().any(|group| !group.0.is_empty()) {
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperRight)
+                .background_style(WHITE.mix(0.85))
+                .border_style(BLACK.mix(0.3))
+                .label_font((FONT, LABEL))
+                .draw()?;
+        }
+        Ok(())
+    }
+}

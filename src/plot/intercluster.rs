@@ -1,0 +1,158 @@
+//! Clusters as circles on a map of their distances.
+
+use ndarray::{ArrayRef1, ArrayRef2};
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::element::{Circle, Text};
+use plotters::prelude::DrawingBackend;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, IntoFont};
+
+use super::axes::{
+    Axis, GREY, LABEL, centred, chart, check_count, check_rows, draw_axes, range, titled,
+};
+use super::canvas::sealed::Picture;
+use super::canvas::{Canvas, FONT};
+use super::error::Result;
+use super::options::{Frame, options};
+use super::principal::Plane;
+use crate::Float;
+
+options! {
+    /// Options of [`intercluster`].
+    InterclusterOptions, 800 x 600, {}
+}
+
+/// Draws each cluster as a circle: its place shows how far it lies from the others, its area how many
+/// rows it has.
+///
+/// `centroids` is `k x d`, `sizes` has `k` entries. The places are those of classical scaling of the
+/// Euclidean distances between the centroids, which for these is the projection on their first two
+/// principal directions; both axes have the same scale. Where much of the variance is left out, which the
+/// axes tell, circles may lie close that are far apart.
+///
+/// # Example
+/// ```
+/// use centroid::{KMeans, datasets::make_blobs, plot};
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let model = KMeans::new(3).fit(&x)?;
+/// let folder = tempfile::tempdir()?;
+/// let options = plot::InterclusterOptions::new();
+/// let path = folder.path().join("map.svg");
+/// plot::intercluster(path, &model.centroids(), &model.cluster_sizes(), options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::NothingToDraw`](super::Error::NothingToDraw): there are no centroids.
+/// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one size for each.
+/// - [`Error::Data`](super::Error::Data): a value is not finite, or beyond 1e250.
+/// - Those of [`save`](super::save).
+///
+/// # References
+/// W. S. Torgerson, *Multidimensional scaling: I. Theory and method*, Psychometrika 17, 1952,
+/// doi:10.1007/BF02288916.
+pub fn intercluster<F: Float>(
+    canvas: impl Canvas,
+    centroids: &ArrayRef2<F>,
+    sizes: &ArrayRef1<usize>,
+    options: InterclusterOptions,
+) -> Result<()> {
+    check_rows(centroids, "centroids")?;
+    check_count("sizes", sizes.len(), "centroids", centroids.nrows())?;
+    let plane = Plane::of(centroids);
+    let map = Map {
+        places: centroids
+            .rows()
+            .into_iter()
+            .map(|row| plane.place(&row))
+            .collect(),
+        sizes: sizes.to_vec(),
+        axes: plane.axes(),
+        frame: options.frame,
+    };
+    canvas.draw(map.frame.size, &map)
+}
+
+struct Map {
+    places: Vec<(f64, f64)>,
+    sizes: Vec<usize>,
+    axes: [String; 2],
+    frame: Frame,
+}
+
+/// The radius of the largest circle, as a part of the smaller side.
+const LARGEST: f64 = 0.1;
+
+impl Map {
+    /// The radius of a circle in pixels, where the largest has this one.
+    fn radius(&self, label: usize, largest: f64) -> f64 {
+        let most = self.sizes.iter().copied().max().unwrap_or(1).max(1);
+        largest * (self.sizes[label] as f64 / most as f64).sqrt()
+    }
+}
+
+/// Ranges about the middle of the places, with one scale for both and room for the largest circle.
+fn map_ranges(
+    places: &[(f64, f64)],
+    (width, height): (f64, f64),
+    largest: f64,
+) -> [std::ops::Range<f64>; 2] {
+    let (x, y) = (
+        range(places.iter().map(|place| place.0)),
+        range(places.iter().map(|place| place.1)),
+    );
+    let room = |side: f64| (side - 2.0 * largest - 8.0).max(1.0);
+    let scale = ((x.end - x.start) / room(width)).max((y.end - y.start) / room(height));
+    let about = |range: std::ops::Range<f64>, side: f64| {
+        let (middle, half) = (range.start.midpoint(range.end), 0.5 * side * scale);
+        middle - half..middle + half
+    };
+    [about(x, width), about(y, height)]
+}
+
+impl Picture for Map {
+    fn least_size(&self) -> (u32, u32) {
+        (240, 200)
+    }
+
+    fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
+        let area = titled(area, &self.frame)?;
+        let (width, height) = area.dim_in_pixel();
+        // What `chart` leaves to the plotting area.
+        let (width, height) = (f64::from(width) - 88.0, f64::from(height) - 70.0);
+        let largest = (LARGEST * width.min(height)).max(4.0);
+        let [x, y] = map_ranges(&self.places, (width, height), largest);
+        let mut chart = chart(&area, Axis::new(x, 8), Axis::new(y, 8))?;
+        draw_axes(&mut chart, &self.axes)?;
+        // Small circles lie on large ones, not under them.
+        let mut order: Vec<usize> = (0..self.places.len()).collect();
+        order.sort_by_key(|&label| (std::cmp::Reverse(self.sizes[label]), label));
+        for label in order {
+            let color = self.frame.palette.rgb(label, self.places.len());
+            let (place, radius) = (
+                self.places[label],
+                self.radius(label, largest).round() as u32,
+            );
+            let disc = Circle::new(place, radius, color.mix(0.5).filled());
+            let edge = Circle::new(place, radius, color.stroke_width(2));
+            chart.draw_series([disc, edge])?;
+        }
+        for (label, &place) in self.places.iter().enumerate() {
+            let number = Text::new(label.to_string(), place, centred(LABEL));
+            chart.draw_series([number])?;
+        }
+        let most = self.sizes.iter().max().copied().unwrap_or(0);
+        let style = (FONT, LABEL)
+            .into_font()
+            .color(&GREY)
+            .pos(Pos::new(HPos::Right, VPos::Bottom));
+        let (right, bottom) = (width as i32 - 6, height as i32 - 6);
+        let key = format!("area: rows of the cluster, at most {most}");
+        let plotting = chart.plotting_area().strip_coord_spec();
+        plotting.draw(&Text::new(key, (right, bottom), style))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! What all pictures have in common.
+
+use super::palette::Palette;
+
+/// Size, title and colours.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Frame {
+    pub(super) size: (u32, u32),
+    pub(super) title: String,
+    pub(super) palette: Palette,
+}
+
+/// The options of one picture: a struct with the setters that all pictures have, and its own beside them.
+macro_rules! options {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $width:literal x $height:literal,
+        { $( $(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr, )* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[must_use = "options do nothing until they are given to a picture"]
+        pub struct $name {
+            pub(super) frame: $crate::plot::options::Frame,
+            $( pub(super) $field: $type, )*
+        }
+
+        impl $name {
+            /// The defaults.
+            pub fn new() -> Self {
+                Self {
+                    frame: $crate::plot::options::Frame {
+                        size: ($width, $height),
+                        title: String::new(),
+                        palette: $crate::plot::Palette::default(),
+                    },
+                    $( $field: $default, )*
+                }
+            }
+
+            #[doc = concat!(
+                "Width and height of the file, in pixels; a drawing area of your own has its own size. ",
+                "Default: ", $width, " x ", $height, "."
+            )]
+            pub fn size(mut self, width: u32, height: u32) -> Self {
+                self.frame.size = (width, height);
+                self
+            }
+
+            /// The line above the picture. Default: none.
+            pub fn title(mut self, title: impl Into<String>) -> Self {
+                self.frame.title = title.into();
+                self
+            }
+
+            /// The colours. Default: see [`Palette`](crate::plot::Palette).
+            pub fn palette(mut self, palette: $crate::plot::Palette) -> Self {
+                self.frame.palette = palette;
+                self
+            }
+
+            $(
+                $(#[$field_doc])*
+                pub fn $field(mut self, $field: $type) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+    };
+}
+
+pub(super) use options;

@@ -1,0 +1,158 @@
+//! The backend of files: SVG or PNG behind one type.
+
+use plotters::backend::BitMapBackend;
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+};
+use plotters_svg::SVGBackend;
+
+use super::error::Error;
+
+/// A page of a file that [`save`](super::save) writes: a drawing area that can be split, and drawn on.
+pub type Page<'a> = DrawingArea<PageBackend<'a>, Shift>;
+
+/// What draws a [`Page`]: as SVG or as pixels, which does not show in its type.
+pub struct PageBackend<'a>(Inner<'a>);
+
+enum Inner<'a> {
+    Svg(SVGBackend<'a>),
+    Png(BitMapBackend<'a>),
+}
+
+impl std::fmt::Debug for PageBackend<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.0 {
+            Inner::Svg(_) => "Svg",
+            Inner::Png(_) => "Png",
+        };
+        f.debug_tuple("PageBackend").field(&kind).finish()
+    }
+}
+
+impl<'a> PageBackend<'a> {
+    pub(super) fn svg(text: &'a mut String, size: (u32, u32)) -> Self {
+        Self(Inner::Svg(SVGBackend::with_string(text, size)))
+    }
+
+    /// `pixels` holds 3 bytes for each.
+    pub(super) fn png(pixels: &'a mut [u8], size: (u32, u32)) -> Self {
+        Self(Inner::Png(BitMapBackend::with_buffer(pixels, size)))
+    }
+}
+
+/// What a drawing operation returns.
+type Drawn = std::result::Result<(), DrawingErrorKind<Error>>;
+
+/// The errors of both backends as those of pictures.
+fn told<E: std::error::Error + Send + Sync>(
+    result: std::result::Result<(), DrawingErrorKind<E>>,
+) -> Drawn {
+    result.map_err(|error| match error {
+        DrawingErrorKind::FontError(error) => DrawingErrorKind::FontError(error),
+        DrawingErrorKind::DrawingError(error) => DrawingErrorKind::DrawingError(Error::Drawing {
+            message: error.to_string(),
+        }),
+    })
+}
+
+/// Calls a method of whichever backend it is.
+macro_rules! either {
+    ($page:ident . $method:ident ( $($argument:expr),* )) => {
+        match &mut $page.0 {
+            Inner::Svg(backend) => told(backend.$method($($argument),*)),
+            Inner::Png(backend) => told(backend.$method($($argument),*)),
+        }
+    };
+}
+
+impl DrawingBackend for PageBackend<'_> {
+    type ErrorType = Error;
+
+    fn get_size(&self) -> (u32, u32) {
+        match &self.0 {
+            Inner::Svg(backend) => backend.get_size(),
+            Inner::Png(backend) => backend.get_size(),
+        }
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        either!(self.ensure_prepared())
+    }
+
+    fn present(&mut self) -> Drawn {
+        either!(self.present())
+    }
+
+    fn draw_pixel(&mut self, point: BackendCoord, color: BackendColor) -> Drawn {
+        either!(self.draw_pixel(point, color))
+    }
+
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
+        either!(self.draw_line(from, to, style))
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        upper_left: BackendCoord,
+        bottom_right: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        either!(self.draw_rect(upper_left, bottom_right, style, fill))
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        either!(self.draw_path(path, style))
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        fill: bool,
+    ) -> Drawn {
+        either!(self.draw_circle(center, radius, style, fill))
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        vertices: I,
+        style: &S,
+    ) -> Drawn {
+        either!(self.fill_polygon(vertices, style))
+    }
+
+    fn draw_text<S: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &S,
+        place: BackendCoord,
+    ) -> Drawn {
+        // NOTE: plotters 0.3.7 draws pixels of text by a fifth of its height above the place that it
+        // computes, whatever the anchor.
+        let down = match self.0 {
+            Inner::Svg(_) => (0, 0),
+            Inner::Png(_) => style
+                .transform()
+                .transform(0, (0.2 * style.size()).round() as i32),
+        };
+        let place = (place.0 + down.0, place.1 + down.1);
+        either!(self.draw_text(text, style, place))
+    }
+
+    fn blit_bitmap(&mut self, place: BackendCoord, size: (u32, u32), pixels: &[u8]) -> Drawn {
+        either!(self.blit_bitmap(place, size, pixels))
+    }
+}

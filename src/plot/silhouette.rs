@@ -1,0 +1,305 @@
+//! Silhouettes as bars, by cluster.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use ndarray::{ArrayRef1, ArrayView1};
+use plotters::chart::ChartBuilder;
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::element::{PathElement, Polygon};
+use plotters::prelude::DrawingBackend;
+use plotters::series::DashedLineSeries;
+use plotters::style::{BLACK, Color, IntoFont};
+
+use super::axes::{Axis, LABEL, RED, check_count, is_drawable, number, titled};
+use super::canvas::sealed::Picture;
+use super::canvas::{Canvas, FONT};
+use super::error::{Error, Result};
+use super::options::{Frame, options};
+use crate::Float;
+
+options! {
+    /// Options of [`silhouette_diagram`] and [`silhouette_diagrams`].
+    SilhouetteOptions, 800 x 600, {
+        /// How many diagrams stand side by side. Default: as many as make rows and columns about equal.
+        columns: Option<usize> = None,
+    }
+}
+
+/// Rows of air between clusters, where there are enough rows; a fiftieth of all if that is more.
+const GAP: usize = 10;
+
+/// More rows than this are drawn as so many quantiles: they would be thinner than a pixel.
+const MOST_BARS: usize = 20_000;
+
+/// Draws the silhouettes of all rows as bars, sorted within each cluster, over the cluster's label.
+///
+/// `samples` are those of [`silhouette_samples`](crate::metrics::silhouette_samples), `labels` the labels
+/// they were found for, both of `n` entries. Each row has a bar of its silhouette's length, to the left if
+/// it is negative; the height of a cluster is its size. The dashed red line is the mean of all. A good
+/// clustering has clusters of like shape that reach beyond the line; one that stays left of it is a
+/// part of another, or several in one.
+///
+/// Above 20,000 rows each cluster's bars are quantiles of its silhouettes.
+///
+/// # Example
+/// ```
+/// use centroid::{KMeans, datasets::make_blobs, metrics::silhouette_samples, plot};
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let model = KMeans::new(3).fit(&x)?;
+/// let samples = silhouette_samples(&x, &model.labels())?;
+/// let folder = tempfile::tempdir()?;
+/// let options = plot::SilhouetteOptions::new();
+/// plot::silhouette_diagram(folder.path().join("knives.svg"), &samples, &model.labels(), options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::NothingToDraw`]: there are no silhouettes.
+/// - [`Error::DoesNotFit`]: there is not one label for each silhouette.
+/// - [`Error::NotDrawable`]: a silhouette is not within -1 to 1.
+/// - Those of [`save`](super::save).
+///
+/// # References
+/// P. J. Rousseeuw, *Silhouettes: a graphical aid to the interpretation and validation of cluster
+/// analysis*, Journal of Computational and Applied Mathematics 20, 1987,
+/// doi:10.1016/0377-0427(87)90125-7.
+pub fn silhouette_diagram<F: Float>(
+    canvas: impl Canvas,
+    samples: &ArrayRef1<F>,
+    labels: &ArrayRef1<usize>,
+    options: SilhouetteOptions,
+) -> Result<()> {
+    draw(canvas, &[(samples.view(), labels.view())], options)
+}
+
+/// Draws one [`silhouette_diagram`] beside another, such as for several numbers of clusters, with one
+/// common scale. Each has its number of clusters and its mean above it.
+///
+/// # Example
+/// ```
+/// use centroid::{KMeans, datasets::make_blobs, metrics::silhouette_samples, plot};
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let (two, three) = (KMeans::new(2).fit(&x)?, KMeans::new(3).fit(&x)?);
+/// let of_two = silhouette_samples(&x, &two.labels())?;
+/// let of_three = silhouette_samples(&x, &three.labels())?;
+/// let diagrams = [(of_two.view(), two.labels()), (of_three.view(), three.labels())];
+/// let folder = tempfile::tempdir()?;
+/// let options = plot::SilhouetteOptions::new();
+/// plot::silhouette_diagrams(folder.path().join("knives.svg"), &diagrams, options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// Those of [`silhouette_diagram`], for any of them.
+pub fn silhouette_diagrams<F: Float>(
+    canvas: impl Canvas,
+    diagrams: &[(ArrayView1<'_, F>, ArrayView1<'_, usize>)],
+    options: SilhouetteOptions,
+) -> Result<()> {
+    draw(canvas, diagrams, options)
+}
+
+fn draw<F: Float>(
+    canvas: impl Canvas,
+    diagrams: &[(ArrayView1<'_, F>, ArrayView1<'_, usize>)],
+    options: SilhouetteOptions,
+) -> Result<()> {
+    let knives: Result<Vec<_>> = diagrams
+        .iter()
+        .map(|(samples, labels)| Diagram::new(samples, labels))
+        .collect();
+    let diagrams = knives?;
+    if diagrams.is_empty() {
+        let what = "silhouettes";
+        return Err(Error::NothingToDraw { what });
+    }
+    let square = (diagrams.len() as f64).sqrt().ceil() as usize;
+    let lowest = diagrams.iter().map(Diagram::lowest).fold(-0.1, f64::min);
+    let grid = Grid {
+        columns: options.columns.unwrap_or(square).clamp(1, diagrams.len()),
+        diagrams,
+        lowest,
+        frame: options.frame,
+    };
+    canvas.draw(grid.frame.size, &grid)
+}
+
+/// One diagram: the silhouettes of each label that occurs, ascending.
+struct Diagram {
+    clusters: BTreeMap<usize, Vec<f64>>,
+    n: usize,
+    mean: f64,
+}
+
+impl Diagram {
+    fn new<F: Float>(samples: &ArrayRef1<F>, labels: &ArrayRef1<usize>) -> Result<Self> {
+        let n = samples.len();
+        if n == 0 {
+            let what = "silhouettes";
+            return Err(Error::NothingToDraw { what });
+        }
+        check_count("labels", labels.len(), "silhouettes", n)?;
+        let mut clusters: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let mut sum = 0.0;
+        for (index, (sample, &label)) in samples.iter().zip(labels).enumerate() {
+            let sample = sample.to_f64();
+            if !is_drawable(sample) || sample.abs() > 1.0 {
+                let what = "silhouette";
+                return Err(Error::NotDrawable { what, index });
+            }
+            sum += sample;
+            clusters.entry(label).or_default().push(sample);
+        }
+        for samples in clusters.values_mut() {
+            samples.sort_by(f64::total_cmp);
+        }
+        let mean = sum / n as f64;
+        Ok(Self { clusters, n, mean })
+    }
+
+    fn lowest(&self) -> f64 {
+        let lowest = self.clusters.values().filter_map(|samples| samples.first());
+        lowest.copied().fold(0.0, f64::min)
+    }
+
+    /// The number of clusters as far as the labels tell.
+    fn n_clusters(&self) -> usize {
+        let last = self.clusters.last_key_value();
+        last.map_or(0, |(&label, _)| label.saturating_add(1))
+    }
+
+    fn gap(&self) -> usize {
+        (self.n / 50).max(GAP.min(self.n.div_ceil(10)))
+    }
+
+    /// The rows that each cluster takes up on the vertical axis, from below.
+    fn places(&self) -> Vec<(usize, Range<f64>)> {
+        let mut place = self.gap();
+        let mut places = Vec::new();
+        for (&label, samples) in &self.clusters {
+            let end = place + samples.len();
+            places.push((label, place as f64..end as f64));
+            place = end + self.gap();
+        }
+        places
+    }
+
+    fn height(&self) -> f64 {
+        (self.n + self.gap() * (self.clusters.len() + 1)) as f64
+    }
+
+    /// The outline of a cluster's bars.
+    fn outline(&self, label: usize, place: &Range<f64>) -> Vec<(f64, f64)> {
+        let samples = &self.clusters[&label];
+        let n_bars = match self.n {
+            n if n <= MOST_BARS => samples.len(),
+            n => (samples.len() as u128 * MOST_BARS as u128 / n as u128).max(1) as usize,
+        };
+        let height = (place.end - place.start) / n_bars as f64;
+        let mut outline = vec![(0.0, place.start)];
+        for bar in 0..n_bars {
+            // The middle one of those that the bar stands for.
+            let of_rows = (2 * bar as u128 + 1) * samples.len() as u128 / (2 * n_bars as u128);
+            let sample = samples[of_rows as usize];
+            let bottom = place.start + bar as f64 * height;
+            outline.extend([(sample, bottom), (sample, bottom + height)]);
+        }
+        outline.push((0.0, place.end));
+        outline
+    }
+}
+
+struct Grid {
+    diagrams: Vec<Diagram>,
+    columns: usize,
+    /// The left end of the common axis.
+    lowest: f64,
+    frame: Frame,
+}
+
+impl Grid {
+    fn paint_one<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        diagram: &Diagram,
+    ) -> Result<()> {
+        let places = diagram.places();
+        let mut builder = ChartBuilder::on(area);
+        builder
+            .margin(10)
+            .x_label_area_size(42)
+            .y_label_area_size(52);
+        let (k, mean) = (diagram.clusters.len(), diagram.mean);
+        let caption = format!("k = {k}, mean silhouette {mean:.3} (dashed)");
+        builder.caption(caption, (FONT, LABEL).into_font().color(&BLACK));
+        let (_, height) = area.dim_in_pixel();
+        let height = f64::from(height) - 80.0;
+        let x = Axis::new(self.lowest..1.0, 6);
+        let ticks = middles(&places, height / diagram.height());
+        let y = Axis::with_ticks(0.0..diagram.height(), ticks);
+        let mut chart = builder.build_cartesian_2d(x, y)?;
+        let label_at = |middle: &f64| {
+            let place = places.iter().find(|(_, place)| place.contains(middle));
+            place.map_or(String::new(), |(label, _)| label.to_string())
+        };
+        let mut mesh = chart.configure_mesh();
+        mesh.disable_mesh()
+            .label_style((FONT, LABEL))
+            .axis_desc_style((FONT, LABEL))
+            .x_label_formatter(&|value| number(*value))
+            .y_label_formatter(&label_at)
+            .x_desc("silhouette")
+            .y_desc("cluster")
+            .draw()?;
+        for (label, place) in &places {
+            let color = self.frame.palette.rgb(*label, diagram.n_clusters());
+            let bars = Polygon::new(diagram.outline(*label, place), color.filled());
+            chart.draw_series([bars])?;
+        }
+        let ends = |x| [(x, 0.0), (x, diagram.height())];
+        chart.draw_series([PathElement::new(ends(0.0), BLACK.stroke_width(1))])?;
+        let line = DashedLineSeries::new(ends(diagram.mean), 7, 5, RED.stroke_width(2));
+        chart.draw_series(line)?;
+        Ok(())
+    }
+}
+
+/// Where cluster numbers stand: at the middles of their bars, and not so close that they would touch.
+fn middles(places: &[(usize, Range<f64>)], pixels_per_row: f64) -> Vec<f64> {
+    let least = f64::from(LABEL) / pixels_per_row;
+    let mut last = f64::NEG_INFINITY;
+    let mut middles = Vec::new();
+    for (_, place) in places {
+        let middle = place.start.midpoint(place.end);
+        if middle - last >= least {
+            middles.push(middle);
+            last = middle;
+        }
+    }
+    middles
+}
+
+impl Picture for Grid {
+    fn least_size(&self) -> (u32, u32) {
+        let rows = self.diagrams.len().div_ceil(self.columns);
+        let pixels =
+            |n: usize, each: u32| each.saturating_mul(u32::try_from(n).unwrap_or(u32::MAX));
+        (pixels(self.columns, 240), pixels(rows, 160))
+    }
+
+    fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
+        let area = titled(area, &self.frame)?;
+        let rows = self.diagrams.len().div_ceil(self.columns);
+        let parts = area.split_evenly((rows, self.columns));
+        for (diagram, part) in self.diagrams.iter().zip(&parts) {
+            self.paint_one(part, diagram)?;
+        }
+        Ok(())
+    }
+}
