@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example choose_k
 //! cargo run --release --example choose_k -- --input photo.jpg --most 20
+//! cargo run --release --features plot --example choose_k
 //! ```
 //!
 //! The inertia always falls with more clusters, so its least value says nothing. Its elbow tells where
@@ -11,13 +12,21 @@
 //! so that the silhouette prefers two wide groups, while the elbow is at four or five.
 //!
 //! The program chooses the number of the best silhouette, and says where the elbow is beside it.
+//!
+//! With `--features plot` it also draws what it prints: elbows, silhouette scores, and the silhouettes of
+//! all points for two to seven clusters.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a program talks to the person who runs it"
 )]
 
-use std::error::Error;
+#[cfg(feature = "plot")]
+#[path = "choose_k/pictures.rs"]
+mod pictures;
+
+mod gallery;
+
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,6 +35,7 @@ use centroid::metrics::{silhouette_by_cluster, silhouette_samples};
 use centroid::selection::{Silhouettes, Sweep, SweepEntry, SweepOptions, gap_statistic, sweep};
 use centroid::{Float, KMeans};
 use clap::Parser;
+use gallery::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::Array2;
 
@@ -47,9 +57,11 @@ struct Arguments {
     /// Seed of the random choices
     #[arg(long, default_value_t = 42)]
     seed: u64,
+    /// The folder for pictures [default: target/gallery in the crate]
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -68,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let pixels = read_pixels(&photo)?;
     let kmeans = KMeans::new(2).n_init(arguments.n_init).seed(arguments.seed);
 
-    let blobs = read_blobs(&here.join("tests/data/blobs500.csv"))?;
+    let (blobs, _) = gallery::data_set("blobs500")?;
     println!("500 points in five blobs\n");
     let of_blobs = swept(&kmeans, &blobs, 2..=10, Silhouettes::Exact)?;
     println!("{of_blobs}");
@@ -87,6 +99,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     let of_colours = swept(&kmeans, &pixels, 2..=arguments.most.into(), silhouettes)?;
     println!("{of_colours}");
     println!("{}", choice(&of_colours));
+    #[cfg(feature = "plot")]
+    pictures::draw(
+        &gallery::folder(&arguments.out)?,
+        &blobs,
+        &of_blobs,
+        &of_colours,
+    )?;
     Ok(())
 }
 
@@ -138,19 +157,6 @@ fn print_clusters<F: Float>(sweep: &Sweep<F>, x: &Array2<F>, n_clusters: usize) 
         println!("{label:>5} {size:>5} {:>11.3} {below:>6.0}%", cluster.mean);
     }
     Ok(())
-}
-
-/// The points without the blob that each was drawn from.
-fn read_blobs(path: &Path) -> Result<Array2<f64>> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let mut values = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        for value in line.split(',').take(2) {
-            values.push(value.parse::<f64>()?);
-        }
-    }
-    Ok(Array2::from_shape_vec((values.len() / 2, 2), values)?)
 }
 
 /// A row of red, green and blue for each pixel, each in 0 to 1.

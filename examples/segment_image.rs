@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example segment_image
 //! cargo run --release --example segment_image -- --input photo.jpg --clusters 12,5 --out colours
+//! cargo run --release --features plot --example segment_image
 //! ```
 //!
 //! Each pixel is a row of three features: red, green and blue. A fit finds `k` centroids, which are
@@ -11,11 +12,18 @@
 //! in larger ones: k-means prefers clusters of similar size.
 //!
 //! Transparent pixels stay as they are and do not count: their weight is their opacity.
+//!
+//! With `--features plot` it also draws the silhouettes for 2 to 14 clusters, and a picture of each
+//! segment alone.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a program talks to the person who runs it"
 )]
+
+#[cfg(feature = "plot")]
+#[path = "segment_image/pictures.rs"]
+mod pictures;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -42,7 +50,7 @@ struct Arguments {
     /// Numbers of clusters
     #[arg(long, value_delimiter = ',', default_value = "10,8,6,4,2")]
     clusters: Vec<usize>,
-    /// The folder to write to [default: target/segment_image in the crate]
+    /// The folder to write to [default: target/segment_image in the crate, with pictures target/gallery]
     #[arg(long)]
     out: Option<PathBuf>,
     /// Starts for each number of clusters, the best of which is kept
@@ -65,11 +73,18 @@ fn main() -> ExitCode {
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// The folder to write to, in the crate.
+const OUT: &str = if cfg!(feature = "plot") {
+    "target/gallery"
+} else {
+    "target/segment_image"
+};
+
 fn run(arguments: &Arguments) -> Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path_or = |given: &Option<PathBuf>, default| given.clone().unwrap_or(here.join(default));
     let input = path_or(&arguments.input, "examples/data/flower.jpg");
-    let out = path_or(&arguments.out, "target/segment_image");
+    let out = path_or(&arguments.out, OUT);
     let photo = read_photo(&input)?;
     let (pixels, weights) = as_rows(&photo);
     check_counts(arguments, &weights)?;
@@ -79,6 +94,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     let (width, height) = photo.dimensions();
     println!("{}: {width} x {height} pixels", input.display());
     let mut sheet = vec![thumbnail(&photo)];
+    #[cfg(feature = "plot")]
+    let mut captioned = vec![(photo.clone(), "the photograph".to_owned())];
     let mut files = Vec::new();
     for &n_clusters in &arguments.clusters {
         let (model, time) = fit(arguments, n_clusters, &pixels, &weights)?;
@@ -86,10 +103,19 @@ fn run(arguments: &Arguments) -> Result<()> {
         let segmented = recolour(&photo, &model);
         sheet.push(thumbnail(&segmented));
         files.push(encode(&segmented)?);
+        #[cfg(feature = "plot")]
+        captioned.push((segmented, format!("{n_clusters} colours")));
     }
     files.push(encode(&contact_sheet(&sheet))?);
     write_all(&paths, &files)?;
     println!("\nwrote {} pictures to {}", files.len(), out.display());
+    #[cfg(feature = "plot")]
+    pictures::draw(
+        arguments,
+        &pictures::stem(&out, &input),
+        &captioned,
+        &pixels,
+    )?;
     Ok(())
 }
 

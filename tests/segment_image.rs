@@ -70,7 +70,17 @@ fn it_writes_the_pictures_and_prints_the_colours() {
         String::from_utf8_lossy(&output.stderr)
     );
     let expected = ["photo-contact-sheet.png", "photo-k2.png", "photo-k4.png"];
-    assert_eq!(files(&out), expected);
+    let drawn = [
+        "photo-segmented.png",
+        "photo-segments.png",
+        "photo-silhouettes.svg",
+    ];
+    let drawn = if cfg!(feature = "plot") {
+        &drawn[..]
+    } else {
+        &[]
+    };
+    assert_eq!(files(&out), [&expected, drawn].concat());
     for n_clusters in [2, 4] {
         let picture = image::open(out.join(format!("photo-k{n_clusters}.png"))).unwrap();
         assert_eq!((picture.width(), picture.height()), (24, 10));

@@ -1,0 +1,40 @@
+//! What the examples that draw have in common.
+#![allow(
+    dead_code,
+    reason = "each example is a program of its own, and takes what it needs"
+)]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array1, Array2};
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The folder for pictures, which is made if it is not there: what was asked for, or `target/gallery`.
+pub(crate) fn folder(out: &Option<PathBuf>) -> Result<PathBuf> {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
+    let folder = out.clone().unwrap_or(default);
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("cannot write to {}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// A data set of the crate's tests: its rows, and the class that each has in the last column.
+pub(crate) fn data_set(name: &str) -> Result<(Array2<f64>, Array1<usize>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.csv"));
+    let reading = |error: csv::Error| format!("cannot read {}: {error}", path.display());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .comment(Some(b'#'))
+        .from_path(&path)
+        .map_err(reading)?;
+    let (mut values, mut classes) = (Vec::new(), Vec::new());
+    for record in reader.deserialize() {
+        let mut row: Vec<f64> = record.map_err(reading)?;
+        classes.push(row.pop().ok_or("a row has no class")? as usize);
+        values.extend(row);
+    }
+    let shape = (classes.len(), values.len() / classes.len().max(1));
+    Ok((Array2::from_shape_vec(shape, values)?, classes.into()))
+}

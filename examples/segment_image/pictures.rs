@@ -1,0 +1,123 @@
+//! Pictures of the segmented photograph.
+
+use std::path::{Path, PathBuf};
+
+use centroid::plot::{self, CurveOptions, Image, ImageGridOptions};
+use centroid::selection::{Silhouettes, Sweep, SweepOptions, sweep};
+use centroid::{KMeans, KMeansModel};
+use image::RgbaImage;
+use ndarray::{Array2, Axis};
+
+use super::{Arguments, Result};
+
+/// Pixels whose silhouettes are computed, each beside all the others.
+const SAMPLE: usize = 2_000;
+
+/// What the names of all pictures begin with.
+pub(crate) fn stem(out: &Path, input: &Path) -> PathBuf {
+    out.join(input.file_stem().unwrap_or_default())
+}
+
+/// The segmented versions with captions, the silhouettes over the number of clusters, and each segment of
+/// the number at the elbow alone.
+pub(crate) fn draw(
+    arguments: &Arguments,
+    stem: &Path,
+    versions: &[(RgbaImage, String)],
+    pixels: &Array2<f32>,
+) -> Result<()> {
+    let named = |what: &str| PathBuf::from(format!("{}-{what}", stem.display()));
+    let photo = &versions[0].0;
+    let images: plot::Result<Vec<_>> = versions
+        .iter()
+        .map(|(picture, caption)| Ok(as_image(picture)?.caption(caption)))
+        .collect();
+    plot::image_grid(
+        named("segmented.png"),
+        &images?,
+        in_rows_of_three(versions.len()),
+    )?;
+
+    let visible: Vec<usize> = (0..pixels.nrows())
+        .filter(|&pixel| photo.as_raw()[4 * pixel + 3] > 0)
+        .collect();
+    let pixels = &pixels.select(Axis(0), &visible);
+    let most = 14.min(pixels.nrows());
+    if most < 3 {
+        println!("drew the versions; there are too few pixels for silhouettes");
+        return Ok(());
+    }
+    let silhouettes = Silhouettes::Sampled {
+        sample_size: SAMPLE,
+        seed: arguments.seed,
+    };
+    let kmeans = KMeans::new(2).n_init(arguments.n_init).seed(arguments.seed);
+    let options = SweepOptions::new().silhouettes(silhouettes);
+    let found = sweep(&kmeans, pixels, 2..=most, options)?;
+    let title = "Silhouettes of a sample of pixels";
+    plot::silhouette_scores(
+        named("silhouettes.svg"),
+        &found,
+        CurveOptions::new().title(title),
+    )?;
+
+    let model = chosen(&found).ok_or("there is no number of clusters to choose")?;
+    let segments = (0..model.n_clusters()).map(|label| {
+        let colour = super::colour(model, label);
+        let [r, g, b] = colour;
+        let share = model.cluster_sizes()[label] as f64 / pixels.nrows() as f64;
+        let caption = format!("#{r:02x}{g:02x}{b:02x} {:.1}%", 100.0 * share);
+        Ok(as_image(&alone(photo, model, label))?.caption(caption))
+    });
+    let segments: plot::Result<Vec<_>> = segments.collect();
+    plot::image_grid(
+        named("segments.png"),
+        &segments?,
+        in_rows_of_three(model.n_clusters()),
+    )?;
+    println!(
+        "drew the versions, the silhouettes for k = 2..={most}, and {} segments",
+        model.n_clusters()
+    );
+    Ok(())
+}
+
+fn in_rows_of_three(n_images: usize) -> ImageGridOptions {
+    let n_rows = u32::try_from(n_images.div_ceil(3)).unwrap_or(u32::MAX);
+    ImageGridOptions::new()
+        .size(1200, n_rows.saturating_mul(290))
+        .columns(Some(3))
+}
+
+/// The model at the elbow, or of the best silhouette.
+fn chosen(sweep: &Sweep<f32>) -> Option<&KMeansModel<f32>> {
+    sweep.model(sweep.elbow().or_else(|| sweep.best_silhouette())?)
+}
+
+/// The photograph where a visible pixel is of the segment, and white elsewhere.
+fn alone(photo: &RgbaImage, model: &KMeansModel<f32>, label: usize) -> RgbaImage {
+    let mut segment = photo.clone();
+    let mut labels = model.labels().into_iter();
+    for pixel in segment.pixels_mut() {
+        let is_of_it = pixel[3] > 0 && labels.next() == Some(&label);
+        if !is_of_it {
+            pixel.0 = [255; 4];
+        }
+    }
+    segment
+}
+
+/// Its colours on white.
+fn as_image(picture: &RgbaImage) -> plot::Result<Image> {
+    let on_white = |part: u8, opacity: u8| {
+        let (part, opacity) = (u16::from(part), u16::from(opacity));
+        ((part * opacity + 255 * (255 - opacity)) / 255) as u8
+    };
+    let pixels = picture.pixels();
+    let rgb = pixels.flat_map(|pixel| [0, 1, 2].map(|part| on_white(pixel[part], pixel[3])));
+    Image::rgb(
+        picture.width() as usize,
+        picture.height() as usize,
+        rgb.collect(),
+    )
+}
