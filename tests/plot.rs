@@ -125,7 +125,7 @@ fn bars_are_as_long_as_silhouettes_and_clusters_as_high_as_they_are_large() {
         .collect();
     assert!(dashes.len() > 10);
     let mean = samples.mean().unwrap();
-    assert!(svg.contains(&format!("mean silhouette {mean:.3} (dashed)")));
+    assert!(svg.contains(&format!("k = 3, mean {mean:.3} (dashed)")));
     for dash in dashes {
         let points = dash.split("points=\"").nth(1).unwrap();
         let x: f64 = points.split(',').next().unwrap().parse().unwrap();
@@ -254,7 +254,9 @@ fn many_points_are_an_image_in_a_small_file() {
     );
     let draw =
         |area: Area<'_, '_>| plot::clusters(area, &few, &labels, None, ClustersOptions::new());
-    assert_eq!(svg_of((400, 300), draw).matches("<circle").count(), 100);
+    let svg = svg_of((400, 300), draw);
+    let is_disc = |line: &&str| line.starts_with("<circle") && line.contains("stroke=\"none\"");
+    assert_eq!(svg.lines().filter(is_disc).count(), 100);
     // So are the bars of many silhouettes quantiles.
     let labels = Array1::from_shape_fn(200_000, |row| usize::from(row >= 50_000));
     let samples = x.column(0).mapv(|value| value / 99_991.0);
@@ -323,7 +325,7 @@ fn circles_of_clusters_have_areas_by_size_at_their_distances() {
         |a: usize, b: usize| (discs[a][0] - discs[b][0]).hypot(discs[a][1] - discs[b][1]);
     let (short, long, longest) = (distance(0, 1), distance(0, 2), distance(1, 2));
     assert!((short / long - 0.75).abs() < 0.02 && (longest / long - 1.25).abs() < 0.02);
-    assert!(svg.contains("first principal direction (") && svg.contains("at most 400"));
+    assert!(svg.contains("principal direction 1 (") && svg.contains("at most 400"));
 }
 
 #[test]
@@ -334,7 +336,16 @@ fn sweeps_have_their_knee_and_best_marked() {
     let draw = |area: Area<'_, '_>| plot::elbow(area, &found, CurveOptions::new());
     let svg = svg_of((700, 400), draw);
     assert!(svg.contains(&format!("elbow at k = {elbow}")) && svg.contains("time of the fit"));
-    assert_eq!(svg.matches("<circle").count(), 7);
+    let circles = svg.lines().filter(|line| line.starts_with("<circle"));
+    let places: Vec<_> = circles.map(|line| attribute(line, "cx")).collect();
+    assert_eq!(places.len(), 7);
+    // The dashed line stands where the knee is.
+    let dash = svg
+        .lines()
+        .find(|line| line.starts_with("<polyline") && line.contains("#C01C28"));
+    let dash = dash.unwrap().split("points=\"").nth(1).unwrap();
+    let at: f64 = dash.split(',').next().unwrap().parse().unwrap();
+    assert!((at - places[elbow - 1]).abs() <= 1.0, "{at} {places:?}");
     let draw = |area: Area<'_, '_>| plot::elbow(area, &found, CurveOptions::new().fit_times(false));
     assert!(!svg_of((700, 400), draw).contains("time of the fit"));
     let draw = |area: Area<'_, '_>| plot::silhouette_scores(area, &found, CurveOptions::new());
@@ -365,7 +376,18 @@ fn a_history_has_a_line_for_each_restart() {
         plot::convergence(area, &groups, ConvergenceOptions::new())
     });
     assert!(svg.contains("Random"));
-    assert_eq!(svg.matches("<circle").count(), 4);
+    // Each line ends in a dot, and later iterations lie to the right.
+    let ends = svg.lines().filter(|line| line.starts_with("<circle"));
+    let ends: Vec<_> = ends
+        .map(|line| (attribute(line, "cx"), attribute(line, "cy")))
+        .collect();
+    assert_eq!(ends.len(), 4);
+    for (restart, end) in history.restarts().iter().zip(&ends) {
+        for (other, other_end) in history.restarts().iter().zip(&ends) {
+            assert_eq!(restart.len() < other.len(), end.0 < other_end.0);
+            assert!(restart.last() >= other.last() || end.1 >= other_end.1);
+        }
+    }
 }
 
 #[test]
@@ -458,6 +480,12 @@ fn bad_input_gets_its_error_and_no_file() {
         found: 3,
     };
     assert_eq!(error, Error::Data(mismatch));
+    let far = array![[0.0, 0.0], [0.0, -1e90]];
+    let error = plot::voronoi(good(), &far, &labels, &x, VoronoiOptions::new()).unwrap_err();
+    assert_eq!(
+        error,
+        Error::Data(centroid::Error::TooLarge { row: 1, column: 1 })
+    );
     let error = plot::voronoi(good(), &array![[1.0]], &short, &x, VoronoiOptions::new());
     assert_eq!(
         error.unwrap_err().to_string(),
@@ -470,7 +498,7 @@ fn bad_input_gets_its_error_and_no_file() {
         assert!(
             error
                 .to_string()
-                .contains("at least 200 x 160 are needed, and at most 16384")
+                .contains("at least 240 x 200 are needed, and at most 16384")
         );
     }
     let samples = array![0.5, 2.0];
@@ -557,17 +585,17 @@ fn odd_data_is_drawn_at_the_least_size() {
         for ending in ["svg", "png"] {
             let path = |name| folder.path().join(format!("{name}{index}.{ending}"));
             let options = ClustersOptions::new()
-                .size(200, 160)
-                .title("a title that is longer than the picture is wide");
+                .size(240, 200)
+                .title("a title that is longer than the picture is wide,\n\u{1}and odd");
             plot::clusters(path("clusters"), x, &labels, Some(x), options).unwrap();
             let options = InterclusterOptions::new()
-                .size(240, 200)
+                .size(320, 280)
                 .palette(Palette::custom([[0; 3]]));
             plot::intercluster(path("map"), x, &sizes, options).unwrap();
             let options = SilhouetteOptions::new().size(240, 160);
             plot::silhouette_diagram(path("knives"), &samples, &labels, options).unwrap();
-            if x.ncols() == 2 && x.iter().all(|value| value.abs() < 1e90) {
-                let options = VoronoiOptions::new().size(200, 160);
+            if x.ncols() == 2 && x.iter().all(|value| value.abs() < 1e89) {
+                let options = VoronoiOptions::new().size(240, 200);
                 plot::voronoi(path("regions"), x, &labels, x, options).unwrap();
             }
             let curve = Curve::new(x.rows().into_iter().map(|row| (row[0], row[x.ncols() - 1])));

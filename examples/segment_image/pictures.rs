@@ -1,11 +1,13 @@
 //! Pictures of the segmented photograph.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use centroid::plot::{self, CurveOptions, Image, ImageGridOptions};
-use centroid::selection::{Silhouettes, Sweep, SweepOptions, sweep};
+use centroid::selection::{Silhouettes, Sweep, SweepEntry, SweepOptions, sweep};
 use centroid::{KMeans, KMeansModel};
 use image::RgbaImage;
+use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Axis};
 
 use super::{Arguments, Result};
@@ -19,7 +21,7 @@ pub(crate) fn stem(out: &Path, input: &Path) -> PathBuf {
 }
 
 /// The segmented versions with captions, the silhouettes over the number of clusters, and each segment of
-/// the number at the elbow alone.
+/// the number at the elbow alone. Here every visible pixel counts the same, however opaque.
 pub(crate) fn draw(
     arguments: &Arguments,
     stem: &Path,
@@ -52,8 +54,18 @@ pub(crate) fn draw(
         seed: arguments.seed,
     };
     let kmeans = KMeans::new(2).n_init(arguments.n_init).seed(arguments.seed);
-    let options = SweepOptions::new().silhouettes(silhouettes);
+    let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}")?;
+    let bar = ProgressBar::new(most as u64 - 1).with_style(style.progress_chars("=> "));
+    bar.set_message("numbers of clusters");
+    let mut observer = |_: &SweepEntry<f32>| {
+        bar.inc(1);
+        ControlFlow::Continue(())
+    };
+    let options = SweepOptions::new()
+        .silhouettes(silhouettes)
+        .observer(&mut observer);
     let found = sweep(&kmeans, pixels, 2..=most, options)?;
+    bar.finish_and_clear();
     let title = "Silhouettes of a sample of pixels";
     plot::silhouette_scores(
         named("silhouettes.svg"),
@@ -62,19 +74,20 @@ pub(crate) fn draw(
     )?;
 
     let model = chosen(&found).ok_or("there is no number of clusters to choose")?;
-    let segments = (0..model.n_clusters()).map(|label| {
-        let colour = super::colour(model, label);
-        let [r, g, b] = colour;
+    let segments = (0..model.n_clusters()).map(|label| alone(photo, model, label));
+    let segments: Vec<_> = segments.collect();
+    let images = segments.iter().enumerate().map(|(label, segment)| {
+        let [r, g, b] = super::colour(model, label);
         let share = model.cluster_sizes()[label] as f64 / pixels.nrows() as f64;
         let caption = format!("#{r:02x}{g:02x}{b:02x} {:.1}%", 100.0 * share);
-        Ok(as_image(&alone(photo, model, label))?.caption(caption))
+        Ok(as_image(segment)?.caption(caption))
     });
-    let segments: plot::Result<Vec<_>> = segments.collect();
-    plot::image_grid(
-        named("segments.png"),
-        &segments?,
-        in_rows_of_three(model.n_clusters()),
-    )?;
+    let images: plot::Result<Vec<_>> = images.collect();
+    let options = in_rows_of_three(segments.len());
+    plot::image_grid(named("segments.png"), &images?, options)?;
+    let paths = (0..segments.len()).map(|label| named(&format!("segment-{label}.png")));
+    let files: Result<Vec<_>> = segments.iter().map(super::encode).collect();
+    super::write_all(&paths.collect::<Vec<_>>(), &files?)?;
     println!(
         "drew the versions, the silhouettes for k = 2..={most}, and {} segments",
         model.n_clusters()

@@ -8,16 +8,11 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::drawing::DrawingArea;
 use plotters::prelude::{Cartesian2d, DrawingBackend};
-use plotters::style::{BLACK, IntoFont, RGBColor, TextStyle, WHITE};
+use plotters::style::RGBColor;
 
-use super::canvas::FONT;
 use super::error::{Error, Result};
-use super::options::Frame;
+use super::text::{FONT, LABEL, fitted, width_of};
 use crate::Float;
-
-/// Heights of text, in pixels of a line.
-pub(super) const LABEL: u32 = 16;
-pub(super) const TITLE: u32 = 20;
 
 /// The grey of what should not be looked at first.
 pub(super) const GREY: RGBColor = RGBColor(110, 110, 110);
@@ -32,24 +27,60 @@ pub(super) const RED: RGBColor = RGBColor(0xc0, 0x1c, 0x28);
 pub(super) struct Axis {
     range: Range<f64>,
     ticks: Vec<f64>,
+    labels: Vec<String>,
 }
 
 impl Axis {
     /// About so many ticks, at 1, 2 or 5 times a power of ten.
     pub(super) fn new(range: Range<f64>, n_ticks: usize) -> Self {
-        let ticks = ticks(&range, n_ticks, 0.0);
-        Self { range, ticks }
+        let (step, ticks) = ticks(&range, n_ticks, 0.0);
+        let labels = labels(&ticks, step);
+        Self {
+            range,
+            ticks,
+            labels,
+        }
     }
 
-    /// Ticks at whole numbers alone.
-    pub(super) fn whole(range: Range<f64>, n_ticks: usize) -> Self {
-        let ticks = ticks(&range, n_ticks, 1.0);
-        Self { range, ticks }
+    /// An axis of whole values, with ticks among them alone.
+    pub(super) fn whole(values: impl IntoIterator<Item = f64>, n_ticks: usize) -> Self {
+        let values: Vec<f64> = values.into_iter().collect();
+        let first = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let last = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let range = range(values);
+        let (step, mut ticks) = ticks(&range, n_ticks, 1.0);
+        ticks.retain(|tick| (first..=last).contains(tick));
+        let labels = labels(&ticks, step);
+        Self {
+            range,
+            ticks,
+            labels,
+        }
     }
 
-    /// These ticks.
-    pub(super) fn with_ticks(range: Range<f64>, ticks: Vec<f64>) -> Self {
-        Self { range, ticks }
+    /// These ticks with their labels.
+    pub(super) fn with_ticks(
+        range: Range<f64>,
+        ticks: impl IntoIterator<Item = (f64, String)>,
+    ) -> Self {
+        let (ticks, labels) = ticks.into_iter().unzip();
+        Self {
+            range,
+            ticks,
+            labels,
+        }
+    }
+
+    /// What stands beside a tick.
+    pub(super) fn label(&self, tick: f64) -> String {
+        let place = self.ticks.iter().position(|&own| own == tick);
+        place.map_or(String::new(), |place| self.labels[place].clone())
+    }
+
+    /// The pixels beside an axis that stands upright: for its labels and for its name.
+    pub(super) fn room(&self) -> u32 {
+        let widths = self.labels.iter().map(|label| width_of(label, LABEL));
+        widths.max().unwrap_or(0) + 36
     }
 }
 
@@ -76,58 +107,50 @@ impl Ranged for Axis {
 /// A chart with an axis each way.
 pub(super) type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 
-/// Text in black, centred at its place both ways.
-pub(super) fn centred(size: u32) -> TextStyle<'static> {
-    use plotters::style::text_anchor::{HPos, Pos, VPos};
-    let style = (FONT, size).into_font().color(&BLACK);
-    style.pos(Pos::new(HPos::Center, VPos::Center))
+/// Both axes and what they show.
+#[derive(Clone, Debug)]
+pub(super) struct Axes {
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) names: [String; 2],
 }
 
-/// The white area, below the title if there is one.
-pub(super) fn titled<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    frame: &Frame,
-) -> Result<DrawingArea<DB, Shift>> {
-    area.fill(&WHITE)?;
-    if frame.title.is_empty() {
-        return Ok(area.clone());
+/// The pixels around a chart, and those below its horizontal axis.
+pub(super) const MARGIN: u32 = 12;
+pub(super) const BELOW: u32 = 46;
+
+impl Axes {
+    /// A chart with room for labels and names, in which nothing is drawn yet.
+    pub(super) fn chart<'a, DB: DrawingBackend>(
+        &self,
+        area: &'a DrawingArea<DB, Shift>,
+    ) -> Result<Chart<'a, DB>> {
+        let chart = ChartBuilder::on(area)
+            .margin(MARGIN)
+            .x_label_area_size(BELOW)
+            .y_label_area_size(self.y.room())
+            .build_cartesian_2d(self.x.clone(), self.y.clone())?;
+        Ok(chart)
     }
-    Ok(area.titled(&frame.title, (FONT, TITLE).into_font())?)
+
+    /// Draws the axes with their labels and names, over what was drawn before.
+    pub(super) fn draw<DB: DrawingBackend>(&self, chart: &mut Chart<'_, DB>) -> Result<()> {
+        let (width, height) = chart.plotting_area().dim_in_pixel();
+        let mut mesh = chart.configure_mesh();
+        mesh.disable_mesh()
+            .label_style((FONT, LABEL))
+            .axis_desc_style((FONT, LABEL))
+            .x_label_formatter(&|tick| self.x.label(*tick))
+            .y_label_formatter(&|tick| self.y.label(*tick))
+            .x_desc(fitted(&self.names[0], LABEL, width))
+            .y_desc(fitted(&self.names[1], LABEL, height))
+            .draw()?;
+        Ok(())
+    }
 }
 
-/// A chart of this range, with room for the labels of both axes, not drawn yet.
-pub(super) fn chart<'a, DB: DrawingBackend>(
-    area: &'a DrawingArea<DB, Shift>,
-    x: Axis,
-    y: Axis,
-) -> Result<Chart<'a, DB>> {
-    let mut builder = ChartBuilder::on(area);
-    builder
-        .margin(12)
-        .x_label_area_size(46)
-        .y_label_area_size(64);
-    Ok(builder.build_cartesian_2d(x, y)?)
-}
-
-/// The axes with their labels and what they show, over what was drawn before.
-pub(super) fn draw_axes<DB: DrawingBackend>(
-    chart: &mut Chart<'_, DB>,
-    names: &[String; 2],
-) -> Result<()> {
-    let mut mesh = chart.configure_mesh();
-    mesh.disable_mesh()
-        .label_style((FONT, LABEL))
-        .axis_desc_style((FONT, LABEL))
-        .x_label_formatter(&|value| number(*value))
-        .y_label_formatter(&|value| number(*value))
-        .x_desc(&names[0])
-        .y_desc(&names[1])
-        .draw()?;
-    Ok(())
-}
-
-/// Multiples of a round step, of at least this size.
-fn ticks(range: &Range<f64>, n_ticks: usize, least_step: f64) -> Vec<f64> {
+/// The distance of ticks, at least this one, and the ticks at its multiples.
+fn ticks(range: &Range<f64>, n_ticks: usize, least_step: f64) -> (f64, Vec<f64>) {
     let rough = (range.end - range.start) / n_ticks.max(1) as f64;
     let power = 10_f64.powf(rough.log10().floor());
     let round = [1.0, 2.0, 5.0, 10.0].map(|times| times * power);
@@ -136,24 +159,36 @@ fn ticks(range: &Range<f64>, n_ticks: usize, least_step: f64) -> Vec<f64> {
     let (first, last) = ((range.start / step).ceil(), (range.end / step).floor());
     // `as` keeps to the range of i64, and there are not many of a step that is not too small.
     let n = (last - first) as i64;
-    (0..=n).map(|tick| (first + tick as f64) * step).collect()
+    let ticks = (0..=n).map(|tick| (first + tick as f64) * step);
+    (step, ticks.collect())
 }
 
-/// A number as an axis shows it: short, and powers of ten where zeros would fill the margin.
-pub(super) fn number(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-3..1e5).contains(&magnitude) {
-        let text = format!("{value:.3e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let mantissa = trimmed(mantissa);
-        return format!("{mantissa}e{exponent}");
-    }
-    let text = format!("{value:.4}");
-    match trimmed(&text) {
+/// Numbers that differ where ticks do: with the digits that their step needs, and as powers of ten where
+/// zeros would fill the margin.
+fn labels(ticks: &[f64], step: f64) -> Vec<String> {
+    let largest = ticks.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+    let place = |value: f64| value.log10().floor() as i32;
+    // Half a step more, as the logarithm of a power of ten may be rounded down.
+    let last_digit = place(1.5 * step);
+    let label = |&tick: &f64| {
         // Of a tick at zero, which rounding misses.
-        "-0" => "0".to_owned(),
-        short => short.to_owned(),
-    }
+        if tick.abs() < 0.5 * step {
+            return "0".to_owned();
+        }
+        let first_digit = place(tick.abs());
+        let text =
+            if largest < 1e5 && step >= 1e-4 || (last_digit >= 0 && first_digit - last_digit > 3) {
+                format!("{tick:.*}", usize::try_from(-last_digit).unwrap_or(0))
+            } else {
+                let digits = usize::try_from(first_digit - last_digit).unwrap_or(0);
+                format!("{tick:.digits$e}")
+            };
+        match text.split_once('e') {
+            Some((mantissa, exponent)) => format!("{}e{exponent}", trimmed(mantissa)),
+            None => trimmed(&text).to_owned(),
+        }
+    };
+    ticks.iter().map(label).collect()
 }
 
 /// A decimal number without zeros that say nothing.
@@ -179,7 +214,7 @@ pub(super) fn range(values: impl IntoIterator<Item = f64>) -> Range<f64> {
     let narrowest = if magnitude < SMALLEST {
         1.0
     } else {
-        1e-6 * magnitude
+        1e-10 * magnitude
     };
     let air = (0.05 * (high - low)).max(narrowest);
     low - air..high + air
@@ -246,47 +281,57 @@ pub(super) fn check_features(found: usize, expected: usize) -> Result<()> {
     Err(crate::Error::DimensionMismatch { expected, found }.into())
 }
 
-/// How many clusters there are at least, if there is this largest label.
-pub(super) fn n_clusters(labels: &ArrayRef1<usize>) -> usize {
-    labels
-        .iter()
-        .max()
-        .map_or(0, |&label| label.saturating_add(1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short() {
-        for (value, text) in [
-            (0.0, "0"),
-            (-0.0, "0"),
-            (-2.5, "-2.5"),
-            (0.30000000000000004, "0.3"),
-            (1e-17, "1e-17"),
-            (20_000.0, "20000"),
-            (1_250_000.0, "1.25e6"),
-            (-3e-5, "-3e-5"),
-        ] {
-            assert_eq!(number(value), text);
+    fn ticks_are_round_and_within() {
+        let at = |range: Range<f64>, n, least| ticks(&range, n, least).1;
+        assert_eq!(at(-0.1..1.0, 5, 0.0), [0.0, 0.5, 1.0]);
+        assert_eq!(at(1.8..7.2, 10, 1.0), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        assert_eq!(at(0.0..35.0, 4, 0.0), [0.0, 10.0, 20.0, 30.0]);
+        assert_eq!(Axis::whole([1.0, 40.0], 15).ticks[0], 5.0);
+        for range in [1e16 - 1e10..1e16 + 1e10, -1e250..1e250, 1e-250..3e-250] {
+            let ticks = at(range.clone(), 8, 0.0);
+            assert!((2..=9).contains(&ticks.len()), "{ticks:?}");
+            let is_within = |tick: &f64| (range.start..=range.end).contains(tick);
+            assert!(ticks.iter().all(is_within), "{ticks:?}");
         }
     }
 
     #[test]
-    fn ticks_are_round_and_within() {
-        assert_eq!(ticks(&(-0.1..1.0), 5, 0.0), [0.0, 0.5, 1.0]);
-        assert_eq!(ticks(&(1.8..7.2), 10, 1.0), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-        assert_eq!(
-            ticks(&(0.0..35.0), 8, 0.0),
-            [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0]
-        );
-        for range in [1e16 - 1e10..1e16 + 1e10, -1e250..1e250, 1e-250..3e-250] {
-            let ticks = ticks(&range, 8, 0.0);
-            assert!((2..=9).contains(&ticks.len()), "{ticks:?}");
-            let is_within = |tick: &f64| (range.start..=range.end).contains(tick);
-            assert!(ticks.iter().all(is_within), "{ticks:?}");
+    fn labels_are_short_and_tell_ticks_apart() {
+        for (range, n, expected) in [
+            (-0.1..1.0, 6, &["0", "0.2", "0.4", "0.6", "0.8", "1"][..]),
+            (-3.0..3.0, 3, &["-2", "0", "2"]),
+            (0.0..2.5e6, 3, &["0", "1e6", "2e6"]),
+            (1.2e6..1.5e6, 3, &["1.2e6", "1.3e6", "1.4e6", "1.5e6"]),
+            (0.0..9e-6, 2, &["0", "5e-6"]),
+            (900.0..12_000.0, 3, &["5000", "10000"]),
+        ] {
+            assert_eq!(Axis::new(range, n).labels, expected);
+        }
+        for (start, span) in [
+            (1.7e9, 1e3),
+            (1.0, 1e-4),
+            (123_400.0, 300.0),
+            (-1e16, 1e10),
+            (5.0, 1e-9),
+            (-4e-7, 1e-6),
+        ] {
+            let axis = Axis::new(start..start + span, 8);
+            let mut labels = axis.labels.clone();
+            labels.dedup();
+            assert!(
+                labels.len() == axis.ticks.len() && labels.len() > 3,
+                "{:?}",
+                axis.labels
+            );
+            for (tick, label) in axis.ticks.iter().zip(&axis.labels) {
+                let read: f64 = label.parse().unwrap();
+                assert!((read - tick).abs() < 0.01 * span, "{label} {tick}");
+            }
         }
     }
 
@@ -302,7 +347,7 @@ mod tests {
         ] {
             let range = range(values.iter().copied());
             assert!(
-                range.end - range.start > 1e-7 * range.end.abs(),
+                range.end - range.start > 1e-11 * range.end.abs(),
                 "{range:?}"
             );
             assert!(

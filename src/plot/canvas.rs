@@ -13,13 +13,19 @@ use plotters::style::IntoFont;
 
 use super::error::{Error, Result};
 use super::page::{Page, PageBackend};
+use super::text::FONT;
 
 /// The largest width and height.
 pub(super) const MOST: u32 = 16_384;
 
 /// Where a picture can be drawn: the path of an SVG or PNG file, or a [`DrawingArea`] of your own.
 ///
-/// A file is written beside its place and moved there when it is whole.
+/// A file is written beside its place and moved there when it is whole; a link is replaced by it, not
+/// followed.
+///
+/// An area of your own is filled with white first. It is drawn on as plotters does it: its pixels have
+/// text a little higher, and its SVG names the type of images by `png` alone, both of which are mended in
+/// files.
 pub trait Canvas: sealed::Draw {}
 
 impl<T: sealed::Draw> Canvas for T {}
@@ -215,9 +221,6 @@ fn file_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
     }
     builder.tempfile_in(folder).map_err(|error| failed(&error))
 }
-
-/// The font of all text.
-pub(super) const FONT: &str = "sans-serif";
 
 /// Sees that there is a font. One that the program has registered, or that plotters finds by its
 /// feature `ttf`, stays.

@@ -7,24 +7,25 @@ use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
 use plotters::prelude::DrawingBackend;
 
-use super::axes::{
-    Axis, chart, check_features, check_labels, check_rows, draw_axes, n_clusters, range, titled,
-};
+use super::axes::{Axes, Axis, check_features, check_labels, check_rows, range};
 use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
 use super::dots::{Dot, draw_centroids, draw_dots, draw_numbers};
 use super::error::Result;
-use super::options::{Frame, options};
+use super::options::{Frame, named_axes, options};
 use super::principal::Plane;
+use super::text::titled;
 use crate::Float;
 
 options! {
     /// Options of [`clusters`].
-    ClustersOptions, 800 x 600, {
-        /// What the axes show, if the rows have one or two features. Default: `feature 0` and `feature 1`.
-        axes: Option<[String; 2]> = None,
-    }
+    ClustersOptions, "800 x 600", {}
 }
+
+named_axes!(
+    ClustersOptions,
+    "`feature 0` and `feature 1`; principal directions have names of their own"
+);
 
 /// Draws rows as dots, coloured by label, with numbered discs at the centroids.
 ///
@@ -33,7 +34,11 @@ options! {
 /// so; rows of one feature are drawn over their labels. Without centroids the labels are written at the
 /// mean of their dots.
 ///
-/// More than 5,000 rows are drawn as one image of pixels, in an SVG too, so that the file stays small.
+/// More than 5,000 rows are drawn as one image of pixels, in an SVG too, so that the file stays small: at
+/// the default size below 2 MB for any number of rows.
+///
+/// # Cost
+/// One pass over the rows. For more than two features, up to 60 passes over 5,000 of them.
 ///
 /// # Example
 /// ```
@@ -68,8 +73,8 @@ pub fn clusters<F: Float>(
         check_rows(centroids, "centroids")?;
         check_features(centroids.ncols(), x.ncols())?;
     }
-    let size = options.frame.size;
-    canvas.draw(size, &Scatter::new(x, labels, centroids, options))
+    let size = options.frame.size.unwrap_or((800, 600));
+    canvas.draw(size, &Scatter::new(x, labels, centroids, options.frame))
 }
 
 /// What is drawn: places, colours and numbers.
@@ -77,7 +82,7 @@ struct Scatter {
     dots: Vec<Dot>,
     centroids: Vec<(f64, f64)>,
     means: Vec<(usize, (f64, f64))>,
-    axes: [String; 2],
+    axes: Axes,
     frame: Frame,
 }
 
@@ -86,7 +91,7 @@ impl Scatter {
         x: &ArrayRef2<F>,
         labels: &ArrayRef1<usize>,
         centroids: Option<&ArrayRef2<F>>,
-        options: ClustersOptions,
+        mut frame: Frame,
     ) -> Self {
         let projection = Projection::of(x);
         let rows = x.rows().into_iter().zip(labels);
@@ -102,15 +107,26 @@ impl Scatter {
             0 => means(&places, labels),
             _ => Vec::new(),
         };
-        let k = n_clusters(labels).max(centroids.len());
-        let palette = &options.frame.palette;
-        let color = |&label: &usize| palette.rgb(label, k);
+        let color = frame.palette.of_labels(labels, centroids.len());
+        let colors = labels.iter().map(|&label| color(label));
+        let dots: Vec<Dot> = places.into_iter().zip(colors).collect();
+        drop(color);
+        let all = || {
+            dots.iter()
+                .map(|dot| dot.0)
+                .chain(centroids.iter().copied())
+        };
+        let axes = Axes {
+            x: Axis::new(range(all().map(|place| place.0)), 8),
+            y: Axis::new(range(all().map(|place| place.1)), 8),
+            names: projection.axes(frame.axes.take()),
+        };
         Self {
-            dots: places.into_iter().zip(labels.iter().map(color)).collect(),
+            dots,
             centroids,
             means,
-            axes: projection.axes(options.axes),
-            frame: options.frame,
+            axes,
+            frame,
         }
     }
 }
@@ -168,23 +184,15 @@ fn means(places: &[(f64, f64)], labels: &ArrayRef1<usize>) -> Vec<(usize, (f64, 
 
 impl Picture for Scatter {
     fn least_size(&self) -> (u32, u32) {
-        (200, 160)
+        (240, 200)
     }
 
     fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
         let area = titled(area, &self.frame)?;
-        let places = || {
-            self.dots
-                .iter()
-                .map(|dot| dot.0)
-                .chain(self.centroids.iter().copied())
-        };
-        let x = Axis::new(range(places().map(|place| place.0)), 8);
-        let y = Axis::new(range(places().map(|place| place.1)), 8);
-        let mut chart = chart(&area, x, y)?;
+        let mut chart = self.axes.chart(&area)?;
         draw_dots(&mut chart, &self.dots, None)?;
         draw_centroids(&mut chart, &self.centroids)?;
         draw_numbers(&mut chart, &self.means)?;
-        draw_axes(&mut chart, &self.axes)
+        self.axes.draw(&mut chart)
     }
 }

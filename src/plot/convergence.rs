@@ -10,20 +10,23 @@ use plotters::prelude::DrawingBackend;
 use plotters::series::LineSeries;
 use plotters::style::{BLACK, Color, WHITE};
 
-use super::axes::{Axis, LABEL, chart, draw_axes, is_drawable, range, titled};
+use super::axes::{Axes, Axis, is_drawable, range};
+use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
-use super::canvas::{Canvas, FONT};
 use super::error::{Error, Result};
-use super::options::{Frame, options};
+use super::options::{Frame, named_axes, options};
+use super::text::{FONT, LABEL, fitted, titled};
 use crate::Iteration;
 
 options! {
     /// Options of [`convergence`].
-    ConvergenceOptions, 800 x 500, {
-        /// What the axes show. Default: `iteration` and `inertia`.
-        axes: [String; 2] = ["iteration".to_owned(), "inertia".to_owned()],
-    }
+    ConvergenceOptions, "800 x 500", {}
 }
+
+named_axes!(ConvergenceOptions, "`iteration` and `inertia`");
+
+/// More groups than this have no legend: it would cover the lines.
+const MOST_NAMES: usize = 12;
 
 /// The inertia of each iteration of each restart, as an observer saw them.
 ///
@@ -104,17 +107,24 @@ pub fn convergence(
         let what = "inertia";
         return Err(Error::NotDrawable { what, index });
     }
+    let names = || ["iteration".to_owned(), "inertia".to_owned()];
+    let lines = || groups.iter().flat_map(|group| group.1);
+    let longest = lines().map(Vec::len).max().unwrap_or(1);
     let lines = Lines {
         groups,
-        axes: options.axes,
+        axes: Axes {
+            x: Axis::whole([1.0, longest as f64], 15),
+            y: Axis::new(range(lines().flatten().copied()), 8),
+            names: options.frame.axes.clone().unwrap_or_else(names),
+        },
         frame: options.frame,
     };
-    canvas.draw(lines.frame.size, &lines)
+    canvas.draw(lines.frame.size.unwrap_or((800, 500)), &lines)
 }
 
 struct Lines<'a> {
     groups: &'a [(&'a str, &'a [Vec<f64>])],
-    axes: [String; 2],
+    axes: Axes,
     frame: Frame,
 }
 
@@ -125,12 +135,11 @@ impl Picture for Lines<'_> {
 
     fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
         let area = titled(area, &self.frame)?;
-        let lines = || self.groups.iter().flat_map(|group| group.1);
-        let longest = lines().map(Vec::len).max().unwrap_or(1);
-        let x = Axis::whole(range([1.0, longest as f64]), 15);
-        let y = Axis::new(range(lines().flatten().copied()), 8);
-        let mut chart = chart(&area, x, y)?;
-        draw_axes(&mut chart, &self.axes)?;
+        let mut chart = self.axes.chart(&area)?;
+        self.axes.draw(&mut chart)?;
+        let has_legend =
+            self.groups.len() <= MOST_NAMES && self.groups.iter().any(|group| !group.0.is_empty());
+        let (width, _) = chart.plotting_area().dim_in_pixel();
         for (index, (name, lines)) in self.groups.iter().enumerate() {
             let color = self.frame.palette.rgb(index, self.groups.len());
             let mut is_first = true;
@@ -139,7 +148,8 @@ impl Picture for Lines<'_> {
                 let series = LineSeries::new(places(), color.mix(0.7).stroke_width(2));
                 let drawn = chart.draw_series(series)?;
                 if is_first && !name.is_empty() {
-                    drawn.label(*name).legend(move |(x, y)| {
+                    let name = fitted(name, LABEL, width / 3);
+                    drawn.label(name).legend(move |(x, y)| {
                         PathElement::new([(x, y), (x + 18, y)], color.stroke_width(3))
                     });
                     is_first = false;
@@ -151,7 +161,7 @@ impl Picture for Lines<'_> {
                 )?;
             }
         }
-        if self.groups.iter().any(|group| !group.0.is_empty()) {
+        if has_legend {
             chart
                 .configure_series_labels()
                 .position(SeriesLabelPosition::UpperRight)

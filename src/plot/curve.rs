@@ -8,28 +8,30 @@ use plotters::drawing::DrawingArea;
 use plotters::element::{Circle, PathElement, Text};
 use plotters::prelude::DrawingBackend;
 use plotters::series::{DashedLineSeries, LineSeries};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, IntoFont};
+use plotters::style::Color;
+use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axes::{
-    Axis, Chart, GREY, LABEL, RED, chart, draw_axes, is_drawable, number, range, titled,
-};
+use super::axes::{Axes, Axis, BELOW, Chart, GREY, MARGIN, RED, is_drawable, range};
+use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
-use super::canvas::{Canvas, FONT};
 use super::error::{Error, Result};
-use super::options::{Frame, options};
+use super::options::{Frame, named_axes, options};
+use super::text::{FONT, LABEL, anchored, fitted, titled};
 use crate::Float;
 use crate::selection::Sweep;
 
 options! {
     /// Options of [`elbow`], [`silhouette_scores`] and [`scores`].
-    CurveOptions, 800 x 500, {
-        /// What the axes show. Default: the number of clusters k, and the score.
-        axes: Option<[String; 2]> = None,
+    CurveOptions, "800 x 500", {
         /// Whether to draw the times of the fits on a second axis, if they are known. Default: `true`.
         fit_times: bool = true,
     }
 }
+
+named_axes!(CurveOptions, "`number of clusters k`, and the score");
+
+/// More points than this are a line without dots.
+const MOST_DOTS: usize = 500;
 
 /// A score for each value of a parameter, with what is known beside it.
 ///
@@ -40,8 +42,8 @@ options! {
 /// let accuracy = [(10.0, 0.91), (30.0, 0.95), (90.0, 0.97), (120.0, 0.96)];
 /// let curve = Curve::new(accuracy).errors([0.02, 0.01, 0.01, 0.01]).marked(90.0, "best at k = 90");
 /// let folder = tempfile::tempdir()?;
-/// let axes = Some(["number of clusters k".to_owned(), "accuracy".to_owned()]);
-/// plot::scores(folder.path().join("grid.svg"), &curve, CurveOptions::new().axes(axes))?;
+/// let options = CurveOptions::new().axes(["number of clusters k", "accuracy"]);
+/// plot::scores(folder.path().join("grid.svg"), &curve, options)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,6 +80,25 @@ impl Curve {
     pub fn marked(mut self, value: f64, text: impl Into<String>) -> Self {
         self.marked = Some((value, text.into()));
         self
+    }
+
+    /// The axis of the parameter, and that of the score with its errors.
+    fn axes(&self, names: [String; 2]) -> Axes {
+        let mark = self.marked.iter().map(|marked| marked.0);
+        let values = self.points.iter().map(|point| point.0).chain(mark);
+        let is_whole = values.clone().all(|value| value.fract() == 0.0);
+        let ends = self.points.iter().enumerate().flat_map(|(index, point)| {
+            let error = self.errors.get(index).copied().unwrap_or_default();
+            [point.1 - error, point.1 + error]
+        });
+        Axes {
+            x: match is_whole {
+                true => Axis::whole(values, 15),
+                false => Axis::new(range(values), 8),
+            },
+            y: Axis::new(range(ends), 8),
+            names,
+        }
     }
 
     /// # Errors
@@ -193,45 +214,24 @@ pub fn scores(canvas: impl Canvas, curve: &Curve, options: CurveOptions) -> Resu
 
 fn draw(canvas: impl Canvas, curve: &Curve, options: CurveOptions, score: &str) -> Result<()> {
     curve.check()?;
-    let axes = options
-        .axes
-        .unwrap_or_else(|| ["number of clusters k".to_owned(), score.to_owned()]);
+    let names = || ["number of clusters k".to_owned(), score.to_owned()];
     let picture = CurvePicture {
         curve,
         with_times: options.fit_times && !curve.times.is_empty(),
-        axes,
+        axes: curve.axes(options.frame.axes.clone().unwrap_or_else(names)),
         frame: options.frame,
     };
-    canvas.draw(picture.frame.size, &picture)
+    canvas.draw(picture.frame.size.unwrap_or((800, 500)), &picture)
 }
 
 struct CurvePicture<'a> {
     curve: &'a Curve,
     with_times: bool,
-    axes: [String; 2],
+    axes: Axes,
     frame: Frame,
 }
 
 impl CurvePicture<'_> {
-    /// The axis of the parameter, and that of the score with its errors.
-    fn ranges(&self) -> (Axis, Axis) {
-        let points = &self.curve.points;
-        let mark = self.curve.marked.iter().map(|marked| marked.0);
-        let values = points.iter().map(|point| point.0).chain(mark);
-        let is_whole = points.iter().all(|point| point.0.fract() == 0.0);
-        let x = range(values);
-        let x = if is_whole {
-            Axis::whole(x, 15)
-        } else {
-            Axis::new(x, 8)
-        };
-        let ends = points.iter().enumerate().flat_map(|(index, point)| {
-            let error = self.curve.errors.get(index).copied().unwrap_or_default();
-            [point.1 - error, point.1 + error]
-        });
-        (x, Axis::new(range(ends), 8))
-    }
-
     fn draw_curve<DB: DrawingBackend>(&self, chart: &mut Chart<'_, DB>) -> Result<()> {
         let color = self.frame.palette.rgb(0, 2);
         let points = &self.curve.points;
@@ -241,7 +241,12 @@ impl CurvePicture<'_> {
         }
         let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
         chart.draw_series(line)?;
-        let dots = points
+        let n_dots = if points.len() > MOST_DOTS {
+            0
+        } else {
+            points.len()
+        };
+        let dots = points[..n_dots]
             .iter()
             .map(|&point| Circle::new(point, 4, color.filled()));
         chart.draw_series(dots)?;
@@ -262,17 +267,29 @@ impl CurvePicture<'_> {
         } else {
             (HPos::Left, 8)
         };
-        let style = (FONT, LABEL)
-            .into_font()
-            .color(&RED)
-            .pos(Pos::new(anchor, VPos::Top));
         let area = chart.plotting_area();
+        let (width, _) = area.dim_in_pixel();
+        let text = fitted(text, LABEL, width / 2);
         let place = area.map_coordinate(&(*value, y.end));
         let base = area.get_base_pixel();
         let place = (place.0 - base.0 + shift, place.1 - base.1 + 6);
-        area.strip_coord_spec()
-            .draw(&Text::new(text.clone(), place, style))?;
+        let text = Text::new(text, place, anchored(LABEL, RED, anchor, VPos::Top));
+        area.strip_coord_spec().draw(&text)?;
         Ok(())
+    }
+
+    /// The times on an axis of their own, in a unit that suits them.
+    fn times(&self) -> (Axis, Vec<f64>, &'static str) {
+        let times = &self.curve.times;
+        let longest = times.iter().max().map_or(0.0, Duration::as_secs_f64);
+        let (per_second, unit) = if longest < 0.1 {
+            (1e3, "ms")
+        } else {
+            (1.0, "s")
+        };
+        let axis = Axis::new(0.0..(1.1 * per_second * longest).max(1e-6), 8);
+        let times = times.iter().map(|time| per_second * time.as_secs_f64());
+        (axis, times.collect(), unit)
     }
 }
 
@@ -283,47 +300,32 @@ impl Picture for CurvePicture<'_> {
 
     fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
         let area = titled(area, &self.frame)?;
-        let (x, y) = self.ranges();
         if !self.with_times {
-            let mut chart = chart(&area, x, y)?;
-            draw_axes(&mut chart, &self.axes)?;
+            let mut chart = self.axes.chart(&area)?;
+            self.axes.draw(&mut chart)?;
             self.draw_curve(&mut chart)?;
             return self.draw_mark(&mut chart);
         }
-        let longest = self
-            .curve
-            .times
-            .iter()
-            .max()
-            .map_or(0.0, Duration::as_secs_f64);
-        let (per_second, unit) = if longest < 0.1 {
-            (1e3, "ms")
-        } else {
-            (1.0, "s")
-        };
-        let times = self
-            .curve
-            .times
-            .iter()
-            .map(|time| per_second * time.as_secs_f64());
-        let second = Axis::new(0.0..(1.1 * per_second * longest).max(1e-6), 8);
+        let (axis, times, unit) = self.times();
         let mut chart = ChartBuilder::on(&area)
-            .margin(12)
-            .x_label_area_size(46)
-            .y_label_area_size(64)
-            .right_y_label_area_size(64)
-            .build_cartesian_2d(x.clone(), y)?
-            .set_secondary_coord(x, second);
+            .margin(MARGIN)
+            .x_label_area_size(BELOW)
+            .y_label_area_size(self.axes.y.room())
+            .right_y_label_area_size(axis.room())
+            .build_cartesian_2d(self.axes.x.clone(), self.axes.y.clone())?
+            .set_secondary_coord(self.axes.x.clone(), axis.clone());
         let times = self.curve.points.iter().map(|point| point.0).zip(times);
         chart.draw_secondary_series(DashedLineSeries::new(times, 3, 4, GREY.stroke_width(1)))?;
+        let name = format!("time of the fit in {unit} (dashed)");
+        let (_, height) = chart.plotting_area().dim_in_pixel();
         chart
             .configure_secondary_axes()
             .label_style((FONT, LABEL))
-            .y_label_formatter(&|value| number(*value))
             .axis_desc_style((FONT, LABEL))
-            .y_desc(format!("time of the fit in {unit} (dashed)"))
+            .y_label_formatter(&|tick| axis.label(*tick))
+            .y_desc(fitted(&name, LABEL, height))
             .draw()?;
-        draw_axes(&mut chart, &self.axes)?;
+        self.axes.draw(&mut chart)?;
         self.draw_curve(&mut chart)?;
         self.draw_mark(&mut chart)
     }

@@ -1,13 +1,16 @@
 //! Points on a chart: few as circles, many as pixels.
 
+use std::ops::Range;
+
 use plotters::backend::BitMapBackend;
 use plotters::drawing::IntoDrawingArea;
 use plotters::element::{BitMapElement, Circle, EmptyElement, Text};
 use plotters::prelude::DrawingBackend;
-use plotters::style::{BLACK, Color, RGBColor, WHITE};
+use plotters::style::{BLACK, Color, RGBColor, ShapeStyle, WHITE};
 
-use super::axes::{Chart, LABEL, centred};
+use super::axes::{Chart, GREY};
 use super::error::Result;
+use super::text::{LABEL, centred};
 
 /// More points than this are drawn as pixels: circles of an SVG take about 100 bytes each, and half a
 /// megabyte is enough.
@@ -25,6 +28,14 @@ fn radius(n: usize) -> u32 {
     }
 }
 
+/// A dot is a disc of its colour; pale ones on white have an edge, where there is room for it.
+fn styles(color: RGBColor, radius: u32) -> impl Iterator<Item = ShapeStyle> {
+    let luminance =
+        0.2126 * f64::from(color.0) + 0.7152 * f64::from(color.1) + 0.0722 * f64::from(color.2);
+    let edge = (luminance > 195.0 && radius > 1).then(|| GREY.stroke_width(1));
+    std::iter::once(color.filled()).chain(edge)
+}
+
 /// Draws the dots in their order. Many of them are one image, which has a white ground or that of
 /// `ground`: a colour for each place.
 pub(super) fn draw_dots<DB: DrawingBackend>(
@@ -38,13 +49,16 @@ pub(super) fn draw_dots<DB: DrawingBackend>(
         draw_image(chart, circles, radius, ground)?;
     }
     if dots.len() <= MOST_CIRCLES {
-        let circle = |&(place, color): &Dot| Circle::new(place, radius, color.filled());
-        chart.draw_series(dots.iter().map(circle))?;
+        let circles = dots.iter().flat_map(|&(place, color)| {
+            styles(color, radius).map(move |style| Circle::new(place, radius, style))
+        });
+        chart.draw_series(circles)?;
     }
     Ok(())
 }
 
-/// The colours behind the dots, for places in the order of pixels: rows from above, each from the left.
+/// The colours behind the dots, for places in the order of pixels: rows of some length, from above, each
+/// from the left.
 pub(super) type Ground<'a> = &'a dyn Fn(&[(f64, f64)], usize) -> Result<Vec<RGBColor>>;
 
 fn draw_image<DB: DrawingBackend>(
@@ -58,27 +72,17 @@ fn draw_image<DB: DrawingBackend>(
     let size = (columns.len() as u32, rows.len() as u32);
     let mut pixels = vec![0xff; 3 * columns.len() * rows.len()];
     if let Some(ground) = ground {
-        let (x, y) = (plotting.get_x_range(), plotting.get_y_range());
-        let part = |at: usize, n: usize| (at as f64 + 0.5) / n as f64;
-        let places = (0..columns.len() * rows.len()).map(|pixel| {
-            let column = part(pixel % columns.len(), columns.len());
-            let row = part(pixel / columns.len(), rows.len());
-            (
-                x.start + column * (x.end - x.start),
-                y.end - row * (y.end - y.start),
-            )
-        });
-        let colors = ground(&places.collect::<Vec<_>>(), columns.len())?;
-        for (pixel, color) in pixels.chunks_exact_mut(3).zip(colors) {
-            pixel.copy_from_slice(&[color.0, color.1, color.2]);
-        }
+        let ranges = (plotting.get_x_range(), plotting.get_y_range());
+        fill(&mut pixels, (columns.len(), rows.len()), ranges, ground)?;
     }
     {
         let image = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
         for &(place, color) in dots {
             let (x, y) = plotting.map_coordinate(&place);
             let place = (x - columns.start, y - rows.start);
-            image.draw(&Circle::new(place, radius, color.filled()))?;
+            for style in styles(color, radius) {
+                image.draw(&Circle::new(place, radius, style))?;
+            }
         }
         image.present()?;
     }
@@ -89,8 +93,39 @@ fn draw_image<DB: DrawingBackend>(
     Ok(())
 }
 
+/// Rows of pixels whose colours are found at a time: places take more memory than pixels.
+const BAND: usize = 64;
+
+/// Fills pixels with the colours of their middles.
+fn fill(
+    pixels: &mut [u8],
+    (columns, rows): (usize, usize),
+    (x, y): (Range<f64>, Range<f64>),
+    ground: Ground<'_>,
+) -> Result<()> {
+    let part = |at: usize, n: usize| (at as f64 + 0.5) / n as f64;
+    for (band, pixels) in pixels.chunks_mut(3 * BAND * columns).enumerate() {
+        // With the row above, as borders are seen from below.
+        let top = (BAND * band).saturating_sub(1);
+        let bottom = rows.min(BAND * (band + 1));
+        let places = (top * columns..bottom * columns).map(|pixel| {
+            let (column, row) = (part(pixel % columns, columns), part(pixel / columns, rows));
+            (
+                x.start + column * (x.end - x.start),
+                y.end - row * (y.end - y.start),
+            )
+        });
+        let colors = ground(&places.collect::<Vec<_>>(), columns)?;
+        let above = columns * (BAND * band - top);
+        for (pixel, color) in pixels.chunks_exact_mut(3).zip(&colors[above..]) {
+            pixel.copy_from_slice(&[color.0, color.1, color.2]);
+        }
+    }
+    Ok(())
+}
+
 /// More marks than this have no numbers: these would cover one another.
-const MOST_NUMBERS: usize = 60;
+pub(super) const MOST_NUMBERS: usize = 60;
 
 /// Draws numbered discs where centroids are.
 pub(super) fn draw_centroids<DB: DrawingBackend>(

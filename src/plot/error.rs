@@ -50,7 +50,7 @@ pub enum Error {
         /// Its place, counted from 0.
         index: usize,
     },
-    /// The picture, or a part of it, has too few pixels for its axes and text, or too many for memory.
+    /// The picture, or a part of it, has too few pixels for its axes and text, or too many.
     #[error(
         "{width} x {height} pixels are not enough or too many: at least {least_width} x {least_height} are needed, and at most {most} each way"
     )]

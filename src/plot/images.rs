@@ -6,16 +6,17 @@ use plotters::drawing::DrawingArea;
 use plotters::element::{BitMapElement, Text};
 use plotters::prelude::DrawingBackend;
 
-use super::axes::{LABEL, centred, check_count, check_rows, titled};
+use super::axes::{check_count, check_rows};
 use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
 use super::error::{Error, Result};
 use super::options::{Frame, options};
+use super::text::{LABEL, centred, fitted, titled};
 use crate::Float;
 
 options! {
     /// Options of [`image_grid`].
-    ImageGridOptions, 800 x 600, {
+    ImageGridOptions, "800 x 600", {
         /// How many images stand side by side. Default: as many as make rows and columns about equal.
         columns: Option<usize> = None,
     }
@@ -99,7 +100,7 @@ impl Image {
     }
 
     /// Fitted into a box: enlarged a whole number of times, or reduced by averaging.
-    fn fitted(&self, (width, height): (usize, usize)) -> Fitted {
+    fn scaled(&self, (width, height): (usize, usize)) -> Scaled {
         let times = (width / self.width).min(height / self.height);
         let (width, height) = if times >= 1 {
             (times * self.width, times * self.height)
@@ -119,7 +120,7 @@ impl Image {
                 rgb.extend(self.mean(&rows, &columns));
             }
         }
-        Fitted { width, height, rgb }
+        Scaled { width, height, rgb }
     }
 
     /// The mean colour of a part.
@@ -145,7 +146,7 @@ fn source(at: usize, n: usize, before: usize) -> std::ops::Range<usize> {
     start..end
 }
 
-struct Fitted {
+struct Scaled {
     width: usize,
     height: usize,
     rgb: Vec<u8>,
@@ -169,7 +170,7 @@ pub fn image_grid(canvas: impl Canvas, images: &[Image], options: ImageGridOptio
         columns: options.columns.unwrap_or(square).clamp(1, images.len()),
         frame: options.frame,
     };
-    canvas.draw(grid.frame.size, &grid)
+    canvas.draw(grid.frame.size.unwrap_or((800, 600)), &grid)
 }
 
 struct Grid<'a> {
@@ -204,18 +205,19 @@ impl Grid<'_> {
                 .saturating_sub(2 * MARGIN + self.caption_height())
                 .max(1),
         );
-        let fitted = image.fitted((room.0 as usize, room.1 as usize));
-        let size = (fitted.width as u32, fitted.height as u32);
+        let scaled = image.scaled((room.0 as usize, room.1 as usize));
+        let size = (scaled.width as u32, scaled.height as u32);
         let left = (width - size.0) / 2;
         let top = MARGIN + (room.1 - size.1) / 2;
         let place = (left as i32, top as i32);
-        if let Some(image) = BitMapElement::with_ref(place, size, &fitted.rgb) {
+        if let Some(image) = BitMapElement::with_ref(place, size, &scaled.rgb) {
             cell.draw(&image)?;
         }
         if !image.caption.is_empty() {
             let below = (top + size.1 + CAPTION / 2) as i32;
             let place = (width as i32 / 2, below);
-            cell.draw(&Text::new(image.caption.as_str(), place, centred(LABEL)))?;
+            let caption = fitted(&image.caption, LABEL, width.saturating_sub(2));
+            cell.draw(&Text::new(caption, place, centred(LABEL)))?;
         }
         Ok(())
     }

@@ -5,22 +5,22 @@ use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
 use plotters::element::{Circle, Text};
 use plotters::prelude::DrawingBackend;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, IntoFont};
+use plotters::style::Color;
+use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axes::{
-    Axis, GREY, LABEL, centred, chart, check_count, check_rows, draw_axes, range, titled,
-};
+use super::axes::{Axes, Axis, BELOW, GREY, MARGIN, check_count, check_rows, range};
+use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
-use super::canvas::{Canvas, FONT};
+use super::dots::MOST_NUMBERS;
 use super::error::Result;
 use super::options::{Frame, options};
 use super::principal::Plane;
+use super::text::{LABEL, anchored, centred, fitted, titled};
 use crate::Float;
 
 options! {
     /// Options of [`intercluster`].
-    InterclusterOptions, 800 x 600, {}
+    InterclusterOptions, "800 x 600", {}
 }
 
 /// Draws each cluster as a circle: its place shows how far it lies from the others, its area how many
@@ -70,16 +70,16 @@ pub fn intercluster<F: Float>(
             .map(|row| plane.place(&row))
             .collect(),
         sizes: sizes.to_vec(),
-        axes: plane.axes(),
+        names: plane.axes(),
         frame: options.frame,
     };
-    canvas.draw(map.frame.size, &map)
+    canvas.draw(map.frame.size.unwrap_or((800, 600)), &map)
 }
 
 struct Map {
     places: Vec<(f64, f64)>,
     sizes: Vec<usize>,
-    axes: [String; 2],
+    names: [String; 2],
     frame: Frame,
 }
 
@@ -115,18 +115,25 @@ fn map_ranges(
 
 impl Picture for Map {
     fn least_size(&self) -> (u32, u32) {
-        (240, 200)
+        (320, 280)
     }
 
     fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
         let area = titled(area, &self.frame)?;
         let (width, height) = area.dim_in_pixel();
-        // What `chart` leaves to the plotting area.
-        let (width, height) = (f64::from(width) - 88.0, f64::from(height) - 70.0);
+        let y = Axis::new(range(self.places.iter().map(|place| place.1)), 8);
+        // What is left for circles; labels of the range with room for these may differ a little in width.
+        let width = f64::from(width) - f64::from(2 * MARGIN + y.room());
+        let height = f64::from(height) - f64::from(2 * MARGIN + BELOW);
         let largest = (LARGEST * width.min(height)).max(4.0);
         let [x, y] = map_ranges(&self.places, (width, height), largest);
-        let mut chart = chart(&area, Axis::new(x, 8), Axis::new(y, 8))?;
-        draw_axes(&mut chart, &self.axes)?;
+        let axes = Axes {
+            x: Axis::new(x, 8),
+            y: Axis::new(y, 8),
+            names: self.names.clone(),
+        };
+        let mut chart = axes.chart(&area)?;
+        axes.draw(&mut chart)?;
         // Small circles lie on large ones, not under them.
         let mut order: Vec<usize> = (0..self.places.len()).collect();
         order.sort_by_key(|&label| (std::cmp::Reverse(self.sizes[label]), label));
@@ -140,19 +147,23 @@ impl Picture for Map {
             let edge = Circle::new(place, radius, color.stroke_width(2));
             chart.draw_series([disc, edge])?;
         }
-        for (label, &place) in self.places.iter().enumerate() {
+        let n_numbers = if self.places.len() > MOST_NUMBERS {
+            0
+        } else {
+            self.places.len()
+        };
+        for (label, &place) in self.places[..n_numbers].iter().enumerate() {
             let number = Text::new(label.to_string(), place, centred(LABEL));
             chart.draw_series([number])?;
         }
         let most = self.sizes.iter().max().copied().unwrap_or(0);
-        let style = (FONT, LABEL)
-            .into_font()
-            .color(&GREY)
-            .pos(Pos::new(HPos::Right, VPos::Bottom));
-        let (right, bottom) = (width as i32 - 6, height as i32 - 6);
         let key = format!("area: rows of the cluster, at most {most}");
         let plotting = chart.plotting_area().strip_coord_spec();
-        plotting.draw(&Text::new(key, (right, bottom), style))?;
+        let (width, height) = plotting.dim_in_pixel();
+        let place = (width as i32 - 6, height as i32 - 6);
+        let style = anchored(LABEL, GREY, HPos::Right, VPos::Bottom);
+        let key = fitted(&key, LABEL, width.saturating_sub(12));
+        plotting.draw(&Text::new(key, place, style))?;
         Ok(())
     }
 }

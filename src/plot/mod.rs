@@ -1,6 +1,6 @@
 //! Pictures of clusterings: scatter plots, decision regions, elbows, silhouette diagrams, image grids.
 //!
-//! Every function takes where to draw, what to show as plain arrays, and options:
+//! Every function takes where to draw, what to show as labels, scores and arrays, and options:
 //!
 //! - [`clusters`]: rows coloured by label, in the plane of their principal directions if they have more
 //!   than two features.
@@ -27,7 +27,7 @@
 //!
 //! # Colours
 //!
-//! See [`Palette`]. A label has the same colour in all pictures of as many clusters.
+//! See [`Palette`]. A label has the same colour in all pictures that show as many clusters.
 
 mod axes;
 mod canvas;
@@ -43,6 +43,7 @@ mod page;
 mod palette;
 mod principal;
 mod silhouette;
+mod text;
 mod voronoi;
 
 pub use canvas::{Canvas, save};

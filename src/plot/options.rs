@@ -5,16 +5,18 @@ use super::palette::Palette;
 /// Size, title and colours.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Frame {
-    pub(super) size: (u32, u32),
+    /// `None` for that which suits what is drawn.
+    pub(super) size: Option<(u32, u32)>,
     pub(super) title: String,
     pub(super) palette: Palette,
+    pub(super) axes: Option<[String; 2]>,
 }
 
 /// The options of one picture: a struct with the setters that all pictures have, and its own beside them.
 macro_rules! options {
     (
         $(#[$doc:meta])*
-        $name:ident, $width:literal x $height:literal,
+        $name:ident, $size:literal,
         { $( $(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr, )* }
     ) => {
         $(#[$doc])*
@@ -30,9 +32,10 @@ macro_rules! options {
             pub fn new() -> Self {
                 Self {
                     frame: $crate::plot::options::Frame {
-                        size: ($width, $height),
+                        size: None,
                         title: String::new(),
                         palette: $crate::plot::Palette::default(),
+                        axes: None,
                     },
                     $( $field: $default, )*
                 }
@@ -40,10 +43,10 @@ macro_rules! options {
 
             #[doc = concat!(
                 "Width and height of the file, in pixels; a drawing area of your own has its own size. ",
-                "Default: ", $width, " x ", $height, "."
+                "Default: ", $size, "."
             )]
             pub fn size(mut self, width: u32, height: u32) -> Self {
-                self.frame.size = (width, height);
+                self.frame.size = Some((width, height));
                 self
             }
 
@@ -76,4 +79,17 @@ macro_rules! options {
     };
 }
 
-pub(super) use options;
+/// The setter of the pictures with axes.
+macro_rules! named_axes {
+    ($name:ident, $default:literal) => {
+        impl $name {
+            #[doc = concat!("What the axes show, the horizontal one first. Default: ", $default, ".")]
+            pub fn axes(mut self, names: [impl Into<String>; 2]) -> Self {
+                self.frame.axes = Some(names.map(Into::into));
+                self
+            }
+        }
+    };
+}
+
+pub(super) use {named_axes, options};

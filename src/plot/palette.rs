@@ -1,5 +1,8 @@
 //! Colours that readers can tell apart, colour-blind ones too.
 
+use std::collections::BTreeSet;
+
+use ndarray::ArrayRef1;
 use plotters::style::RGBColor;
 
 /// Okabe and Ito's colours without their black, which is for lines and text.
@@ -49,9 +52,13 @@ const SCHEMES: [&[u8]; 16] = [
     ],
 ];
 
+/// The most clusters that have colours of their own.
+const MOST_COLORS: usize = 23;
+
 /// The colours of clusters, by label.
 ///
-/// Every picture also writes the labels into itself, so that colour is never all there is to go by.
+/// Pictures of up to 60 clusters also write the labels into themselves, so that colour is not all there is
+/// to go by.
 ///
 /// # Example
 /// ```
@@ -102,6 +109,34 @@ impl Palette {
         [r, g, b]
     }
 
+    /// The colours of labels, where there are at least so many clusters. Labels too large for colours of
+    /// their own are counted instead, if there are few.
+    pub(super) fn of_labels<'a>(
+        &'a self,
+        labels: &ArrayRef1<usize>,
+        at_least: usize,
+    ) -> impl Fn(usize) -> RGBColor + use<'a> {
+        let largest = labels
+            .iter()
+            .max()
+            .map_or(0, |&label| label.saturating_add(1));
+        let k = largest.max(at_least);
+        let occurring: Vec<usize> = match k {
+            0..=MOST_COLORS => Vec::new(),
+            _ => labels
+                .iter()
+                .copied()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+        };
+        let is_sparse = at_least <= MOST_COLORS && (1..=MOST_COLORS).contains(&occurring.len());
+        move |label| match occurring.binary_search(&label) {
+            Ok(rank) if is_sparse => self.rgb(rank, occurring.len()),
+            _ => self.rgb(label, k),
+        }
+    }
+
     pub(super) fn rgb(&self, label: usize, n_clusters: usize) -> RGBColor {
         let [r, g, b] = self.color(label, n_clusters);
         RGBColor(r, g, b)
@@ -111,6 +146,8 @@ impl Palette {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use ndarray::array;
 
     use super::*;
 
@@ -122,5 +159,15 @@ mod tests {
             assert_eq!(colors.len(), k);
         }
         assert_eq!(palette.color(25, 40), palette.color(2, 40));
+    }
+
+    #[test]
+    fn large_labels_have_colours_by_rank_if_there_are_few() {
+        let palette = Palette::default();
+        let colors = palette.of_labels(&array![46, 0, 23, usize::MAX], 0);
+        assert_eq!(colors(23), palette.rgb(1, 4));
+        assert_eq!(colors(usize::MAX), palette.rgb(3, 4));
+        let colors = palette.of_labels(&array![0, 2], 5);
+        assert_eq!(colors(2), palette.rgb(2, 5));
     }
 }

@@ -70,18 +70,13 @@ impl Plane {
         (along(&self.directions[0]), along(&self.directions[1]))
     }
 
-    /// What the axes show.
+    /// What the axes show: which direction, and its share of the variance.
     pub(super) fn axes(&self) -> [String; 2] {
-        let named = |name, share: f64| {
-            format!(
-                "{name} principal direction ({:.0}% of the variance)",
-                100.0 * share
-            )
+        let named = |which: usize| {
+            let percent = 100.0 * self.shares[which];
+            format!("principal direction {} ({percent:.0}%)", which + 1)
         };
-        [
-            named("first", self.shares[0]),
-            named("second", self.shares[1]),
-        ]
+        [named(0), named(1)]
     }
 }
 

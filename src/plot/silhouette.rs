@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ndarray::{ArrayRef1, ArrayView1};
+use ndarray::{Array1, ArrayRef1, ArrayView1};
 use plotters::chart::ChartBuilder;
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -12,16 +12,17 @@ use plotters::prelude::DrawingBackend;
 use plotters::series::DashedLineSeries;
 use plotters::style::{BLACK, Color, IntoFont};
 
-use super::axes::{Axis, LABEL, RED, check_count, is_drawable, number, titled};
+use super::axes::{Axis, RED, check_count, is_drawable};
+use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
-use super::canvas::{Canvas, FONT};
 use super::error::{Error, Result};
 use super::options::{Frame, options};
+use super::text::{FONT, LABEL, fitted, titled};
 use crate::Float;
 
 options! {
     /// Options of [`silhouette_diagram`] and [`silhouette_diagrams`].
-    SilhouetteOptions, 800 x 600, {
+    SilhouetteOptions, "800 x 600 for one diagram, 400 x 380 for each of several", {
         /// How many diagrams stand side by side. Default: as many as make rows and columns about equal.
         columns: Option<usize> = None,
     }
@@ -29,6 +30,9 @@ options! {
 
 /// Rows of air between clusters, where there are enough rows; a fiftieth of all if that is more.
 const GAP: usize = 10;
+
+/// The most of the height that is air.
+const MOST_AIR: f64 = 0.25;
 
 /// More rows than this are drawn as so many quantiles: they would be thinner than a pixel.
 const MOST_BARS: usize = 20_000;
@@ -121,13 +125,21 @@ fn draw<F: Float>(
     }
     let square = (diagrams.len() as f64).sqrt().ceil() as usize;
     let lowest = diagrams.iter().map(Diagram::lowest).fold(-0.1, f64::min);
+    let columns = options.columns.unwrap_or(square).clamp(1, diagrams.len());
+    let rows = diagrams.len().div_ceil(columns);
+    let pixels = |n: usize, each: u32| each.saturating_mul(u32::try_from(n).unwrap_or(u32::MAX));
+    let default = match diagrams.len() {
+        1 => (800, 600),
+        _ => (pixels(columns, 400), pixels(rows, 380)),
+    };
+    let size = options.frame.size.unwrap_or(default);
     let grid = Grid {
-        columns: options.columns.unwrap_or(square).clamp(1, diagrams.len()),
+        columns,
         diagrams,
         lowest,
         frame: options.frame,
     };
-    canvas.draw(grid.frame.size, &grid)
+    canvas.draw(size, &grid)
 }
 
 /// One diagram: the silhouettes of each label that occurs, ascending.
@@ -168,14 +180,11 @@ impl Diagram {
         lowest.copied().fold(0.0, f64::min)
     }
 
-    /// The number of clusters as far as the labels tell.
-    fn n_clusters(&self) -> usize {
-        let last = self.clusters.last_key_value();
-        last.map_or(0, |(&label, _)| label.saturating_add(1))
-    }
-
-    fn gap(&self) -> usize {
-        (self.n / 50).max(GAP.min(self.n.div_ceil(10)))
+    /// The air between clusters, in rows.
+    fn gap(&self) -> f64 {
+        let rows = (self.n / 50).max(GAP.min(self.n.div_ceil(10)));
+        let most = MOST_AIR * self.n as f64 / (1 + self.clusters.len()) as f64;
+        most.min(rows as f64)
     }
 
     /// The rows that each cluster takes up on the vertical axis, from below.
@@ -183,15 +192,15 @@ impl Diagram {
         let mut place = self.gap();
         let mut places = Vec::new();
         for (&label, samples) in &self.clusters {
-            let end = place + samples.len();
-            places.push((label, place as f64..end as f64));
+            let end = place + samples.len() as f64;
+            places.push((label, place..end));
             place = end + self.gap();
         }
         places
     }
 
     fn height(&self) -> f64 {
-        (self.n + self.gap() * (self.clusters.len() + 1)) as f64
+        self.n as f64 + self.gap() * (self.clusters.len() + 1) as f64
     }
 
     /// The outline of a cluster's bars.
@@ -236,29 +245,28 @@ impl Grid {
             .x_label_area_size(42)
             .y_label_area_size(52);
         let (k, mean) = (diagram.clusters.len(), diagram.mean);
-        let caption = format!("k = {k}, mean silhouette {mean:.3} (dashed)");
+        let (width, height) = area.dim_in_pixel();
+        let caption = format!("k = {k}, mean {mean:.3} (dashed)");
+        let caption = fitted(&caption, LABEL, width.saturating_sub(24));
         builder.caption(caption, (FONT, LABEL).into_font().color(&BLACK));
-        let (_, height) = area.dim_in_pixel();
-        let height = f64::from(height) - 80.0;
         let x = Axis::new(self.lowest..1.0, 6);
+        let height = (f64::from(height) - 80.0).max(1.0);
         let ticks = middles(&places, height / diagram.height());
         let y = Axis::with_ticks(0.0..diagram.height(), ticks);
-        let mut chart = builder.build_cartesian_2d(x, y)?;
-        let label_at = |middle: &f64| {
-            let place = places.iter().find(|(_, place)| place.contains(middle));
-            place.map_or(String::new(), |(label, _)| label.to_string())
-        };
+        let mut chart = builder.build_cartesian_2d(x.clone(), y.clone())?;
         let mut mesh = chart.configure_mesh();
         mesh.disable_mesh()
             .label_style((FONT, LABEL))
             .axis_desc_style((FONT, LABEL))
-            .x_label_formatter(&|value| number(*value))
-            .y_label_formatter(&label_at)
+            .x_label_formatter(&|tick| x.label(*tick))
+            .y_label_formatter(&|tick| y.label(*tick))
             .x_desc("silhouette")
             .y_desc("cluster")
             .draw()?;
+        let labels: Array1<usize> = diagram.clusters.keys().copied().collect();
+        let color = self.frame.palette.of_labels(&labels, 0);
         for (label, place) in &places {
-            let color = self.frame.palette.rgb(*label, diagram.n_clusters());
+            let color = color(*label);
             let bars = Polygon::new(diagram.outline(*label, place), color.filled());
             chart.draw_series([bars])?;
         }
@@ -270,15 +278,15 @@ impl Grid {
     }
 }
 
-/// Where cluster numbers stand: at the middles of their bars, and not so close that they would touch.
-fn middles(places: &[(usize, Range<f64>)], pixels_per_row: f64) -> Vec<f64> {
+/// The numbers of clusters at the middles of their bars, where they would not touch.
+fn middles(places: &[(usize, Range<f64>)], pixels_per_row: f64) -> Vec<(f64, String)> {
     let least = f64::from(LABEL) / pixels_per_row;
     let mut last = f64::NEG_INFINITY;
     let mut middles = Vec::new();
-    for (_, place) in places {
+    for (label, place) in places {
         let middle = place.start.midpoint(place.end);
         if middle - last >= least {
-            middles.push(middle);
+            middles.push((middle, label.to_string()));
             last = middle;
         }
     }

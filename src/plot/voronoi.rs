@@ -6,30 +6,30 @@ use plotters::drawing::DrawingArea;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use super::axes::{
-    Axis, GREY, chart, check_features, check_labels, check_rows, draw_axes, n_clusters, range,
-    titled,
-};
+use super::axes::{Axes, Axis, GREY, check_features, check_labels, check_rows, range};
 use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
 use super::dots::{Dot, draw_centroids, draw_dots};
 use super::error::Result;
-use super::options::{Frame, options};
+use super::options::{Frame, named_axes, options};
+use super::text::titled;
 use crate::{Float, KMeansModel};
 
 options! {
     /// Options of [`voronoi`].
-    VoronoiOptions, 800 x 600, {
-        /// What the axes show. Default: `feature 0` and `feature 1`.
-        axes: [String; 2] = ["feature 0".to_owned(), "feature 1".to_owned()],
-    }
+    VoronoiOptions, "800 x 600", {}
 }
+
+named_axes!(VoronoiOptions, "`feature 0` and `feature 1`");
 
 /// Draws the decision regions of centroids in the plane, with the rows and the centroids on top.
 ///
 /// `x` is `n x 2`, `labels` has `n` entries, `centroids` is `k x 2`. Each pixel has the light colour of
 /// its nearest centroid, and the borders are the Voronoi diagram of the centroids. The labels colour the
 /// rows: those of a fit match the regions, known ones show where a fit differs from them.
+///
+/// # Cost
+/// `k` distances for each pixel, on all threads.
 ///
 /// # Example
 /// ```
@@ -48,7 +48,7 @@ options! {
 /// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one label for each row.
 /// - [`Error::NothingToDraw`](super::Error::NothingToDraw): there are no rows, or no centroids.
 /// - [`Error::Data`](super::Error::Data): rows or centroids have not two features, a value is not finite,
-///   or a centroid is beyond what a model holds.
+///   or one is beyond 1e89.
 /// - Those of [`save`](super::save).
 pub fn voronoi<F: Float>(
     canvas: impl Canvas,
@@ -62,27 +62,18 @@ pub fn voronoi<F: Float>(
     check_features(x.ncols(), 2)?;
     check_features(centroids.ncols(), 2)?;
     check_labels(labels, x.nrows())?;
-    let place = |row: &ArrayRef1<F>| (row[0].to_f64(), row[1].to_f64());
-    let k = n_clusters(labels).max(centroids.nrows());
-    let palette = &options.frame.palette;
-    let dots = x.rows().into_iter().zip(labels);
-    let dots = dots.map(|(row, &label)| (place(&row), palette.rgb(label, k)));
-    let regions = Regions {
-        dots: dots.collect(),
-        centroids: centroids
-            .rows()
-            .into_iter()
-            .map(|row| place(&row))
-            .collect(),
-        light: (0..centroids.nrows())
-            .map(|label| light(palette.rgb(label, k)))
-            .collect(),
-        model: KMeansModel::from_centroids(centroids.mapv(Float::to_f64))?,
-        axes: options.axes,
-        frame: options.frame,
-    };
-    canvas.draw(regions.frame.size, &regions)
+    for ((row, column), value) in x.indexed_iter() {
+        if value.to_f64().abs() > LARGEST {
+            return Err(crate::Error::TooLarge { row, column }.into());
+        }
+    }
+    let model = KMeansModel::from_centroids(centroids.mapv(Float::to_f64))?;
+    let size = options.frame.size.unwrap_or((800, 600));
+    canvas.draw(size, &Regions::new(x, labels, model, options.frame))
 }
+
+/// The largest magnitude of a row, so that the mesh around all rows is within what a model takes.
+const LARGEST: f64 = 1e89;
 
 /// A colour that dots of the same one stand out from.
 fn light(color: RGBColor) -> RGBColor {
@@ -96,11 +87,52 @@ struct Regions {
     /// The colours of the regions, by label.
     light: Vec<RGBColor>,
     model: KMeansModel<f64>,
-    axes: [String; 2],
+    axes: Axes,
     frame: Frame,
 }
 
 impl Regions {
+    fn new<F: Float>(
+        x: &ArrayRef2<F>,
+        labels: &ArrayRef1<usize>,
+        model: KMeansModel<f64>,
+        frame: Frame,
+    ) -> Self {
+        let k = model.n_clusters();
+        let color = frame.palette.of_labels(labels, k);
+        let rows = x.rows().into_iter().zip(labels);
+        let dots: Vec<Dot> = rows
+            .map(|(row, &label)| ((row[0].to_f64(), row[1].to_f64()), color(label)))
+            .collect();
+        let light = (0..k).map(|label| light(color(label))).collect();
+        drop(color);
+        let places = model.centroids();
+        let centroids: Vec<_> = places
+            .rows()
+            .into_iter()
+            .map(|row| (row[0], row[1]))
+            .collect();
+        let all = || {
+            dots.iter()
+                .map(|dot| dot.0)
+                .chain(centroids.iter().copied())
+        };
+        let names = || ["feature 0".to_owned(), "feature 1".to_owned()];
+        let axes = Axes {
+            x: Axis::new(range(all().map(|place| place.0)), 8),
+            y: Axis::new(range(all().map(|place| place.1)), 8),
+            names: frame.axes.clone().unwrap_or_else(names),
+        };
+        Self {
+            dots,
+            centroids,
+            light,
+            model,
+            axes,
+            frame,
+        }
+    }
+
     /// The colours of places in rows of `width`, grey where the nearest centroid changes.
     fn colors(&self, places: &[(f64, f64)], width: usize) -> Result<Vec<RGBColor>> {
         let mesh = Array2::from_shape_fn((places.len(), 2), |(place, axis)| match axis {
@@ -123,26 +155,15 @@ impl Regions {
 
 impl Picture for Regions {
     fn least_size(&self) -> (u32, u32) {
-        (200, 160)
+        (240, 200)
     }
 
     fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()> {
         let area = titled(area, &self.frame)?;
-        let places = || {
-            self.dots
-                .iter()
-                .map(|dot| dot.0)
-                .chain(self.centroids.iter().copied())
-        };
-        let x = Axis::new(range(places().map(|place| place.0)), 8);
-        let y = Axis::new(range(places().map(|place| place.1)), 8);
-        let mut chart = chart(&area, x, y)?;
-        draw_dots(
-            &mut chart,
-            &self.dots,
-            Some(&|places, width| self.colors(places, width)),
-        )?;
+        let mut chart = self.axes.chart(&area)?;
+        let colors = |places: &[(f64, f64)], width| self.colors(places, width);
+        draw_dots(&mut chart, &self.dots, Some(&colors))?;
         draw_centroids(&mut chart, &self.centroids)?;
-        draw_axes(&mut chart, &self.axes)
+        self.axes.draw(&mut chart)
     }
 }

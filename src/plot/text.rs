@@ -1,0 +1,73 @@
+//! Text of pictures.
+
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::prelude::DrawingBackend;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{BLACK, IntoFont, RGBColor, TextStyle, WHITE};
+
+use super::error::Result;
+use super::options::Frame;
+
+/// The font of all text.
+pub(super) const FONT: &str = "sans-serif";
+
+/// Heights of text, in pixels of a line.
+pub(super) const LABEL: u32 = 16;
+pub(super) const TITLE: u32 = 20;
+
+/// Text of this colour and height, whose place is that of its anchor.
+pub(super) fn anchored(
+    size: u32,
+    color: RGBColor,
+    horizontal: HPos,
+    vertical: VPos,
+) -> TextStyle<'static> {
+    let style = (FONT, size).into_font().color(&color);
+    style.pos(Pos::new(horizontal, vertical))
+}
+
+/// Text in black, centred at its place both ways.
+pub(super) fn centred(size: u32) -> TextStyle<'static> {
+    let black = RGBColor(BLACK.0, BLACK.1, BLACK.2);
+    anchored(size, black, HPos::Center, VPos::Center)
+}
+
+/// The width of text in pixels.
+pub(super) fn width_of(text: &str, size: u32) -> u32 {
+    let measured = (FONT, size).into_font().box_size(text);
+    measured.map_or(size * text.chars().count() as u32 * 3 / 5, |(width, _)| {
+        width
+    })
+}
+
+/// The text without what cannot be drawn, cut to a width.
+pub(super) fn fitted(text: &str, size: u32, width: u32) -> String {
+    let is_odd = |c: char| c.is_control();
+    let mut fitted = text.replace(is_odd, " ");
+    if width_of(&fitted, size) <= width {
+        return fitted;
+    }
+    while let Some(last) = fitted.pop() {
+        // Of long text most is cut before it is measured.
+        let is_close = fitted.chars().count() as u32 * size / 4 <= width;
+        if is_close && last != ' ' && width_of(&fitted, size) + size <= width {
+            break;
+        }
+    }
+    fitted + "\u{2026}"
+}
+
+/// The white area, below the title if there is one.
+pub(super) fn titled<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    frame: &Frame,
+) -> Result<DrawingArea<DB, Shift>> {
+    area.fill(&WHITE)?;
+    if frame.title.is_empty() {
+        return Ok(area.clone());
+    }
+    let (width, _) = area.dim_in_pixel();
+    let title = fitted(&frame.title, TITLE, width.saturating_sub(16));
+    Ok(area.titled(&title, (FONT, TITLE).into_font())?)
+}
