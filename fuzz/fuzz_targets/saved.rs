@@ -1,0 +1,37 @@
+//! Saved models, streams and statistics of any bytes: what is read can be used, or is refused.
+#![no_main]
+
+use centroid::{ClusterSums, KMeans, KMeansModel, MiniBatchKMeans, OnlineKMeans};
+use libfuzzer_sys::fuzz_target;
+use ndarray::Array2;
+
+fuzz_target!(|bytes: &[u8]| {
+    for model in [postcard::from_bytes(bytes).ok(), serde_json::from_slice(bytes).ok()] {
+        let Some(model): Option<KMeansModel<f32>> = model else {
+            continue;
+        };
+        assert!(model.centroids().iter().all(|value| value.is_finite()));
+        let row = Array2::zeros((1, model.n_features()));
+        assert!(model.predict(&row).expect("zeros are rows")[0] < model.n_clusters());
+        assert_eq!(model.cluster_sizes().sum(), model.labels().len());
+    }
+    for online in [postcard::from_bytes(bytes).ok(), serde_json::from_slice(bytes).ok()] {
+        let Some(mut online): Option<OnlineKMeans<f64>> = online else {
+            continue;
+        };
+        let _ = online.model();
+        let _ = online.partial_fit(&Array2::from_shape_fn((3, 2), |(i, j)| (i + j) as f64));
+        let _ = online.model();
+    }
+    if let Ok(sums) = postcard::from_bytes::<ClusterSums<f32>>(bytes) {
+        let mut twice = sums.clone();
+        let _ = twice.merge(&sums);
+    }
+    let x = Array2::from_shape_fn((4, 2), |(i, j)| (i * i + j) as f64);
+    if let Ok(kmeans) = serde_json::from_slice::<KMeans>(bytes) {
+        let _ = kmeans.n_init(1).max_iter(2).fit(&x);
+    }
+    if let Ok(batches) = serde_json::from_slice::<MiniBatchKMeans>(bytes) {
+        let _ = batches.n_init(1).max_iter(2).batch_size(3).init_size(Some(4)).fit(&x);
+    }
+});
