@@ -85,6 +85,27 @@ pub enum Error {
         /// Rows of the data.
         points: usize,
     },
+    /// There is not one label for each cluster, empty ones included.
+    #[error("{labels} labels cannot be those of {clusters} clusters: one for each is needed")]
+    LabelCount {
+        /// Labels given.
+        labels: usize,
+        /// Clusters of the model.
+        clusters: usize,
+    },
+    /// A percentile is negative, above 100 or NaN.
+    #[error("a percentile must be in 0 to 100")]
+    InvalidPercentile,
+    /// The rows cannot be cut into so many folds, each with a row at least and another to train with.
+    #[error(
+        "{rows} rows cannot be cut into {folds} folds: at least 2 folds are needed, and at most as many as rows"
+    )]
+    InvalidFoldCount {
+        /// Folds asked for.
+        folds: usize,
+        /// Rows to be cut.
+        rows: usize,
+    },
     /// A sample has fewer rows than are needed of all clusters.
     #[error(
         "a sample of {rows} rows is too small: {needed} are needed, 2 of each cluster that has them"

@@ -16,6 +16,7 @@ use crate::metrics::{
     simplified_silhouette_score, sq_euclidean_silhouette_samples, sq_euclidean_silhouette_score,
 };
 use crate::selection::{Sweep, gap_statistic, sweep};
+use crate::semi_supervised::{confidences, label_requests};
 use crate::{ClusterSums, KMeans, KMeansModel, MiniBatchKMeans, OnlineKMeans};
 
 macro_rules! instances {
@@ -48,6 +49,13 @@ macro_rules! instances {
                 KMeansModel::<$float>::affinities as fn(_, _, _) -> _,
                 KMeansModel::<$float>::score as fn(_, _) -> _,
                 KMeansModel::<$float>::representatives as fn(_, _) -> _,
+                KMeansModel::<$float>::outlier_scores as fn(_, _) -> _,
+                KMeansModel::<$float>::outlier_scores_with as fn(_, _, _) -> _,
+                KMeansModel::<$float>::cluster_spreads as fn(_, _) -> _,
+            ));
+            black_box((
+                confidences::<$float> as fn(_, _, _) -> _,
+                label_requests::<$float> as fn(_, _) -> _,
             ));
             black_box((
                 silhouette_samples::<$float> as fn(_, _) -> _,

@@ -25,7 +25,11 @@
 //! - [`Iteration`], [`Stop`]: progress, and how a fit ended. The crate itself prints nothing.
 //! - [`metrics`]: silhouettes and other scores of a clustering, with and without known labels.
 //! - [`selection`]: how many clusters: a [`sweep`](selection::sweep) over their number, elbow,
-//!   silhouette, gap statistic.
+//!   silhouette, gap statistic; [`grid_search`](selection::grid_search), by cross-validation.
+//! - [`semi_supervised`]: few labels made into many: which rows to label, and
+//!   [`propagate`](semi_supervised::propagate), with confidences.
+//! - [`anomalies`]: rows far from their centroids, by
+//!   [`outlier_scores`](KMeansModel::outlier_scores).
 //! - [`plot`](https://docs.rs/centroid/latest/centroid/plot/index.html), a feature: pictures of all these.
 //! - [`Error`]: what was wrong, and where.
 //!
@@ -79,9 +83,10 @@
 //!   `.npy` file as a source of blocks.
 //! - `plot`: pictures of clusterings as SVG and PNG, on `plotters`, without libraries or fonts of the
 //!   system.
-//! - `serde`: estimators, models, streams and statistics can be saved and sent. What is read is checked:
+//! - `serde`: estimators, models, streams, sweeps and statistics can be saved and sent. What is read is checked:
 //!   a model that does not fit together, or is not finite, is refused.
 
+pub mod anomalies;
 pub mod datasets;
 mod error;
 mod float;
@@ -92,7 +97,9 @@ pub mod instances;
 mod kernels;
 mod kmeans;
 pub mod metrics;
+mod nearest;
 mod parallel;
+mod percentile;
 #[cfg(feature = "plot")]
 pub mod plot;
 mod points;
@@ -101,6 +108,7 @@ mod progress;
 mod random;
 mod row_blocks;
 pub mod selection;
+pub mod semi_supervised;
 
 pub use error::{Error, Result};
 pub use float::Float;

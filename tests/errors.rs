@@ -4,6 +4,8 @@ mod common;
 
 use std::ops::ControlFlow;
 
+use centroid::selection::Folds;
+use centroid::semi_supervised::{Propagation, label_requests, propagate};
 use centroid::{Error, FitOptions, Init, KMeans, KMeansModel, init};
 use common::lattice;
 use ndarray::{Array1, Array2, Axis, array};
@@ -330,6 +332,53 @@ fn every_start_takes_odd_input() {
             kmeans(5).fit_with(x, options).unwrap().inertia()
         };
         assert_eq!(weighted(&x), weighted(&other), "{init:?}");
+    }
+}
+
+#[test]
+fn labels_and_percentiles_that_cannot_be_propagated_are_refused() {
+    let model = KMeansModel::from_centroids(array![[0.0], [1.0], [2.0]]).unwrap();
+    let x = array![[0.5], [f64::NAN]];
+    let of = |labels: &[char], propagation| propagate(&model, &x, labels, propagation).unwrap_err();
+    for labels in [&['a', 'b'][..], &[], &['a'; 4]] {
+        let expected = Error::LabelCount {
+            labels: labels.len(),
+            clusters: 3,
+        };
+        let n = labels.len();
+        let text = format!("{n} labels cannot be those of 3 clusters: one for each is needed");
+        assert_text(of(labels, Propagation::All), expected, &text);
+    }
+    let text = "a percentile must be in 0 to 100";
+    for percentile in [-0.1, 100.1, f64::NAN, f64::INFINITY] {
+        let error = of(&['a'; 3], Propagation::Closest { percentile });
+        assert_text(error, Error::InvalidPercentile, text);
+    }
+    let at = Error::NotFinite { row: 1, column: 0 };
+    assert_eq!(of(&['a'; 3], Propagation::All), at);
+    assert_eq!(label_requests(&model, &x).unwrap_err(), at);
+    assert_eq!(model.outlier_scores(&x).unwrap_err(), at);
+    assert_eq!(model.cluster_spreads(&x).unwrap_err(), at);
+    let (expected, found) = (1, 2);
+    let wide = Error::DimensionMismatch { expected, found };
+    let x = array![[0.5, 1.0]];
+    let error = propagate(&model, &x, &['a'; 3], Propagation::All).unwrap_err();
+    assert_eq!(error, wide);
+    assert_eq!(label_requests(&model, &x).unwrap_err(), wide);
+    assert_eq!(model.outlier_scores(&x).unwrap_err(), wide);
+}
+
+#[test]
+fn folds_that_cannot_be_made_are_refused() {
+    for (rows, folds) in [(5, 0), (5, 1), (5, 6), (1, 2), (0, 2), (0, 0)] {
+        let expected = Error::InvalidFoldCount { folds, rows };
+        let text = format!(
+            "{rows} rows cannot be cut into {folds} folds: at least 2 folds are needed, and at most as \
+             many as rows"
+        );
+        assert_text(Folds::plain(rows, folds).unwrap_err(), expected, &text);
+        let error = Folds::stratified(vec!['a'; rows], folds).unwrap_err();
+        assert_eq!(error, expected);
     }
 }
 

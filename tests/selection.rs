@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use centroid::datasets::make_blobs;
 use centroid::selection::{
-    GapStatistic, Silhouettes, Sweep, SweepEntry, SweepOptions, gap_statistic, sweep,
+    FoldScore, Folds, GapStatistic, GridOptions, GridSearch, Silhouettes, Sweep, SweepEntry,
+    SweepOptions, gap_statistic, grid_search, grid_search_with, sweep,
 };
 use centroid::{Error, Float, KMeans, metrics};
 use common::{Expected, blobs, each_layout, features, lattice};
@@ -323,12 +324,157 @@ fn bad_requests_are_refused() {
     }
 }
 
+fn number_of(value: &f64, _: &[usize], test: &[usize]) -> f64 {
+    value * test.len() as f64
+}
+
+#[test]
+fn a_search_scores_each_value_in_each_fold() {
+    let folds = Folds::stratified([0, 0, 1, 1, 1, 0, 0, 1, 2, 2], 3).unwrap();
+    let splits = folds.splits(5).unwrap();
+    let score = |&value: &usize, train: &[usize], test: &[usize]| {
+        let fold = splits.iter().position(|split| split.test == test).unwrap();
+        assert_eq!(splits[fold].train, train);
+        [[1.0, 2.0, 6.0], [4.0, 4.0, 4.0], [6.0, 5.0, 1.0]][value][fold]
+    };
+    let search = grid_search([2, 0, 1], &folds, 5, score).unwrap();
+    let values = search.entries().iter().map(|entry| entry.value);
+    assert!(values.eq([2, 0, 1]), "the order is that of the values");
+    assert_eq!(search.entries()[1].scores, [1.0, 2.0, 6.0]);
+    assert_eq!(search.entries()[1].mean, 3.0);
+    let deviation = search.entries()[1].standard_deviation;
+    assert!((deviation - (14.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+    assert_eq!(search.entries()[2].standard_deviation, 0.0);
+    assert!(!search.interrupted());
+    let best = search.best().unwrap();
+    assert_eq!(best.value, 2, "the first of two equal means");
+    let expected = "\
+value   mean score    deviation
+    2      4.00000      2.16025
+    0      3.00000      2.16025
+    1      4.00000            0
+best: 2";
+    assert_eq!(search.to_string(), expected);
+}
+
+#[test]
+fn scores_that_are_no_numbers_are_never_the_best() {
+    let folds = Folds::plain(6, 2).unwrap();
+    let of = |values: [f64; 3]| {
+        let search = grid_search(values, &folds, 0, number_of).unwrap();
+        search.best().map(|entry| entry.value)
+    };
+    assert_eq!(of([f64::NAN, -7.0, -9.0]), Some(-7.0));
+    assert_eq!(of([f64::INFINITY, f64::NEG_INFINITY, -9.0]), Some(-9.0));
+    assert_eq!(of([f64::NAN; 3]), None);
+    let search = grid_search([f64::NAN], &folds, 0, number_of).unwrap();
+    assert!(search.to_string().ends_with("best: none"), "{search}");
+}
+
+#[test]
+fn an_observer_is_told_of_scores_and_may_end_the_search() {
+    let folds = Folds::plain(8, 2).unwrap();
+    let mut told: Vec<FoldScore> = Vec::new();
+    let mut observer = |score: &FoldScore| {
+        told.push(*score);
+        ControlFlow::Continue(())
+    };
+    let options = GridOptions::new().observer(&mut observer);
+    let score = |value: &f64, train: &[usize], test: &[usize]| {
+        Ok::<_, Error>(number_of(value, train, test))
+    };
+    let search = grid_search_with([1.0, 2.0], &folds, 0, options, score).unwrap();
+    assert_eq!(search.best().map(|best| best.value), Some(2.0));
+    told.sort_by_key(|score| (score.index, score.fold));
+    let places = told
+        .iter()
+        .map(|score| (score.index, score.fold, score.score));
+    assert!(places.eq([(0, 0, 4.0), (0, 1, 4.0), (1, 0, 8.0), (1, 1, 8.0)]));
+
+    // One thread takes the tasks in order: the first value is whole, the second is not.
+    let mut count = 0;
+    let mut observer = |_: &FoldScore| {
+        count += 1;
+        if count < 3 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let options = GridOptions::new().observer(&mut observer);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let search = pool.install(|| grid_search_with([1.0, 2.0, 3.0], &folds, 0, options, score));
+    let search = search.unwrap();
+    assert!(search.interrupted());
+    assert!(search.entries().iter().map(|entry| entry.value).eq([1.0]));
+    assert!(
+        search
+            .to_string()
+            .ends_with("the search was ended before its end")
+    );
+}
+
+#[test]
+fn a_score_that_fails_ends_the_search() {
+    #[derive(Debug, PartialEq)]
+    enum Failure {
+        Mine(usize),
+        Theirs(Error),
+    }
+    impl From<Error> for Failure {
+        fn from(error: Error) -> Self {
+            Self::Theirs(error)
+        }
+    }
+    let folds = Folds::plain(8, 4).unwrap();
+    let score = |&value: &usize, _: &[usize], _: &[usize]| match value {
+        2 => Err(Failure::Mine(value)),
+        _ => Ok(value as f64),
+    };
+    let of = |values: &[usize]| {
+        let values = values.iter().copied();
+        grid_search_with(values, &folds, 0, GridOptions::new(), score)
+    };
+    assert_eq!(of(&[1, 2, 3]), Err(Failure::Mine(2)));
+    let no_value = Error::InvalidParameter {
+        name: "values",
+        requirement: "one or more",
+    };
+    assert_eq!(of(&[]), Err(Failure::Theirs(no_value)));
+    assert_eq!(no_value.to_string(), "values must be one or more");
+}
+
+#[test]
+fn threads_change_nothing_of_a_search() {
+    let x = blobs::<f64>(300, 3, 5, 8);
+    let folds = Folds::plain(300, 5).unwrap();
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap().install(|| {
+            grid_search(1..=8, &folds, 3, |&k, train, test| {
+                let rows = |rows| x.select(ndarray::Axis(0), rows);
+                let model = KMeans::new(k).n_init(2).fit(&rows(train)).unwrap();
+                model.score(&rows(test)).unwrap()
+            })
+        })
+    };
+    let one: GridSearch<usize> = run(1).unwrap();
+    for threads in [2, 3, 8] {
+        assert_eq!(run(threads).unwrap(), one);
+    }
+}
+
 #[test]
 fn results_can_be_sent_shared_and_shown() {
     fn is_useful<T: Send + Sync + std::fmt::Debug + Clone>() {}
     is_useful::<Sweep<f32>>();
     is_useful::<SweepEntry<f64>>();
     is_useful::<GapStatistic>();
+    is_useful::<GridSearch<String>>();
+    is_useful::<Folds>();
     is_useful::<metrics::SampledScore>();
     is_useful::<metrics::ClusterSilhouette>();
 }

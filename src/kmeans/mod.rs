@@ -8,6 +8,7 @@ pub(crate) mod engine;
 pub(crate) mod minibatch;
 mod model;
 mod options;
+mod outliers;
 #[cfg(feature = "serde")]
 mod saving;
 mod sums;

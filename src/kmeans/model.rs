@@ -341,7 +341,7 @@ impl<F: Float> KMeansModel<F> {
             .collect())
     }
 
-    fn check<'a>(&self, x: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
+    pub(super) fn check<'a>(&self, x: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
         Points::check_for(x, self.n_features())
     }
 

@@ -16,6 +16,7 @@ use crate::{KMeans, KMeansModel, metrics};
 
 /// Which silhouettes a [`sweep`] computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Silhouettes {
     /// Of all rows: `n^2 d / 2` operations for each number of clusters.
@@ -113,11 +114,25 @@ pub struct SweepEntry<F: Float> {
 /// The fits of a [`sweep`], in ascending order of the number of clusters.
 ///
 /// It is displayed as a table, followed by what elbow and silhouette say.
+///
+/// With the feature `serde` it can be saved, models included, and is checked when it is read.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "super::saving::SavedSweep<F>",
+        into = "super::saving::SavedSweep<F>",
+        bound(
+            serialize = "F: serde::Serialize",
+            deserialize = "F: serde::Deserialize<'de>"
+        )
+    )
+)]
 #[must_use]
 pub struct Sweep<F: Float> {
-    entries: Vec<SweepEntry<F>>,
-    interrupted: bool,
+    pub(super) entries: Vec<SweepEntry<F>>,
+    pub(super) interrupted: bool,
 }
 
 /// Fits the rows of `x` for several numbers of clusters, with all else as in `kmeans`, and scores each.

@@ -1,8 +1,8 @@
-//! Sweeps as tables for people.
+//! Sweeps and searches as tables for people.
 
 use std::fmt;
 
-use super::Sweep;
+use super::{GridSearch, Sweep};
 use crate::float::Float;
 
 impl<F: Float> fmt::Display for Sweep<F> {
@@ -50,6 +50,35 @@ impl<F: Float> fmt::Display for Sweep<F> {
     }
 }
 
+impl<V: fmt::Display> fmt::Display for GridSearch<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<String> = self
+            .entries()
+            .iter()
+            .map(|entry| entry.value.to_string())
+            .collect();
+        let widest = values.iter().map(|value| value.chars().count()).max();
+        let width = widest.unwrap_or(0).max("value".len());
+        writeln!(
+            f,
+            "{:>width$} {:>12} {:>12}",
+            "value", "mean score", "deviation"
+        )?;
+        for (entry, value) in self.entries().iter().zip(&values) {
+            let (mean, deviation) = (Short(entry.mean), Short(entry.standard_deviation));
+            writeln!(f, "{value:>width$} {mean:>12} {deviation:>12}")?;
+        }
+        match self.best() {
+            Some(best) => write!(f, "best: {}", best.value)?,
+            None => write!(f, "best: none")?,
+        }
+        if self.interrupted() {
+            write!(f, "\nthe search was ended before its end")?;
+        }
+        Ok(())
+    }
+}
+
 /// A number in about six digits, whatever its size.
 struct Short(f64);
 
@@ -57,6 +86,7 @@ impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self.0.abs() {
             0.0 => "0".to_owned(),
+            size if !size.is_finite() => format!("{}", self.0),
             size if (1e-2..1e6).contains(&size) => {
                 format!(
                     "{:.*}",

@@ -1,0 +1,127 @@
+//! From scores of how unusual rows are to the rows that are.
+//!
+//! [`KMeansModel::outlier_scores`](crate::KMeansModel::outlier_scores) gives scores; here they meet a
+//! share of rows. Any other scores will do, if greater ones are more unusual.
+
+use ndarray::ArrayRef1;
+
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::percentile::percentile;
+
+/// The rows of the highest scores, the highest first, the lower row first among equals: the `share` of
+/// all `n`, rounded to whole rows, `share n + 1/2` rounded down.
+///
+/// A `share` of 0.01 to 0.05 is usual, if nothing is known of how many there are.
+///
+/// # Example
+/// ```
+/// use centroid::anomalies::outliers;
+/// use ndarray::array;
+///
+/// assert_eq!(outliers(&array![0.9, 4.0, 0.7, 1.1, 2.5], 0.4)?, [1, 4]);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::InvalidParameter`]: `share` is not in 0 to 1.
+/// - [`Error::NotFinite`]: a score is NaN or infinite; its place is given as the row, of column 0.
+pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize>> {
+    let scores = check(scores, share)?;
+    let mut rows: Vec<usize> = (0..scores.len()).collect();
+    rows.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    rows.truncate((share * scores.len() as f64 + 0.5) as usize);
+    Ok(rows)
+}
+
+/// The score that a `share` of all rows exceed, for rows that come later: the percentile
+/// `100 (1 - share)` of the scores, interpolated linearly.
+///
+/// # Example
+/// ```
+/// use centroid::anomalies::outlier_threshold;
+/// use ndarray::array;
+///
+/// let scores = array![1.0, 2.0, 3.0, 4.0, 5.0];
+/// assert_eq!(outlier_threshold(&scores, 0.25)?, 4.0);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// - [`Error::EmptyData`]: there are no scores.
+/// - [`Error::InvalidParameter`]: `share` is not in 0 to 1.
+/// - [`Error::NotFinite`]: a score is NaN or infinite; its place is given as the row, of column 0.
+pub fn outlier_threshold<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<F> {
+    let mut scores = check(scores, share)?;
+    scores.sort_by(f64::total_cmp);
+    let threshold = percentile(&scores, 100.0 * (1.0 - share));
+    threshold.map(F::from_f64).ok_or(Error::EmptyData)
+}
+
+/// # Errors
+/// [`Error::InvalidParameter`], [`Error::NotFinite`].
+fn check<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<f64>> {
+    if !(0.0..=1.0).contains(&share) {
+        let requirement = "in 0 to 1";
+        return Err(Error::InvalidParameter {
+            name: "share",
+            requirement,
+        });
+    }
+    match scores.iter().position(|score| !score.is_finite()) {
+        Some(row) => Err(Error::NotFinite { row, column: 0 }),
+        // NOTE: adding 0 makes one of the two zeros, which a total order tells apart.
+        None => Ok(scores.iter().map(|score| score.to_f64() + 0.0).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, array};
+
+    #[test]
+    fn the_share_of_highest_scores_is_taken_in_order() {
+        let scores = array![1.0_f32, 3.0, -0.0, 3.0, 0.0, 2.0];
+        let expected = [1, 3, 5, 0, 2, 4];
+        let shares = [
+            (0.0, 0),
+            (0.08, 0),
+            (0.09, 1),
+            (0.25, 2),
+            (0.5, 3),
+            (1.0, 6),
+        ];
+        for (share, count) in shares {
+            assert_eq!(
+                outliers(&scores, share).unwrap(),
+                expected[..count],
+                "{share}"
+            );
+        }
+        assert!(outliers(&Array1::<f64>::zeros(0), 0.5).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_threshold_is_exceeded_by_the_share() {
+        let scores: Array1<f64> = (0..101).map(|i| f64::from(i * 37 % 101)).collect();
+        for (share, expected) in [(0.0, 100.0), (0.01, 99.0), (0.25, 75.0), (1.0, 0.0)] {
+            assert_eq!(outlier_threshold(&scores, share).unwrap(), expected);
+        }
+        let empty = Array1::<f32>::zeros(0);
+        assert_eq!(outlier_threshold(&empty, 0.5), Err(Error::EmptyData));
+    }
+
+    #[test]
+    fn shares_and_scores_that_are_none_are_refused() {
+        for share in [-0.1, 1.1, f64::NAN] {
+            let error = outliers(&array![1.0], share).unwrap_err();
+            assert_eq!(error.to_string(), "share must be in 0 to 1");
+            assert_eq!(outlier_threshold(&array![1.0], share), Err(error));
+        }
+        for bad in [f64::NAN, f64::INFINITY] {
+            let expected = Error::NotFinite { row: 1, column: 0 };
+            assert_eq!(outliers(&array![1.0, bad], 0.5), Err(expected));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Rows in folds, for cross-validation.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::error::{Error, Result};
+use crate::random::Stream;
+
+/// Rows that are cut into `n_folds` folds, each of which is once tested while the others are trained
+/// with.
+///
+/// Which rows go into which fold is decided by a seed: the rows are shuffled and dealt out, so that the
+/// sizes of folds differ by one at most.
+///
+/// # Example
+/// ```
+/// use centroid::selection::Folds;
+///
+/// let folds = Folds::stratified(["a", "b", "a", "b", "b", "b"], 2)?;
+/// for split in folds.splits(42)? {
+///     assert_eq!((split.train.len(), split.test.len()), (3, 3));
+///     assert_eq!(split.test.iter().filter(|&&row| row == 0 || row == 2).count(), 1);
+/// }
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Choosing parameters
+/// 3 to 10 folds are usual: more train with more rows, and take as many times as long. As many folds as
+/// rows leave one out at a time.
+///
+/// # Determinism
+/// A seed gives the same folds everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folds {
+    n_rows: usize,
+    n_folds: usize,
+    /// For each row its class, numbered as they first appear. Empty if there is but one.
+    classes: Vec<usize>,
+}
+
+/// The rows to train and to test with, in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Split {
+    /// The rows of all other folds.
+    pub train: Vec<usize>,
+    /// The rows of one fold.
+    pub test: Vec<usize>,
+}
+
+impl Folds {
+    /// Folds of rows whatever they are.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.
+    pub fn plain(n_rows: usize, n_folds: usize) -> Result<Self> {
+        Self::new(n_rows, n_folds, Vec::new())
+    }
+
+    /// Folds in which each class has its share: their numbers of rows of a class differ by one at most.
+    /// A class of fewer rows than folds is missing in some.
+    ///
+    /// IN: `labels`, the class of each row, such as `&vec` or `&array`.
+    ///
+    /// # Errors
+    /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.
+    pub fn stratified<L: Eq + Hash>(
+        labels: impl IntoIterator<Item = L>,
+        n_folds: usize,
+    ) -> Result<Self> {
+        let mut numbers = HashMap::new();
+        let number = |label| {
+            let next = numbers.len();
+            *numbers.entry(label).or_insert(next)
+        };
+        let classes: Vec<usize> = labels.into_iter().map(number).collect();
+        Self::new(classes.len(), n_folds, classes)
+    }
+
+    fn new(n_rows: usize, n_folds: usize, classes: Vec<usize>) -> Result<Self> {
+        if n_folds < 2 || n_folds > n_rows {
+            let (folds, rows) = (n_folds, n_rows);
+            return Err(Error::InvalidFoldCount { folds, rows });
+        }
+        Ok(Self {
+            n_rows,
+            n_folds,
+            classes,
+        })
+    }
+
+    /// The number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The number of folds.
+    pub fn n_folds(&self) -> usize {
+        self.n_folds
+    }
+
+    /// For each row the fold that it is tested in.
+    ///
+    /// # Errors
+    /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
+    pub fn assign(&self, seed: u64) -> Result<Vec<usize>> {
+        let mut rows = self.reserve()?;
+        let mut folds = self.reserve()?;
+        rows.extend(0..self.n_rows);
+        shuffle(&mut rows, &mut Stream::new(seed, 0));
+        // Dealing goes on from one class to the next, so that the small ones do not all begin with the
+        // same fold. Their order is kept, so rows of a class stay shuffled.
+        if !self.classes.is_empty() {
+            rows.sort_by_key(|&row| self.classes[row]);
+        }
+        folds.resize(self.n_rows, 0);
+        for (place, row) in rows.into_iter().enumerate() {
+            folds[row] = place % self.n_folds;
+        }
+        Ok(folds)
+    }
+
+    /// For each fold the rows to train and to test with.
+    ///
+    /// # Errors
+    /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
+    pub fn splits(&self, seed: u64) -> Result<Vec<Split>> {
+        let folds = self.assign(seed)?;
+        Ok((0..self.n_folds)
+            .map(|fold| Split::new(&folds, fold))
+            .collect())
+    }
+
+    fn reserve(&self) -> Result<Vec<usize>> {
+        let mut rows = Vec::new();
+        let too_large = |_| Error::ResultTooLarge {
+            rows: self.n_rows,
+            columns: 1,
+        };
+        rows.try_reserve_exact(self.n_rows).map_err(too_large)?;
+        Ok(rows)
+    }
+}
+
+impl Split {
+    /// The split that tests one fold. IN: `folds`, the fold of each row.
+    pub(super) fn new(folds: &[usize], fold: usize) -> Self {
+        let (test, train) = (0..folds.len()).partition(|&row| folds[row] == fold);
+        Self { train, test }
+    }
+}
+
+/// Brings rows into a random order (R. Durstenfeld, Algorithm 235: random permutation, Communications of
+/// the ACM 7(7), 1964, doi:10.1145/364520.364540).
+fn shuffle(rows: &mut [usize], stream: &mut Stream) {
+    for last in (1..rows.len()).rev() {
+        rows.swap(last, stream.below(last + 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(folds: &[usize], n_folds: usize, of: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut sizes = vec![0; n_folds];
+        for (row, &fold) in folds.iter().enumerate() {
+            sizes[fold] += usize::from(of(row));
+        }
+        sizes
+    }
+
+    fn are_even(sizes: &[usize]) -> bool {
+        sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1
+    }
+
+    #[test]
+    fn every_row_is_tested_once_in_folds_of_even_size() {
+        for (n_rows, n_folds) in [(2, 2), (7, 3), (10, 10), (100, 7)] {
+            let folds = Folds::plain(n_rows, n_folds).unwrap();
+            let assigned = folds.assign(3).unwrap();
+            let sizes = sizes(&assigned, n_folds, |_| true);
+            assert!(are_even(&sizes) && sizes[0] > 0, "{sizes:?}");
+            let splits = folds.splits(3).unwrap();
+            let mut tested: Vec<usize> = splits.iter().flat_map(|s| s.test.clone()).collect();
+            tested.sort_unstable();
+            assert!(tested.into_iter().eq(0..n_rows));
+            for split in splits {
+                let mut all = [split.train.clone(), split.test.clone()].concat();
+                all.sort_unstable();
+                assert!(all.into_iter().eq(0..n_rows));
+                assert!(split.train.is_sorted() && split.test.is_sorted());
+            }
+        }
+    }
+
+    #[test]
+    fn each_class_has_its_share_of_every_fold() {
+        let label = |row: usize| match row % 20 {
+            0 => "rare",
+            1..6 => "some",
+            _ => "many",
+        };
+        let folds = Folds::stratified((0..200).map(label), 4).unwrap();
+        for seed in 0..5 {
+            let assigned = folds.assign(seed).unwrap();
+            assert!(are_even(&sizes(&assigned, 4, |_| true)));
+            for class in ["rare", "some", "many"] {
+                let sizes = sizes(&assigned, 4, |row| label(row) == class);
+                assert!(are_even(&sizes), "{class}: {sizes:?}");
+            }
+        }
+        // Plain folds of the same rows are not so even.
+        let plain = Folds::plain(200, 4).unwrap().assign(0).unwrap();
+        assert!(!are_even(&sizes(&plain, 4, |row| label(row) == "some")));
+    }
+
+    #[test]
+    fn classes_with_fewer_rows_than_folds_leave_no_fold_empty() {
+        let folds = Folds::stratified([7, 8, 9, 7, 8, 9], 5).unwrap();
+        let sizes = sizes(&folds.assign(1).unwrap(), 5, |_| true);
+        assert!(
+            are_even(&sizes) && sizes.iter().all(|&size| size > 0),
+            "{sizes:?}"
+        );
+    }
+
+    #[test]
+    fn folds_are_a_matter_of_the_seed_alone() {
+        let folds = Folds::plain(12, 3).unwrap();
+        assert_eq!(folds.assign(42).unwrap(), STABLE);
+        assert_ne!(folds.assign(43).unwrap(), STABLE);
+    }
+    const STABLE: [usize; 12] = [1, 2, 0, 1, 2, 1, 0, 0, 2, 2, 1, 0];
+
+    #[test]
+    fn more_rows_than_memory_are_refused() {
+        let rows = usize::MAX / 4;
+        let error = Folds::plain(rows, 2).unwrap().assign(0).unwrap_err();
+        assert_eq!(error, Error::ResultTooLarge { rows, columns: 1 });
+    }
+}

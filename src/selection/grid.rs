@@ -1,0 +1,267 @@
+//! Values of a parameter, each scored on held-out rows.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use super::folds::{Folds, Split};
+use crate::error::{Error, Result};
+use crate::parallel;
+
+/// Options of a [`grid_search_with`].
+#[derive(Default)]
+#[must_use = "options do nothing until they are given to a search"]
+pub struct GridOptions<'a> {
+    observer: Option<&'a mut GridObserver<'a>>,
+}
+
+/// What is told of each score.
+type GridObserver<'a> = dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a;
+
+impl<'a> GridOptions<'a> {
+    /// No observer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Is told of each score, in the order in which they are done, and ends the search by
+    /// [`ControlFlow::Break`]: it then holds the values whose scores were all told.
+    ///
+    /// It is called from the threads of the pool, one call at a time, and may itself do parallel work.
+    /// Default: none.
+    pub fn observer(
+        mut self,
+        observer: &'a mut (dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a),
+    ) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+}
+
+impl fmt::Debug for GridOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GridOptions")
+            .field("observer", &self.observer.is_some())
+            .finish()
+    }
+}
+
+/// The score of one value in one fold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FoldScore {
+    /// The place of the value among those given, counted from 0.
+    pub index: usize,
+    /// The fold that was tested, counted from 0.
+    pub fold: usize,
+    /// What the rows of the fold scored.
+    pub score: f64,
+}
+
+/// What one value scored.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GridEntry<V> {
+    /// The value.
+    pub value: V,
+    /// Its score in each fold.
+    pub scores: Vec<f64>,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation, the root of the mean squared difference from the mean.
+    pub standard_deviation: f64,
+}
+
+/// The scores of a [`grid_search`], in the order of the values.
+///
+/// It is displayed as a table, followed by the best value.
+///
+/// With the feature `serde` it can be saved; a score that is infinite comes back as NaN.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "super::saving::SavedSearch<V>",
+        into = "super::saving::SavedSearch<V>",
+        bound(
+            serialize = "V: Clone + serde::Serialize",
+            deserialize = "V: serde::Deserialize<'de>"
+        )
+    )
+)]
+#[must_use]
+pub struct GridSearch<V> {
+    pub(super) entries: Vec<GridEntry<V>>,
+    pub(super) interrupted: bool,
+}
+
+/// Scores each value by cross-validation: once for each fold, trained with the rows of the others.
+///
+/// IN: `values`, what to choose from, such as numbers of clusters; `folds` and `seed`, see [`Folds`];
+/// `score`, called with a value, the rows to train and the rows to test with, which returns a score of
+/// the test rows, greater being better.
+///
+/// All pairs of a value and a fold are independent, and scored side by side, one thread each; what is
+/// scored may do parallel work too.
+///
+/// # Example
+/// ```
+/// use centroid::KMeans;
+/// use centroid::datasets::make_blobs;
+/// use centroid::selection::{Folds, grid_search};
+/// use ndarray::{Axis, array};
+///
+/// let (x, y) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let search = grid_search([1, 2, 3], &Folds::stratified(&y, 5)?, 42, |&k, train, test| {
+///     let rows = |rows| x.select(Axis(0), rows);
+///     let score = KMeans::new(k).fit(&rows(train)).and_then(|m| m.score(&rows(test)));
+///     score.unwrap_or(f64::NAN) // a value that cannot be scored is never the best
+/// })?;
+/// assert_eq!(search.best().map(|entry| entry.value), Some(3));
+/// println!("{search}");
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// `n_folds` calls of `score` for each value, each with two lists that together name all rows.
+///
+/// # Determinism
+/// If `score` is a function of what it is given, the search is the same at any number of threads.
+///
+/// # Errors
+/// - [`Error::InvalidParameter`]: there is no value.
+/// - [`Error::ResultTooLarge`]: there is no memory for the folds.
+pub fn grid_search<V: Sync>(
+    values: impl IntoIterator<Item = V>,
+    folds: &Folds,
+    seed: u64,
+    score: impl Fn(&V, &[usize], &[usize]) -> f64 + Sync,
+) -> Result<GridSearch<V>> {
+    let score = |value: &V, train: &[usize], test: &[usize]| Ok(score(value, train, test));
+    grid_search_with(values, folds, seed, GridOptions::new(), score)
+}
+
+/// [`grid_search`] with options, and with scoring that may fail: the first error ends the search and is
+/// returned. If several fail at a time, which of them is left to chance.
+///
+/// # Example
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use centroid::KMeans;
+/// use centroid::selection::{FoldScore, Folds, GridOptions, grid_search_with};
+/// use ndarray::{Axis, array};
+///
+/// let x = array![[0.0], [1.0], [2.0], [8.0], [9.0], [7.0]];
+/// let mut scores = 0;
+/// let mut observer = |_: &FoldScore| {
+///     scores += 1;
+///     ControlFlow::Continue(())
+/// };
+/// let options = GridOptions::new().observer(&mut observer);
+/// let folds = Folds::plain(6, 3)?;
+/// let search = grid_search_with([1, 2], &folds, 0, options, |&k, train, test| {
+///     KMeans::new(k).fit(&x.select(Axis(0), train))?.score(&x.select(Axis(0), test))
+/// })?;
+/// assert_eq!((search.entries().len(), scores), (2, 6));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of `score`, and before any is called
+/// - [`Error::InvalidParameter`]: there is no value.
+/// - [`Error::ResultTooLarge`]: there is no memory for the folds.
+pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
+    values: impl IntoIterator<Item = V>,
+    folds: &Folds,
+    seed: u64,
+    options: GridOptions<'_>,
+    score: impl Fn(&V, &[usize], &[usize]) -> std::result::Result<f64, E> + Sync,
+) -> std::result::Result<GridSearch<V>, E> {
+    let values: Vec<V> = values.into_iter().collect();
+    if values.is_empty() {
+        let requirement = "one or more";
+        let name = "values";
+        return Err(Error::InvalidParameter { name, requirement }.into());
+    }
+    let n_folds = folds.n_folds();
+    let of_rows = folds.assign(seed)?;
+    let task = |task: usize| {
+        let (index, fold) = (task / n_folds, task % n_folds);
+        let split = Split::new(&of_rows, fold);
+        let score = score(&values[index], &split.train, &split.test)?;
+        Ok(FoldScore { index, fold, score })
+    };
+    let mut no_observer = |_: &FoldScore| ControlFlow::Continue(());
+    let observer = match options.observer {
+        Some(observer) => observer,
+        None => &mut no_observer,
+    };
+    let mut told = |score: &std::result::Result<FoldScore, E>| match score {
+        Ok(score) => observer(score),
+        Err(_) => ControlFlow::Break(()),
+    };
+    let n_tasks = values.len().saturating_mul(n_folds);
+    let scores = parallel::map_tasks(n_tasks, UNKNOWN, 1, task, &mut told);
+    let mut scores = scores.into_iter();
+    let mut entries = Vec::with_capacity(values.len());
+    let mut interrupted = false;
+    for value in values {
+        let of_value: Vec<_> = scores.by_ref().take(n_folds).flatten().collect();
+        let is_whole = of_value.len() == n_folds;
+        interrupted |= !is_whole;
+        let scores = of_value
+            .into_iter()
+            .collect::<std::result::Result<Vec<_>, E>>()?;
+        if is_whole {
+            let scores = scores.into_iter().map(|score| score.score).collect();
+            entries.push(GridEntry::new(value, scores));
+        }
+    }
+    Ok(GridSearch {
+        entries,
+        interrupted,
+    })
+}
+
+/// What scoring takes is not known: it is taken for long.
+const UNKNOWN: usize = usize::MAX;
+
+impl<V> GridEntry<V> {
+    pub(super) fn new(value: V, scores: Vec<f64>) -> Self {
+        let count = scores.len() as f64;
+        let mean = scores.iter().sum::<f64>() / count;
+        let squares = scores.iter().map(|score| (score - mean).powi(2));
+        let standard_deviation = (squares.sum::<f64>() / count).sqrt();
+        Self {
+            value,
+            scores,
+            mean,
+            standard_deviation,
+        }
+    }
+}
+
+impl<V> GridSearch<V> {
+    /// What each value scored.
+    pub fn entries(&self) -> &[GridEntry<V>] {
+        &self.entries
+    }
+
+    /// What each value scored, without a copy.
+    pub fn into_entries(self) -> Vec<GridEntry<V>> {
+        self.entries
+    }
+
+    /// The value of the greatest mean, the first among equals. `None` if no mean is finite: a value with
+    /// a score that is NaN or infinite is never the best.
+    pub fn best(&self) -> Option<&GridEntry<V>> {
+        let finite = self.entries.iter().filter(|entry| entry.mean.is_finite());
+        finite.reduce(|best, other| if other.mean > best.mean { other } else { best })
+    }
+
+    /// Whether the observer ended the search before its end.
+    pub fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+}

@@ -1,0 +1,270 @@
+//! A few labels made into many: which rows to have labelled, and what their labels say of the others.
+//!
+//! Where labels are dear, let k-means find many small clusters, ask for the label of one row of each,
+//! and give it to the others of that cluster, or to those near its centroid:
+//!
+//! ```
+//! use centroid::KMeans;
+//! use centroid::semi_supervised::{Propagation, label_requests, propagate};
+//! use ndarray::array;
+//!
+//! let x = array![[0.0], [1.0], [3.0], [50.0], [52.0]];
+//! let model = KMeans::new(2).fit(&x)?;
+//! let mut labels = vec![None; 2];
+//! for request in label_requests(&model, &x)? {
+//!     // Somebody looks at the row, and may not know.
+//!     labels[request.cluster] = Some(if request.row < 3 { "low" } else { "high" });
+//! }
+//! let propagated = propagate(&model, &x, &labels, Propagation::All)?.flatten();
+//! assert_eq!(propagated.labels()[2], Some("low"));
+//! assert_eq!(propagated.labels()[4], Some("high"));
+//! # Ok::<(), centroid::Error>(())
+//! ```
+
+mod requests;
+#[cfg(test)]
+mod tests;
+
+use ndarray::{Array1, ArrayRef2, ArrayView1};
+
+use crate::KMeansModel;
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::nearest::Nearest;
+use crate::percentile::percentile;
+
+pub use requests::{LabelRequest, label_requests};
+
+/// Which rows of a cluster its label is given to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Propagation {
+    /// All of them: the most rows, and the most wrong labels, which lie where clusters meet.
+    #[default]
+    All,
+    /// Those whose Euclidean distance to the centroid is at most the given percentile of the distances
+    /// of the cluster's rows.
+    ///
+    /// Of `m` distances in ascending order, counted from 0, it is the one of number
+    /// `percentile (m - 1) / 100`, interpolated linearly between the two around it. So 0 leaves the
+    /// nearest row of each cluster, 100 all rows, and rows as far as the percentile are in. Choose a
+    /// small one where labels must be right, a large one where there are few rows.
+    Closest {
+        /// In 0 to 100.
+        percentile: f64,
+    },
+}
+
+/// Labels of rows, and how much to trust them.
+///
+/// See [`propagate`].
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Propagated<L, F: Float> {
+    labels: Vec<Option<L>>,
+    confidences: Array1<F>,
+}
+
+/// Gives each row of `x` the label of its cluster, or [none](Option::None) where the
+/// [`Propagation`] leaves it out.
+///
+/// IN: `x`, `n x d`; `cluster_labels`, one for each of the `k` clusters, in their order, such as the
+/// labels of [`representatives`](KMeansModel::representatives) or of [`label_requests`].
+///
+/// Clusters that nobody labelled are possible: let the labels be `Option`s, as in the example of the
+/// [module](self), and [`flatten`](Propagated::flatten) the result.
+///
+/// Each label comes with a confidence, to be given to a classifier as the weight of the row:
+///
+/// ```text
+/// exp(-(d^2 - m^2) / (2 s^2)),   d the distance of the row to its centroid,
+///     m the least such distance in the cluster, s^2 the mean of their squares
+/// ```
+///
+/// That is 1 for the row nearest to the centroid, which is the one to be looked at, and falls with the
+/// distance as the density of a normal distribution of the cluster's own spread does: to 0.6 and less
+/// for a row at `s`, to 0.1 at twice that. Rows without a label have 0.
+///
+/// # Example
+/// ```
+/// use centroid::KMeansModel;
+/// use centroid::semi_supervised::{Propagation, propagate};
+/// use ndarray::array;
+///
+/// let model = KMeansModel::from_centroids(array![[0.0], [10.0]])?;
+/// let x = array![[0.0], [1.0], [-3.0], [11.0]];
+/// let closest = Propagation::Closest { percentile: 50.0 };
+/// let propagated = propagate(&model, &x, &['a', 'b'], closest)?;
+/// assert_eq!(propagated.labels(), [Some('a'), Some('a'), None, Some('b')]);
+/// assert_eq!((propagated.confidences()[0], propagated.confidences()[2]), (1.0, 0.0));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// `n k d` multiply-adds, and for percentiles a sort of each cluster's distances.
+///
+/// # Determinism
+/// The same labels at any number of threads; confidences are exponentials of the platform.
+///
+/// # Errors
+/// - [`Error::LabelCount`]: there is not one label for each cluster.
+/// - [`Error::InvalidPercentile`]: it is not in 0 to 100.
+/// - [`Error::DimensionMismatch`]: the number of columns is not that of the centroids.
+/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+///
+/// # References
+/// A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and TensorFlow*, chapter 9, O'Reilly.
+pub fn propagate<L: Clone, F: Float>(
+    model: &KMeansModel<F>,
+    x: &ArrayRef2<F>,
+    cluster_labels: &[L],
+    propagation: Propagation,
+) -> Result<Propagated<L, F>> {
+    let (labels, clusters) = (cluster_labels.len(), model.n_clusters());
+    if labels != clusters {
+        return Err(Error::LabelCount { labels, clusters });
+    }
+    let confidences = confidences(model, x, propagation)?;
+    let label = |(label, confidence): (u32, &Option<F>)| {
+        confidence.map(|_| cluster_labels[label as usize].clone())
+    };
+    let rows = confidences.labels.into_iter().zip(&confidences.values);
+    Ok(Propagated {
+        labels: rows.map(label).collect(),
+        confidences: confidences
+            .values
+            .iter()
+            .map(|confidence| confidence.unwrap_or(F::ZERO))
+            .collect(),
+    })
+}
+
+/// The clusters of rows, and the confidences of those that are to have a label.
+#[derive(Debug)]
+pub(crate) struct Confidences<F> {
+    labels: Vec<u32>,
+    values: Vec<Option<F>>,
+}
+
+/// What does not depend on the type of the labels.
+///
+/// # Errors
+/// Those of [`propagate`], but for the number of labels.
+pub(crate) fn confidences<F: Float>(
+    model: &KMeansModel<F>,
+    x: &ArrayRef2<F>,
+    propagation: Propagation,
+) -> Result<Confidences<F>> {
+    if let Propagation::Closest { percentile } = propagation
+        && !(0.0..=100.0).contains(&percentile)
+    {
+        return Err(Error::InvalidPercentile);
+    }
+    let nearest = model.nearest(x)?;
+    let clusters = nearest.clusters(model.n_clusters());
+    let limits = limits(&nearest, model.n_clusters(), propagation);
+    let confidence = |(&label, &sq_dist): (&u32, &f64)| {
+        let (limit, own) = (&limits[label as usize], &clusters[label as usize]);
+        let mean = own.sum / own.size as f64;
+        (sq_dist.sqrt() <= limit.farthest).then(|| {
+            let excess = sq_dist - limit.least_sq_dist;
+            // Where all are equally far, 0 by 0 included, nothing speaks against any of them.
+            let exponent = if excess > 0.0 {
+                excess / (2.0 * mean)
+            } else {
+                0.0
+            };
+            F::from_f64((-exponent).exp())
+        })
+    };
+    let rows = nearest.labels.iter().zip(&nearest.sq_dists);
+    Ok(Confidences {
+        values: rows.map(confidence).collect(),
+        labels: nearest.labels,
+    })
+}
+
+/// What is asked of the distances in a cluster.
+struct Limit {
+    farthest: f64,
+    least_sq_dist: f64,
+}
+
+fn limits(nearest: &Nearest, n_clusters: usize, propagation: Propagation) -> Vec<Limit> {
+    let mut own = vec![Vec::new(); n_clusters];
+    for (&label, &sq_dist) in nearest.labels.iter().zip(&nearest.sq_dists) {
+        own[label as usize].push(sq_dist);
+    }
+    let limit = |mut sq_dists: Vec<f64>| {
+        let least_sq_dist = sq_dists.iter().copied().fold(f64::INFINITY, f64::min);
+        let farthest = match propagation {
+            Propagation::All => f64::INFINITY,
+            Propagation::Closest { percentile: share } => {
+                sq_dists.sort_unstable_by(f64::total_cmp);
+                let dists: Vec<f64> = sq_dists.into_iter().map(f64::sqrt).collect();
+                // A cluster without rows has nobody to ask.
+                percentile(&dists, share).unwrap_or(0.0)
+            }
+        };
+        Limit {
+            farthest,
+            least_sq_dist,
+        }
+    };
+    own.into_iter().map(limit).collect()
+}
+
+impl<L, F: Float> Propagated<L, F> {
+    /// For each of the `n` rows its label, if it has one.
+    pub fn labels(&self) -> &[Option<L>] {
+        &self.labels
+    }
+
+    /// For each of the `n` rows how much to trust its label, in 0 to 1; 0 where it has none.
+    pub fn confidences(&self) -> ArrayView1<'_, F> {
+        self.confidences.view()
+    }
+
+    /// The rows that have a label, in ascending order: what to train with.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use centroid::semi_supervised::{Propagation, propagate};
+    /// use ndarray::{Axis, array};
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0]])?;
+    /// let x = array![[2.0], [1.0], [3.0]];
+    /// let closest = Propagation::Closest { percentile: 50.0 };
+    /// let propagated = propagate(&model, &x, &['a'], closest)?;
+    /// assert_eq!(propagated.rows(), [0, 1]);
+    /// assert_eq!(x.select(Axis(0), &propagated.rows()), array![[2.0], [1.0]]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn rows(&self) -> Vec<usize> {
+        let labels = self.labels.iter().enumerate();
+        labels
+            .filter_map(|(row, label)| label.as_ref().map(|_| row))
+            .collect()
+    }
+
+    /// The labels, without a copy.
+    pub fn into_labels(self) -> Vec<Option<L>> {
+        self.labels
+    }
+}
+
+impl<L, F: Float> Propagated<Option<L>, F> {
+    /// Where clusters may have no label: their rows have none either, and a confidence of 0.
+    pub fn flatten(self) -> Propagated<L, F> {
+        let labels: Vec<Option<L>> = self.labels.into_iter().map(Option::flatten).collect();
+        let kept = labels.iter().zip(self.confidences);
+        Propagated {
+            confidences: kept
+                .map(|(label, confidence)| label.as_ref().map_or(F::ZERO, |_| confidence))
+                .collect(),
+            labels,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Which rows to have labelled.
+
+use std::cmp::Reverse;
+
+use ndarray::ArrayRef2;
+
+use crate::KMeansModel;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::float::Float;
+
+/// A row that somebody is asked to label.
+///
+/// See [`label_requests`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct LabelRequest {
+    /// The row of the data: of those in the cluster the nearest to its centroid.
+    pub row: usize,
+    /// The cluster that it stands for.
+    pub cluster: usize,
+    /// The rows in that cluster: how many labels the answer may give.
+    pub cluster_size: usize,
+    /// The Euclidean distance of the row to the centroid.
+    pub distance: f64,
+}
+
+/// The rows of `x`, `n x d`, to have labelled by hand, one for each cluster that has any: largest
+/// clusters first, so that whoever stops early has labelled the most rows; the lower cluster first among
+/// equals.
+///
+/// The row asked for is the nearest to the centroid among those of the cluster, the first among equally
+/// near ones. [`KMeansModel::representatives`] looks at all rows instead: it names one for empty clusters
+/// too, and in rare cases a row of a neighbouring cluster.
+///
+/// # Example
+/// ```
+/// use centroid::KMeansModel;
+/// use centroid::semi_supervised::label_requests;
+/// use ndarray::array;
+///
+/// let model = KMeansModel::from_centroids(array![[0.0], [50.0], [10.0]])?;
+/// let requests = label_requests(&model, &array![[0.0], [9.0], [12.0], [10.5]])?;
+/// let rows = requests.iter().map(|request| (request.row, request.cluster_size));
+/// assert_eq!(rows.collect::<Vec<_>>(), [(3, 3), (0, 1)]);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
+/// # Cost
+/// `n k d` multiply-adds.
+///
+/// # Determinism
+/// The same rows at any number of threads.
+///
+/// # Errors
+/// - [`Error::DimensionMismatch`]: the number of columns is not that of the centroids.
+/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+pub fn label_requests<F: Float>(
+    model: &KMeansModel<F>,
+    x: &ArrayRef2<F>,
+) -> Result<Vec<LabelRequest>> {
+    let nearest = model.nearest(x)?;
+    let mut of_cluster: Vec<Option<LabelRequest>> = vec![None; model.n_clusters()];
+    let rows = nearest.labels.iter().zip(&nearest.sq_dists);
+    for (row, (&label, &sq_dist)) in rows.enumerate() {
+        let cluster = label as usize;
+        let request = of_cluster[cluster].get_or_insert(LabelRequest {
+            row,
+            cluster,
+            cluster_size: 0,
+            distance: sq_dist,
+        });
+        request.cluster_size += 1;
+        if sq_dist < request.distance {
+            (request.row, request.distance) = (row, sq_dist);
+        }
+    }
+    let mut requests: Vec<_> = of_cluster.into_iter().flatten().collect();
+    for request in &mut requests {
+        request.distance = request.distance.sqrt();
+    }
+    requests.sort_by_key(|request| Reverse(request.cluster_size));
+    Ok(requests)
+}
