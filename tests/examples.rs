@@ -1,4 +1,5 @@
-//! The examples `larger_than_memory` and `stream_stdin`, run as a person would.
+//! The examples `larger_than_memory`, `stream_stdin`, `anomalies` and those on digits, run as a person
+//! would.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -450,5 +451,137 @@ mod stream_stdin {
         while stdin.write_all(b"1,2\n3,4\n").is_ok() {}
         let output = child.wait_with_output().unwrap();
         assert_eq!((printed(&output), text(&output.stderr)), Default::default());
+    }
+}
+
+/// The lines of a table that begin with a name: the numbers in them.
+fn numbers_of(text: &str, name: &str) -> Vec<f64> {
+    let line = text.lines().find(|line| line.starts_with(name));
+    let line = line.unwrap_or_else(|| panic!("{name}: {text}"));
+    let words = line[name.len()..].split_whitespace();
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+fn of(name: &str, arguments: &[&str]) -> Output {
+    program(name).args(arguments).output().expect(BUILT)
+}
+
+mod digits_semi_supervised {
+    use super::*;
+
+    #[test]
+    fn each_step_gets_more_out_of_the_labels() {
+        let arguments = ["--seeds", "2", "--n-init", "3"];
+        let text = printed(&of("digits_semi_supervised", &arguments));
+        assert!(
+            text.starts_with("1797 images, 50 labels, 2 seeds\n"),
+            "{text}"
+        );
+        let steps = [
+            ("images at random", 82.9, 74.0),
+            ("representative images", 91.6, 86.0),
+            ("labels given to whole clusters", 93.1, 88.0),
+            ("labels given to the closest", 93.8, 87.0),
+        ];
+        let mut here = Vec::new();
+        for (name, of_text, at_least) in steps {
+            let numbers = numbers_of(&text, name);
+            assert_eq!((numbers.len(), numbers[0]), (4, of_text), "{text}");
+            let (mean, least, largest) = (numbers[1], numbers[2], numbers[3]);
+            assert!(
+                at_least < mean && least <= mean && mean <= largest,
+                "{text}"
+            );
+            here.push(mean);
+        }
+        assert!(here[0] < here[1] && here[0] < here[2], "{text}");
+        let right = numbers_of(&text, "of the closest 20 %");
+        assert!(
+            right[0] > numbers_of(&text, "of whole clusters")[0],
+            "{text}"
+        );
+        assert_eq!(printed(&of("digits_semi_supervised", &arguments)), text);
+    }
+
+    #[test]
+    fn what_cannot_be_done_gets_one_line() {
+        let error = |arguments: &[&str]| {
+            let arguments = [&["--seeds", "1", "--n-init", "1"], arguments].concat();
+            one_line(&of("digits_semi_supervised", &arguments))
+        };
+        assert_eq!(
+            error(&["--percentile", "101"]),
+            "a percentile must be in 0 to 100"
+        );
+        let too_few = "30 points cannot form 50 clusters";
+        assert_eq!(error(&["--images", "40"]), too_few);
+        let no_folds = "0 rows cannot be cut into 4 folds";
+        assert!(error(&["--images", "0"]).starts_with(no_folds));
+    }
+}
+
+mod digits_preprocessing {
+    use super::*;
+
+    #[test]
+    fn a_search_finds_a_number_of_clusters() {
+        let arguments = [
+            "--images", "600", "--seeds", "1", "--coarse", "5,40", "--fine", "4",
+        ];
+        let text = printed(&of("digits_preprocessing", &arguments));
+        assert_eq!(text.matches("\nbest: ").count(), 2, "{text}");
+        assert!(text.contains("\nbest: 40\n"), "{text}");
+        let found: usize = value_of(&text, "numbers of clusters found: ")
+            .parse()
+            .unwrap();
+        assert!((32..=48).contains(&found), "{text}");
+        assert_eq!(numbers_of(&text, "pixels")[0], 96.7);
+        let soft = numbers_of(&text, "soft assignments to clusters");
+        assert!(soft[0] == 99.1 && soft[1] > 90.0, "{text}");
+        assert_eq!(
+            numbers_of(&text, "distances to the same centroids").len(),
+            3
+        );
+        assert_eq!(printed(&of("digits_preprocessing", &arguments)), text);
+    }
+
+    #[test]
+    fn what_cannot_be_done_gets_one_line() {
+        let error = |arguments: &[&str]| {
+            let arguments = [&["--seeds", "1", "--images", "80"], arguments].concat();
+            one_line(&of("digits_preprocessing", &arguments))
+        };
+        assert_eq!(
+            error(&["--coarse", "41"]),
+            "40 points cannot form 41 clusters"
+        );
+        let folds = error(&["--folds", "1", "--coarse", "2"]);
+        assert!(
+            folds.starts_with("60 rows cannot be cut into 1 folds"),
+            "{folds}"
+        );
+        let gamma = error(&["--gamma", "nan", "--coarse", "2"]);
+        assert_eq!(gamma, "gamma must be finite and 0 or greater");
+    }
+}
+
+mod anomalies {
+    use super::*;
+
+    #[test]
+    fn malignant_cases_are_unusual_and_benign_ones_are_not() {
+        let text = printed(&of("anomalies", &[]));
+        let learnt = numbers_of(&text, "benign, learnt from");
+        let new = numbers_of(&text, "benign, new");
+        let malignant = numbers_of(&text, "malignant");
+        assert_eq!((learnt[0], new[0], malignant[0]), (179.0, 178.0, 212.0));
+        assert_eq!(learnt[1], 5.0, "{text}");
+        assert!(new[1] < 12.0 && malignant[1] > 75.0, "{text}");
+    }
+
+    #[test]
+    fn a_share_is_one_of_all_rows() {
+        let error = one_line(&of("anomalies", &["--share", "2"]));
+        assert_eq!(error, "share must be in 0 to 1");
     }
 }

@@ -1,0 +1,162 @@
+//! What the examples on handwritten digits share: the images, parts to train and to test with, and a
+//! classifier of another library.
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+
+use centroid::selection::Folds;
+use indicatif::{ProgressBar, ProgressStyle};
+use linfa::Dataset;
+use linfa::traits::{Fit, Predict};
+use linfa_logistic::{MultiFittedLogisticRegression, MultiLogisticRegression};
+use ndarray::{Array1, Array2, Axis};
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Images, a row of `8 x 8` pixels from 0 to 16 each, and the digits that they show.
+pub(crate) struct Digits {
+    pub(crate) x: Array2<f64>,
+    pub(crate) y: Vec<usize>,
+}
+
+impl Digits {
+    /// The 1,797 images that come with the crate, or the first of them.
+    pub(crate) fn read(most: usize) -> Result<Self> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/digits.csv");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        for line in text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .take(most)
+        {
+            let (pixels, digit) = line.rsplit_once(',').ok_or("a line has no comma")?;
+            for pixel in pixels.split(',') {
+                x.push(pixel.parse()?);
+            }
+            y.push(digit.parse()?);
+        }
+        let n_pixels = x.len() / y.len().max(1);
+        Ok(Self {
+            x: Array2::from_shape_vec((y.len(), n_pixels), x)?,
+            y,
+        })
+    }
+
+    /// Three quarters to train with, and a quarter to test with.
+    pub(crate) fn split(&self, seed: u64) -> Result<(Self, Self)> {
+        let mut splits = Folds::plain(self.y.len(), 4)?.splits(seed)?;
+        let split = splits.swap_remove(0);
+        Ok((self.select(&split.train), self.select(&split.test)))
+    }
+
+    /// So many of them, chosen by the seed.
+    #[allow(dead_code, reason = "not all examples take some at random")]
+    pub(crate) fn at_random(&self, count: usize, seed: u64) -> Result<Self> {
+        let n_folds = (self.y.len() / count.max(1)).max(2);
+        let mut rows = Folds::plain(self.y.len(), n_folds)?
+            .splits(seed)?
+            .swap_remove(0)
+            .test;
+        rows.truncate(count);
+        Ok(self.select(&rows))
+    }
+
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            x: self.x.select(Axis(0), rows),
+            y: rows.iter().map(|&row| self.y[row]).collect(),
+        }
+    }
+}
+
+/// Multinomial logistic regression, by linfa.
+pub(crate) struct Classifier {
+    model: MultiFittedLogisticRegression<f64, usize>,
+    scaling: Scaling,
+}
+
+/// How features are brought to one scale.
+struct Scaling {
+    means: Array1<f64>,
+    factor: f64,
+    /// The feature that takes the place of an intercept.
+    constant: f64,
+}
+
+/// The weight of the squared coefficients, for features of variance 1 on average.
+const ALPHA: f64 = 1.0;
+
+impl Classifier {
+    /// Features are taken about their means and divided by one number, so that they keep their weights
+    /// beside one another and the first step of the solver, which is as long as the gradient, is no
+    /// leap. In place of an intercept, which would be on another scale, they get a constant feature.
+    pub(crate) fn fit(x: &Array2<f64>, y: &[usize]) -> Result<Self> {
+        let means = x.mean_axis(Axis(0)).ok_or("there are no rows")?;
+        let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
+        let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+        let shrink = 1.0 / (x.len() as f64).sqrt();
+        let scaling = Scaling {
+            means,
+            factor: shrink / deviation,
+            constant: shrink,
+        };
+        let digits = ndarray16::Array1::from(y.to_vec());
+        let data = Dataset::new(scaling.apply(x)?, digits);
+        let regression = MultiLogisticRegression::default()
+            .alpha(ALPHA * shrink * shrink)
+            .with_intercept(false)
+            .max_iterations(200)
+            .gradient_tolerance(1e-3);
+        Ok(Self {
+            model: regression.fit(&data)?,
+            scaling,
+        })
+    }
+
+    /// The share of rows whose digit it names.
+    pub(crate) fn accuracy(&self, x: &Array2<f64>, y: &[usize]) -> Result<f64> {
+        let found = self.model.predict(&self.scaling.apply(x)?);
+        let right = found.iter().zip(y).filter(|(found, y)| found == y).count();
+        Ok(right as f64 / y.len() as f64)
+    }
+}
+
+impl Scaling {
+    /// The features for the classifier, in an array of the version that it works with.
+    fn apply(&self, x: &Array2<f64>) -> Result<ndarray16::Array2<f64>> {
+        let (rows, columns) = x.dim();
+        let mut values = Vec::with_capacity(rows * (columns + 1));
+        for row in x.rows() {
+            let centred = row.iter().zip(&self.means).map(|(x, mean)| x - mean);
+            values.extend(centred.map(|x| x * self.factor));
+            values.push(self.constant);
+        }
+        let shape = (rows, columns + 1);
+        Ok(ndarray16::Array2::from_shape_vec(shape, values)?)
+    }
+}
+
+/// What the seeds gave, shown in percent: the mean, the least and the largest.
+#[derive(Clone, Default)]
+pub(crate) struct Figures(pub(crate) Vec<f64>);
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = self.0.iter().map(|share| 100.0 * share);
+        let mean = percent.clone().sum::<f64>() / self.0.len() as f64;
+        let least = percent.clone().fold(f64::INFINITY, f64::min);
+        let largest = percent.fold(f64::NEG_INFINITY, f64::max);
+        write!(f, "{mean:>5.1} %   {least:>5.1} to {largest:>5.1}")
+    }
+}
+
+/// A progress bar of so many steps.
+pub(crate) fn progress(steps: usize, what: &str) -> Result<ProgressBar> {
+    let bar = ProgressBar::new(steps as u64);
+    let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{elapsed}}");
+    bar.set_style(ProgressStyle::with_template(&template)?);
+    Ok(bar)
+}
