@@ -670,6 +670,25 @@ mod npy {
             "the file is cut off: 120 bytes of data expected, 119 found"
         );
         assert_eq!(open(&bytes[..40]).0, invalid);
+        // Found by fuzzing: the parser of headers takes forever to read many brackets.
+        let header = |text: &str| {
+            let len = (text.len() as u16).to_le_bytes();
+            [b"\x93NUMPY\x01\x00", &len[..], text.as_bytes()].concat()
+        };
+        let (kind, text) = open(&header(&format!("{{{}", "[".repeat(70))));
+        assert_eq!(kind, invalid);
+        assert_eq!(
+            text,
+            "not a .npy file: the header has too many nested brackets"
+        );
+        let long = b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{";
+        assert_eq!(
+            open(long),
+            (
+                invalid,
+                "not a .npy file: the header is too long".to_owned()
+            )
+        );
         write_npy(&path, &lattice::<f64>(10, 3, 1)).unwrap();
         let text = "expected values of type 'f4', found '<f8'".to_owned();
         assert_eq!(refused::<f32>(&path), (invalid, text));

@@ -59,6 +59,7 @@ impl<F: Float> NpyBlocks<F> {
             _ => error,
         };
         let mut reader = BufReader::new(File::open(path)?);
+        check_header(&mut reader).map_err(no_npy)?;
         let header = npyz::NpyHeader::from_reader(&mut reader).map_err(no_npy)?;
         let &[n_rows, n_features] = header.shape() else {
             let dimensions = header.shape().len();
@@ -115,6 +116,46 @@ impl<F: Float> NpyBlocks<F> {
     pub fn n_features(&self) -> usize {
         self.n_features
     }
+}
+
+/// The longest header, as numpy has it, and the deepest nesting of its brackets: a dictionary with a tuple
+/// has two.
+const MOST_BYTES: usize = 10_000;
+const MOST_NESTING: i32 = 3;
+
+/// Refuses a header that cannot be one of a matrix, and goes back to the first byte.
+///
+/// NOTE: the parser of headers tries all ways to read nested brackets, of which there are too many in a
+/// file made to be so.
+fn check_header(reader: &mut BufReader<File>) -> io::Result<()> {
+    let invalid = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    let mut start = [0; 12];
+    let mut file = reader.by_ref().take(12);
+    let mut n = 0;
+    while let read @ 1.. = file.read(&mut start[n..])? {
+        n += read;
+    }
+    let (text, len) = match start {
+        [_, _, _, _, _, _, 0 | 1, _, a, b, ..] => (10, usize::from(u16::from_le_bytes([a, b]))),
+        [.., a, b, c, d] => (12, u32::from_le_bytes([a, b, c, d]) as usize),
+    };
+    if len > MOST_BYTES {
+        return invalid("the header is too long");
+    }
+    reader.seek(SeekFrom::Start(text))?;
+    let (mut depth, mut deepest) = (0, 0);
+    for byte in reader.by_ref().take(len as u64).bytes() {
+        match byte? {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    if deepest > MOST_NESTING {
+        return invalid("the header has too many nested brackets");
+    }
+    reader.rewind()
 }
 
 impl<F: Float> RowBlocks<F> for NpyBlocks<F> {
