@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example digits_preprocessing
 //! cargo run --release --example digits_preprocessing -- --coarse 20,40,80 --seeds 3
+//! cargo run --release --features plot --example digits_preprocessing
 //! ```
 //!
 //! Logistic regression draws straight borders between images. With pixels as features that is not enough:
@@ -22,6 +23,7 @@
 )]
 
 mod digits;
+mod gallery;
 
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -29,7 +31,8 @@ use std::process::ExitCode;
 use centroid::selection::{FoldScore, Folds, GridOptions, GridSearch, grid_search_with};
 use centroid::{KMeans, KMeansModel};
 use clap::Parser;
-use digits::{Classifier, Digits, Figures, Result, progress};
+use digits::{Classifier, Digits, Figures, progress};
+use gallery::Result;
 use indicatif::ProgressBar;
 use ndarray::Array2;
 
@@ -60,6 +63,10 @@ struct Arguments {
     /// Take so many images only
     #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     images: usize,
+    /// The folder for pictures [default: target/gallery in the crate]
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    out: Option<std::path::PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -111,6 +118,36 @@ fn run(arguments: &Arguments) -> Result<()> {
         "",
         figures(&|o| o.distances)
     );
+    #[cfg(feature = "plot")]
+    draw(&outcomes[0], arguments)?;
+    Ok(())
+}
+
+/// The accuracies in cross-validation over the number of clusters, of both searches of the first seed.
+#[cfg(feature = "plot")]
+fn draw(outcome: &Outcome, arguments: &Arguments) -> Result<()> {
+    use centroid::plot::{Curve, CurveOptions, scores};
+
+    let entries = outcome
+        .coarse
+        .entries()
+        .iter()
+        .chain(outcome.fine.entries());
+    let mut points: Vec<_> = entries
+        .map(|entry| (entry.value, entry.mean, entry.standard_deviation))
+        .collect();
+    points.sort_by_key(|point| point.0);
+    points.dedup_by_key(|point| point.0);
+    let best = outcome.n_clusters;
+    let curve = Curve::new(points.iter().map(|point| (point.0 as f64, point.1)))
+        .errors(points.iter().map(|point| point.2))
+        .marked(best as f64, format!("best at k = {best}"));
+    let options = CurveOptions::new()
+        .title("Digits: soft assignments to clusters as features")
+        .axes(["number of clusters k", "accuracy in cross-validation"]);
+    let path = gallery::folder(&arguments.out)?.join("digits-accuracy.svg");
+    scores(&path, &curve, options)?;
+    println!("\nwrote {}", path.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example digits_semi_supervised
 //! cargo run --release --example digits_semi_supervised -- --labels 100 --percentile 50
+//! cargo run --release --features plot --example digits_semi_supervised
 //! ```
 //!
 //! Labels are dear: somebody has to look at each image. Of fifty images taken at random a classifier
@@ -15,8 +16,10 @@
 //! least and the largest over several seeds, each with its own images to train and to test with.
 //!
 //! One split says little: the range is several times as wide as the steps are high. In the mean the
-//! closest fifth does not do better than whole clusters here. Its labels are nearly all right, but they
-//! are those of the plainest images; with `--percentile 75` the two are about even.
+//! closest fifth does not do better than whole clusters here, nor does it with scikit-learn, whose means
+//! over 20 splits of its own are 82.5, 91.1, 92.2 and 92.5 % (version 1.9.1, default settings). Its labels are
+//! nearly all right, but they are those of the plainest images; with `--percentile 75` the two are about
+//! even.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -24,13 +27,15 @@
 )]
 
 mod digits;
+mod gallery;
 
 use std::process::ExitCode;
 
 use centroid::KMeans;
 use centroid::semi_supervised::{Propagation, label_requests, propagate};
 use clap::Parser;
-use digits::{Classifier, Digits, Figures, Result, progress};
+use digits::{Classifier, Digits, Figures, progress};
+use gallery::Result;
 
 /// Trains a classifier of digits with few labels, chosen and spread by k-means.
 #[derive(Parser)]
@@ -53,6 +58,10 @@ struct Arguments {
     /// Take so many images only
     #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     images: usize,
+    /// The folder for pictures [default: target/gallery in the crate]
+    #[cfg(feature = "plot")]
+    #[arg(long)]
+    out: Option<std::path::PathBuf>,
 }
 
 /// The steps, and the chapter's accuracies in percent.
@@ -103,6 +112,30 @@ fn run(arguments: &Arguments) -> Result<()> {
     );
     let closest = format!("of the closest {} %", arguments.percentile);
     println!("{closest:<45} {}", figures(&|outcome| outcome.right[1]));
+    #[cfg(feature = "plot")]
+    draw(&outcomes[0].looked_at, arguments)?;
+    Ok(())
+}
+
+/// The images of the first seed that somebody would look at, and the digits they would see.
+#[cfg(feature = "plot")]
+fn draw(looked_at: &Digits, arguments: &Arguments) -> Result<()> {
+    use centroid::plot::{Image, ImageGridOptions, image_grid};
+
+    let rows = looked_at.x.rows().into_iter().zip(&looked_at.y);
+    let images = rows.map(|(pixels, digit)| {
+        let pixels = pixels.to_shape((8, 8))?;
+        Ok(Image::grey(&pixels, 16.0, 0.0)?.caption(digit.to_string()))
+    });
+    let images: Vec<Image> = images.collect::<Result<_>>()?;
+    let n_rows = images.len().div_ceil(10) as u32;
+    let options = ImageGridOptions::new()
+        .size(800, 40 + 100 * n_rows)
+        .columns(Some(10))
+        .title("Images to label: the largest clusters first");
+    let path = gallery::folder(&arguments.out)?.join("digits-representatives.png");
+    image_grid(&path, &images, options)?;
+    println!("\nwrote {}", path.display());
     Ok(())
 }
 
@@ -112,6 +145,9 @@ struct Outcome {
     accuracies: [f64; 4],
     /// The share of right labels among all that were spread, and among the closest.
     right: [f64; 2],
+    /// The images that somebody looked at.
+    #[cfg_attr(not(feature = "plot"), allow(dead_code, reason = "it is drawn"))]
+    looked_at: Digits,
 }
 
 impl Outcome {
@@ -148,10 +184,12 @@ impl Outcome {
         let (of_all, all_right) = spread(Propagation::All)?;
         let percentile = arguments.percentile;
         let (of_closest, closest_right) = spread(Propagation::Closest { percentile })?;
-        let representative = accuracy(&train.select(&looked_at))?;
+        let looked_at = train.select(&looked_at);
+        let representative = accuracy(&looked_at)?;
         Ok(Self {
             accuracies: [accuracy(&at_random)?, representative, of_all, of_closest],
             right: [all_right, closest_right],
+            looked_at,
         })
     }
 }

@@ -1,18 +1,16 @@
 //! What the examples on handwritten digits share: the images, parts to train and to test with, and a
 //! classifier of another library.
 
-use std::error::Error;
 use std::fmt;
-use std::path::Path;
 
 use centroid::selection::Folds;
 use indicatif::{ProgressBar, ProgressStyle};
 use linfa::Dataset;
 use linfa::traits::{Fit, Predict};
 use linfa_logistic::{MultiFittedLogisticRegression, MultiLogisticRegression};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use super::gallery::{Result, data_set};
 
 /// Images, a row of `8 x 8` pixels from 0 to 16 each, and the digits that they show.
 pub(crate) struct Digits {
@@ -23,25 +21,11 @@ pub(crate) struct Digits {
 impl Digits {
     /// The 1,797 images that come with the crate, or the first of them.
     pub(crate) fn read(most: usize) -> Result<Self> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/digits.csv");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        for line in text
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .take(most)
-        {
-            let (pixels, digit) = line.rsplit_once(',').ok_or("a line has no comma")?;
-            for pixel in pixels.split(',') {
-                x.push(pixel.parse()?);
-            }
-            y.push(digit.parse()?);
-        }
-        let n_pixels = x.len() / y.len().max(1);
+        let (x, y) = data_set("digits")?;
+        let most = most.min(y.len());
         Ok(Self {
-            x: Array2::from_shape_vec((y.len(), n_pixels), x)?,
-            y,
+            x: x.slice_move(s![..most, ..]),
+            y: y.iter().take(most).copied().collect(),
         })
     }
 

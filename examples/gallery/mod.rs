@@ -1,4 +1,4 @@
-//! What the examples that draw have in common.
+//! What the examples have in common: data sets, and the folder for pictures.
 #![allow(
     dead_code,
     reason = "each example is a program of its own, and takes what it needs"
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2};
 
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The folder for pictures, which is made if it is not there: what was asked for, or `target/gallery`.
 pub(crate) fn folder(out: &Option<PathBuf>) -> Result<PathBuf> {
