@@ -37,6 +37,25 @@
 //! coerce to it. Any memory order will do; what is not row-major is copied once. [`ndarray`] is
 //! the only foreign crate in the interface, and is exported again.
 //!
+//! # Which algorithm, which parameters
+//!
+//! | the data | take |
+//! |---|---|
+//! | fits in memory | [`KMeans`]; if that takes too long, [`MiniBatchKMeans`], which ends a few percent above it |
+//! | is large, and has many features | [`MiniBatchKMeans::growing`], which ends as well as a full fit |
+//! | is a file, or lies in several places | [`KMeans::fit_blocks`], [`ClusterSums`] |
+//! | comes row by row, without end | [`OnlineKMeans`], by [`MiniBatchKMeans::online`] |
+//! | has known centroids | [`KMeansModel::from_centroids`] |
+//!
+//! - `n_clusters` is the one parameter without a default: see [`selection`].
+//! - `n_init` decides how good the result is: 10 by default, more where clusters are many and close, 1 where
+//!   time matters more. Restarts differ by their seed alone.
+//! - `init`: k-means++ by default; [`Init::Parallel`] for thousands of clusters, as it takes few passes.
+//! - `tol` and `max_iter` end a fit that creeps. `tol(0.0)` goes on to the fixed point.
+//! - [`Algorithm`] changes the time, never the result. [`Algorithm::Auto`] measures what pays.
+//! - Features are compared as they are: bring them to one scale first, if they have no common unit.
+//! - `f32` takes half the memory of `f64` and less time. Distances that decide are computed in `f64` for both.
+//!
 //! # Exactness
 //!
 //! A label is that of the smallest squared distance, computed from differences in f64 in one fixed
