@@ -50,7 +50,7 @@
 //! - `n_clusters` is the one parameter without a default: see [`selection`].
 //! - `n_init` decides how good the result is: 10 by default, more where clusters are many and close, 1 where
 //!   time matters more. Restarts differ by their seed alone.
-//! - `init`: k-means++ by default; [`Init::Parallel`] for thousands of clusters, as it takes few passes.
+//! - `init`: k-means++ by default; [`Init::Parallel`] for data that is slow to pass over.
 //! - `tol` and `max_iter` end a fit that creeps. `tol(0.0)` goes on to the fixed point.
 //! - [`Algorithm`] changes the time, never the result. [`Algorithm::Auto`] measures what pays.
 //! - Features are compared as they are: bring them to one scale first, if they have no common unit.
