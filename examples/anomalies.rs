@@ -1,4 +1,4 @@
-//! What is unusual? Cells of the breast, beside those of healthy ones.
+//! What is unusual? Cells of breast tumours, beside those of benign ones.
 //!
 //! ```text
 //! cargo run --release --example anomalies

@@ -178,7 +178,9 @@ impl Outcome {
         let around = [-2, -1, 0, 1, 2].map(|step: isize| {
             best.saturating_add_signed(step.saturating_mul(arguments.fine.cast_signed()))
         });
-        let around = around.into_iter().filter(|&k| k > 0);
+        // No more clusters than rows to find them in, which are those outside of one fold.
+        let most = train.y.len() - train.y.len().div_ceil(arguments.folds.max(1));
+        let around = around.into_iter().filter(|k| (1..=most).contains(k));
         let fine = search(around, &train, seed, arguments, bar)?;
         let n_clusters = fine
             .best()

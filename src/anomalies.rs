@@ -7,7 +7,7 @@ use ndarray::ArrayRef1;
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::percentile::percentile;
+use crate::percentile::value_at;
 
 /// The rows of the highest scores, the highest first, the lower row first among equals: the `share` of
 /// all `n`, rounded to whole rows, `share n + 1/2` rounded down.
@@ -34,7 +34,7 @@ pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize
     Ok(rows)
 }
 
-/// The score that a `share` of all rows exceed, for rows that come later: the percentile
+/// The score that about a `share` of all rows exceed, for rows that come later: the percentile
 /// `100 (1 - share)` of the scores, interpolated linearly.
 ///
 /// # Example
@@ -54,7 +54,13 @@ pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize
 pub fn outlier_threshold<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<F> {
     let mut scores = check(scores, share)?;
     scores.sort_by(f64::total_cmp);
-    let threshold = percentile(&scores, 100.0 * (1.0 - share));
+    let last = scores.len().saturating_sub(1) as f64;
+    let place = last - share * last;
+    // Few shares are exact, such as 0.55: a place that should be whole is, so that no row that has the
+    // score exceeds it by a rounding.
+    let whole = place.round();
+    let is_whole = (place - whole).abs() <= 4.0 * f64::EPSILON * last;
+    let threshold = value_at(&scores, if is_whole { whole } else { place });
     threshold.map(F::from_f64).ok_or(Error::EmptyData)
 }
 
@@ -107,6 +113,18 @@ mod tests {
         let scores: Array1<f64> = (0..101).map(|i| f64::from(i * 37 % 101)).collect();
         for (share, expected) in [(0.0, 100.0), (0.01, 99.0), (0.25, 75.0), (1.0, 0.0)] {
             assert_eq!(outlier_threshold(&scores, share).unwrap(), expected);
+        }
+        for percent in 0..=100 {
+            let share = f64::from(percent) / 100.0;
+            let threshold = outlier_threshold(&scores, share).unwrap();
+            assert_eq!(
+                scores.iter().filter(|&&score| score > threshold).count(),
+                percent as usize
+            );
+        }
+        let widest = array![-f64::MAX, f64::MAX];
+        for (share, expected) in [(0.0, f64::MAX), (0.5, 0.0), (1.0, -f64::MAX)] {
+            assert_eq!(outlier_threshold(&widest, share).unwrap(), expected);
         }
         let empty = Array1::<f32>::zeros(0);
         assert_eq!(outlier_threshold(&empty, 0.5), Err(Error::EmptyData));

@@ -8,10 +8,17 @@ pub(crate) fn percentile(sorted: &[f64], percentile: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     // NOTE: multiplied before it is divided, so that a place that is a whole number comes out as one:
     // the percentile is then the value itself, and a row that has it is not beyond it by a rounding.
-    let place = percentile * last as f64 / 100.0;
+    value_at(sorted, percentile * last as f64 / 100.0)
+}
+
+/// The value at a place from 0 to the last one, between two of them interpolated linearly.
+pub(crate) fn value_at(sorted: &[f64], place: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
     let below = (place as usize).min(last);
     let (low, high) = (sorted[below], sorted[last.min(below + 1)]);
-    let between = low + (high - low) * (place - below as f64);
+    let part = place - below as f64;
+    // Not by the difference, which may be larger than all numbers.
+    let between = low * (1.0 - part) + high * part;
     Some(between.clamp(low, high))
 }
 

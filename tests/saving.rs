@@ -134,6 +134,8 @@ fn sweeps_that_contradict_themselves_are_refused() {
         ("/entries", json!([entry(1), entry(1)])),
         ("/entries/1/silhouette", json!(1.5)),
         ("/entries/1/silhouette", json!(-1e300)),
+        ("/entries/0/silhouette", json!(0.9)),
+        ("/entries/0/calinski_harabasz", json!(9.0)),
         ("/entries/0/silhouette_error", json!(0.1)),
         ("/entries/1/silhouette_error", json!(-0.1)),
         ("/entries/1/calinski_harabasz", json!(-1.0)),
@@ -165,6 +167,36 @@ fn sweeps_that_contradict_themselves_are_refused() {
 }
 
 #[test]
+fn what_was_ended_at_once_comes_back_empty() {
+    let mut swept = serde_json::json!({"entries": [], "interrupted": true});
+    let sweep: Sweep<f64> = serde_json::from_value(swept.clone()).unwrap();
+    assert!(sweep.entries().is_empty() && sweep.interrupted());
+    let search: GridSearch<u8> = serde_json::from_value(swept.clone()).unwrap();
+    assert!(search.entries().is_empty() && search.best().is_none());
+    swept["interrupted"] = json!(false);
+    assert!(serde_json::from_value::<GridSearch<u8>>(swept).is_err());
+    // JSON has no sign for these.
+    let infinite = (vec![(1_u8, vec![Some(1.0), Some(f64::INFINITY)])], false);
+    let bytes = postcard::to_allocvec(&infinite).unwrap();
+    let error = postcard::from_bytes::<GridSearch<u8>>(&bytes);
+    assert!(error.is_err());
+    let finite = (vec![(1_u8, vec![Some(1.0), Some(2.0)])], false);
+    let bytes = postcard::to_allocvec(&finite).unwrap();
+    assert_eq!(
+        postcard::from_bytes::<GridSearch<u8>>(&bytes)
+            .unwrap()
+            .entries()[0]
+            .mean,
+        1.5
+    );
+    // Values of no bytes cannot claim any number of entries.
+    let huge = [
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0,
+    ];
+    assert!(postcard::from_bytes::<GridSearch<()>>(&huge).is_err());
+}
+
+#[test]
 fn searches_come_back_as_they_were() {
     let folds = Folds::plain(9, 3).unwrap();
     let search = grid_search([4_u8, 5, 6], &folds, 1, |&value, _, test| {
@@ -185,10 +217,10 @@ fn searches_come_back_as_they_were() {
     let is_refused = |value: Value| serde_json::from_value::<GridSearch<u8>>(value).is_err();
     assert!(!is_refused(saved.clone()));
     for (path, value) in [
-        ("/values", json!([4, 5])),
-        ("/scores", json!([])),
-        ("/scores/0", json!([1.0, 2.0])),
-        ("/scores", json!([[1.0], [1.0], [1.0]])),
+        ("/entries", json!([])),
+        ("/entries/0/value", json!(null)),
+        ("/entries/0/scores", json!([1.0, 2.0])),
+        ("/entries", json!([{"value": 4, "scores": [1.0]}])),
     ] {
         assert!(
             is_refused(with(&saved, path, value.clone())),

@@ -39,11 +39,10 @@ impl Digits {
     /// So many of them, chosen by the seed.
     #[allow(dead_code, reason = "not all examples take some at random")]
     pub(crate) fn at_random(&self, count: usize, seed: u64) -> Result<Self> {
-        let n_folds = (self.y.len() / count.max(1)).max(2);
-        let mut rows = Folds::plain(self.y.len(), n_folds)?
-            .splits(seed)?
-            .swap_remove(0)
-            .test;
+        // As many folds as rows put them in an order of their own.
+        let order = Folds::plain(self.y.len(), self.y.len())?.assign(seed)?;
+        let mut rows: Vec<usize> = (0..order.len()).collect();
+        rows.sort_by_key(|&row| order[row]);
         rows.truncate(count);
         Ok(self.select(&rows))
     }

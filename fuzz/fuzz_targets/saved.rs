@@ -1,6 +1,7 @@
 //! Saved models, streams and statistics of any bytes: what is read can be used, or is refused.
 #![no_main]
 
+use centroid::selection::{GridSearch, Sweep};
 use centroid::{ClusterSums, KMeans, KMeansModel, MiniBatchKMeans, OnlineKMeans};
 use libfuzzer_sys::fuzz_target;
 use ndarray::Array2;
@@ -24,6 +25,16 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = online.model();
         let _ = online.partial_fit(&Array2::from_shape_fn((3, 2), |(i, j)| (i + j) as f64));
         let _ = online.model();
+    }
+    if let Ok(sweep) = postcard::from_bytes::<Sweep<f32>>(bytes) {
+        let _ = (sweep.to_string(), sweep.elbow(), sweep.best_silhouette());
+    }
+    for search in [postcard::from_bytes(bytes).ok(), serde_json::from_slice(bytes).ok()] {
+        let Some(search): Option<GridSearch<u8>> = search else {
+            continue;
+        };
+        assert!(search.best().is_none_or(|best| best.mean.is_finite()));
+        let _ = search.to_string();
     }
     if let Ok(sums) = postcard::from_bytes::<ClusterSums<f32>>(bytes) {
         let mut twice = sums.clone();

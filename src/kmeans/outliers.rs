@@ -100,14 +100,16 @@ impl<F: Float> KMeansModel<F> {
             });
         }
         let nearest = self.nearest(x)?;
-        Ok(scores(&nearest, |label| spreads[label].to_f64()))
+        // A zero may be negative.
+        Ok(scores(&nearest, |label| spreads[label].to_f64().abs()))
     }
 
     /// For each of the `k` clusters the spread of its rows among those of `x`: the root of their mean
     /// squared Euclidean distance to the centroid, in the features' unit.
     ///
     /// A cluster that shows no spread, having less than two rows or all of them at its centroid, is
-    /// given that of all rows around their centroids. It is 0 if they all lie there.
+    /// given that of all rows around their centroids. That is 0 if they all lie there, or if there is but
+    /// one row.
     ///
     /// Cost: `m k d` multiply-adds.
     ///
@@ -193,7 +195,14 @@ mod tests {
         assert_eq!(scores, array![f64::MAX_MAGNITUDE, 0.0]);
         let alone = array![[7.0, 0.0]];
         let scores = model().outlier_scores(&alone).unwrap();
-        assert!(scores[0].is_finite());
+        assert_eq!(
+            scores,
+            array![f64::MAX_MAGNITUDE],
+            "there is nothing to compare it with"
+        );
+        let zeros = array![-0.0, -0.0, -0.0];
+        let scores = model().outlier_scores_with(&alone, &zeros).unwrap();
+        assert_eq!(scores, array![f64::MAX_MAGNITUDE]);
         let no_rows = Array2::zeros((0, 2));
         assert_eq!(model().outlier_scores(&no_rows).unwrap().len(), 0);
         assert_eq!(model().cluster_spreads(&no_rows).unwrap(), none);

@@ -34,7 +34,7 @@ use crate::random::Stream;
 pub struct Folds {
     n_rows: usize,
     n_folds: usize,
-    /// For each row its class, numbered as they first appear. Empty if there is but one.
+    /// For each row its class, numbered as they first appear. Empty for plain folds.
     classes: Vec<usize>,
 }
 

@@ -112,6 +112,15 @@ impl<F: Float> SavedEntry<F> {
                 && is_score(self.silhouette_error),
             "a score is negative or not finite",
         )?;
+        let sizes = self.model.cluster_sizes();
+        let n_clusters = sizes.iter().filter(|&&size| size > 0).count();
+        let has_scores = self.silhouette.is_some()
+            || self.calinski_harabasz.is_some()
+            || self.davies_bouldin.is_some();
+        check(
+            !has_scores || (2..sizes.sum()).contains(&n_clusters),
+            "there are scores of what cannot be scored",
+        )?;
         check(
             self.silhouette.is_some() || self.silhouette_error.is_none(),
             "there is an error of a silhouette that there is not",
@@ -133,27 +142,29 @@ impl<F: Float> SavedEntry<F> {
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "GridSearch")]
 pub(super) struct SavedSearch<V> {
-    values: Vec<V>,
-    /// For each value its scores, of which those that are NaN or infinite, and so none, are not written as
-    /// numbers: there are formats that have no sign for them.
-    scores: Vec<Vec<Option<f64>>>,
+    entries: Vec<SavedValue<V>>,
     interrupted: bool,
+}
+
+/// NOTE: values and scores in one list, as a list of values that take no bytes could claim any length.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "GridEntry")]
+struct SavedValue<V> {
+    value: V,
+    /// Those that are NaN or infinite, and so none, are not written as numbers: there are formats that have
+    /// no sign for them.
+    scores: Vec<Option<f64>>,
 }
 
 impl<V> From<GridSearch<V>> for SavedSearch<V> {
     fn from(search: GridSearch<V>) -> Self {
         let finite = |score: f64| score.is_finite().then_some(score);
-        let (values, scores) = search
-            .entries
-            .into_iter()
-            .map(|entry| {
-                let scores = entry.scores.into_iter().map(finite).collect::<Vec<_>>();
-                (entry.value, scores)
-            })
-            .unzip();
+        let entry = |entry: GridEntry<V>| SavedValue {
+            value: entry.value,
+            scores: entry.scores.into_iter().map(finite).collect(),
+        };
         Self {
-            values,
-            scores,
+            entries: search.entries.into_iter().map(entry).collect(),
             interrupted: search.interrupted,
         }
     }
@@ -163,36 +174,27 @@ impl<V> TryFrom<SavedSearch<V>> for GridSearch<V> {
     type Error = &'static str;
 
     fn try_from(saved: SavedSearch<V>) -> Checked<Self> {
-        let n_folds = saved.scores.first().map_or(2, Vec::len);
+        let entries = &saved.entries;
+        let n_folds = entries.first().map_or(2, |entry| entry.scores.len());
         check(n_folds >= 2, "there are less than 2 folds")?;
         check(
-            saved.scores.iter().all(|scores| scores.len() == n_folds),
+            entries.iter().all(|entry| entry.scores.len() == n_folds),
             "the values have not as many scores each",
         )?;
-        check(
-            saved.values.len() == saved.scores.len(),
-            "there are not scores for each value",
-        )?;
         let is_number = |score: &Option<f64>| score.is_none_or(f64::is_finite);
+        let mut scores = entries.iter().flat_map(|entry| &entry.scores);
+        check(scores.all(is_number), "a score is not finite")?;
         check(
-            saved.scores.iter().flatten().all(is_number),
-            "a score is not finite",
-        )?;
-        check(
-            saved.interrupted || !saved.values.is_empty(),
+            saved.interrupted || !entries.is_empty(),
             "there are no values",
         )?;
-        let entry = |(value, scores): (V, Vec<Option<f64>>)| {
-            let scores = scores.into_iter().map(|score| score.unwrap_or(f64::NAN));
-            GridEntry::new(value, scores.collect())
+        let entry = |entry: SavedValue<V>| {
+            let scores = entry.scores.into_iter();
+            let scores = scores.map(|score| score.unwrap_or(f64::NAN));
+            GridEntry::new(entry.value, scores.collect())
         };
         Ok(Self {
-            entries: saved
-                .values
-                .into_iter()
-                .zip(saved.scores)
-                .map(entry)
-                .collect(),
+            entries: saved.entries.into_iter().map(entry).collect(),
             interrupted: saved.interrupted,
         })
     }

@@ -83,8 +83,9 @@ pub struct Propagated<L, F: Float> {
 /// ```
 ///
 /// That is 1 for the row nearest to the centroid, which is the one to be looked at, and falls with the
-/// distance as the density of a normal distribution of the cluster's own spread does: to 0.6 and less
-/// for a row at `s`, to 0.1 at twice that. Rows without a label have 0.
+/// distance as the density of a normal distribution of the cluster's own spread does: to 0.6 for a row at
+/// `s` and to 0.14 at twice that, or a little more. Rows without a label have 0, and so may rows very far
+/// from all others.
 ///
 /// # Example
 /// ```
