@@ -45,7 +45,12 @@ fn run<F: Float>(input: &Input) {
     let weights = input.weights.as_ref();
     let weights = weights.map(|weights| weights.iter().map(value).collect::<Array1<F>>());
     let init = [Init::PlusPlus, Init::Random, Init::Parallel][usize::from(input.init % 3)];
-    let algorithms = [Algorithm::Auto, Algorithm::Lloyd, Algorithm::Filtering, Algorithm::Yinyang];
+    let algorithms = [
+        Algorithm::Auto,
+        Algorithm::Lloyd,
+        Algorithm::Filtering,
+        Algorithm::Yinyang,
+    ];
     let kmeans = KMeans::new(input.n_clusters.into())
         .init(init)
         .n_init(usize::from(input.n_init % 4))
@@ -55,7 +60,11 @@ fn run<F: Float>(input: &Input) {
     let mut seen = 0;
     let mut observer = |_: &Iteration| {
         seen += 1;
-        if seen == input.stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if seen == input.stop_after {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     };
     let mut options = FitOptions::new().observer(&mut observer);
     if let Some(weights) = &weights {
@@ -69,16 +78,24 @@ fn run<F: Float>(input: &Input) {
     if let Ok(model) = kmeans.fit(&x) {
         check(&model, &x);
         let start = model.centroids().to_owned();
-        let other = kmeans.algorithm(algorithm).fit(&x).expect("it was fitted before");
+        let other = kmeans
+            .algorithm(algorithm)
+            .fit(&x)
+            .expect("it was fitted before");
         assert_eq!(other.labels(), model.labels());
         assert_eq!(other.centroids(), start);
     }
     let block = usize::from(input.block);
-    let kmeans = KMeans::new(input.n_clusters.into()).n_init(1).max_iter(5).seed(input.seed);
+    let kmeans = KMeans::new(input.n_clusters.into())
+        .n_init(1)
+        .max_iter(5)
+        .seed(input.seed);
     if let Ok(model) = kmeans.fit_blocks(&mut ArrayBlocks::new(&x, block)) {
         check(&model, &x);
     }
-    let batches = MiniBatchKMeans::new(input.n_clusters.into()).batch_size(block).max_iter(3);
+    let batches = MiniBatchKMeans::new(input.n_clusters.into())
+        .batch_size(block)
+        .max_iter(3);
     if let Ok(model) = batches.fit(&x) {
         check(&model, &x);
     }

@@ -7,7 +7,10 @@ use libfuzzer_sys::fuzz_target;
 use ndarray::Array2;
 
 fuzz_target!(|bytes: &[u8]| {
-    for model in [postcard::from_bytes(bytes).ok(), serde_json::from_slice(bytes).ok()] {
+    for model in [
+        postcard::from_bytes(bytes).ok(),
+        serde_json::from_slice(bytes).ok(),
+    ] {
         let Some(model): Option<KMeansModel<f32>> = model else {
             continue;
         };
@@ -18,7 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
         let n_labels = model.labels().len();
         assert!(n_labels == 0 || model.cluster_sizes().sum() == n_labels);
     }
-    for online in [postcard::from_bytes(bytes).ok(), serde_json::from_slice(bytes).ok()] {
+    for online in [
+        postcard::from_bytes(bytes).ok(),
+        serde_json::from_slice(bytes).ok(),
+    ] {
         let Some(mut online): Option<OnlineKMeans<f64>> = online else {
             continue;
         };
@@ -29,7 +35,10 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(sweep) = postcard::from_bytes::<Sweep<f32>>(bytes) {
         let _ = (sweep.to_string(), sweep.elbow(), sweep.best_silhouette());
     }
-    for search in [postcard::from_bytes(bytes).ok(), serde_json::from_slice(bytes).ok()] {
+    for search in [
+        postcard::from_bytes(bytes).ok(),
+        serde_json::from_slice(bytes).ok(),
+    ] {
         let Some(search): Option<GridSearch<u8>> = search else {
             continue;
         };
@@ -45,6 +54,11 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = kmeans.n_init(1).max_iter(2).fit(&x);
     }
     if let Ok(batches) = serde_json::from_slice::<MiniBatchKMeans>(bytes) {
-        let _ = batches.n_init(1).max_iter(2).batch_size(3).init_size(Some(4)).fit(&x);
+        let _ = batches
+            .n_init(1)
+            .max_iter(2)
+            .batch_size(3)
+            .init_size(Some(4))
+            .fit(&x);
     }
 });
