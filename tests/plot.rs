@@ -272,6 +272,26 @@ fn many_points_are_an_image_in_a_small_file() {
 }
 
 #[test]
+fn text_of_any_length_is_cut_to_its_room() {
+    let x = array![[0.0, 10.0], [4.0, 30.0]];
+    for title in [
+        "i".repeat(3_000_000),
+        " ".repeat(9_000),
+        "\u{0}".repeat(9_000),
+    ] {
+        let svg = svg_of((600, 400), |area| {
+            let options = ClustersOptions::new().title(&title);
+            plot::clusters(area, &x, &array![0, 1], None, options)
+        });
+        assert!(
+            svg.len() < 5_000 && svg.contains('\u{2026}'),
+            "{}",
+            svg.len()
+        );
+    }
+}
+
+#[test]
 fn dots_lie_where_their_rows_are() {
     let x = array![[0.0, 10.0], [4.0, 30.0], [1.0, 20.0]];
     let svg = svg_of((600, 400), |area| {

@@ -120,6 +120,18 @@ pub(super) const MARGIN: u32 = 12;
 pub(super) const BELOW: u32 = 46;
 
 impl Axes {
+    /// Axes that hold all places.
+    pub(super) fn around(
+        places: impl Iterator<Item = (f64, f64)> + Clone,
+        names: [String; 2],
+    ) -> Self {
+        Self {
+            x: Axis::new(range(places.clone().map(|place| place.0)), 8),
+            y: Axis::new(range(places.map(|place| place.1)), 8),
+            names,
+        }
+    }
+
     /// A chart with room for labels and names, in which nothing is drawn yet.
     pub(super) fn chart<'a, DB: DrawingBackend>(
         &self,

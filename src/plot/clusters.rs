@@ -7,7 +7,7 @@ use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
 use plotters::prelude::DrawingBackend;
 
-use super::axes::{Axes, Axis, check_features, check_labels, check_rows, range};
+use super::axes::{Axes, check_features, check_labels, check_rows};
 use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
 use super::dots::{Dot, draw_centroids, draw_dots, draw_numbers};
@@ -30,9 +30,9 @@ named_axes!(
 /// Draws rows as dots, coloured by label, with numbered discs at the centroids.
 ///
 /// `x` is `n x d`, `labels` has `n` entries, `centroids` is `k x d`. Rows of more than two features are
-/// projected on their first two principal directions, found from at most 5,000 rows evenly spaced among them, and the axes say
-/// so; rows of one feature are drawn over their labels. Without centroids the labels are written at the
-/// mean of their dots.
+/// projected on their first two principal directions, found from at most 5,000 rows evenly spaced among
+/// them, and the axes say so; rows of one feature are drawn over their labels. Without centroids the labels
+/// are written at the mean of their dots.
 ///
 /// More than 5,000 rows are drawn as one image of pixels, in an SVG too, so that the file stays small: at
 /// the default size below 2 MB for any number of rows.
@@ -111,16 +111,9 @@ impl Scatter {
         let colors = labels.iter().map(|&label| color(label));
         let dots: Vec<Dot> = places.into_iter().zip(colors).collect();
         drop(color);
-        let all = || {
-            dots.iter()
-                .map(|dot| dot.0)
-                .chain(centroids.iter().copied())
-        };
-        let axes = Axes {
-            x: Axis::new(range(all().map(|place| place.0)), 8),
-            y: Axis::new(range(all().map(|place| place.1)), 8),
-            names: projection.axes(frame.axes.take()),
-        };
+        let all = dots.iter().map(|dot| dot.0);
+        let all = all.chain(centroids.iter().copied());
+        let axes = Axes::around(all, projection.axes(frame.axes.take()));
         Self {
             dots,
             centroids,

@@ -43,15 +43,14 @@ pub(super) fn width_of(text: &str, size: u32) -> u32 {
 
 /// The text without what cannot be drawn, cut to a width.
 pub(super) fn fitted(text: &str, size: u32, width: u32) -> String {
-    let is_odd = |c: char| c.is_control();
-    let mut fitted = text.replace(is_odd, " ");
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    // No letter is narrower than a pixel, and of long text the most is cut before it is measured.
+    let mut fitted: String = text.chars().take(width as usize + 1).map(visible).collect();
     if width_of(&fitted, size) <= width {
         return fitted;
     }
-    while let Some(last) = fitted.pop() {
-        // Of long text most is cut before it is measured.
-        let is_close = fitted.chars().count() as u32 * size / 4 <= width;
-        if is_close && last != ' ' && width_of(&fitted, size) + size <= width {
+    while fitted.pop().is_some_and(|last| last == ' ') || width_of(&fitted, size) + size > width {
+        if fitted.is_empty() {
             break;
         }
     }

@@ -6,7 +6,7 @@ use plotters::drawing::DrawingArea;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use super::axes::{Axes, Axis, GREY, check_features, check_labels, check_rows, range};
+use super::axes::{Axes, GREY, check_features, check_labels, check_rows};
 use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
 use super::dots::{Dot, draw_centroids, draw_dots};
@@ -112,17 +112,10 @@ impl Regions {
             .into_iter()
             .map(|row| (row[0], row[1]))
             .collect();
-        let all = || {
-            dots.iter()
-                .map(|dot| dot.0)
-                .chain(centroids.iter().copied())
-        };
+        let all = dots.iter().map(|dot| dot.0);
+        let all = all.chain(centroids.iter().copied());
         let names = || ["feature 0".to_owned(), "feature 1".to_owned()];
-        let axes = Axes {
-            x: Axis::new(range(all().map(|place| place.0)), 8),
-            y: Axis::new(range(all().map(|place| place.1)), 8),
-            names: frame.axes.clone().unwrap_or_else(names),
-        };
+        let axes = Axes::around(all, frame.axes.clone().unwrap_or_else(names));
         Self {
             dots,
             centroids,
