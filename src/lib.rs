@@ -63,7 +63,9 @@
 //! centroids that cannot be the nearest, with a bound on their rounding; what they leave in doubt
 //! is decided by those distances. So the result does not depend on the instruction set, `f32` data
 //! far from the origin is clustered as well as data around it, and the returned
-//! labels, sizes, inertia and centroids belong together.
+//! labels, sizes, inertia and centroids belong together. The inertia is right to its last digits: it is
+//! added up in halves within blocks of rows, and blocks in twice the digits of `f64`. See
+//! [how this compares to exact arithmetic](#against-exact-arithmetic), at the end.
 //!
 //! # Determinism
 //!
@@ -104,6 +106,8 @@
 //!   system.
 //! - `serde`: estimators, models, streams, sweeps and statistics can be saved and sent. What is read is checked:
 //!   a model that does not fit together, or is not finite, is refused.
+//!
+#![doc = include_str!("../docs/numerics.md")]
 
 pub mod anomalies;
 pub mod datasets;
@@ -117,6 +121,7 @@ mod kernels;
 mod kmeans;
 pub mod metrics;
 mod nearest;
+mod pair;
 mod parallel;
 mod percentile;
 #[cfg(feature = "plot")]

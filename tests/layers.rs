@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0 | error | nothing of the crate |
 //! | 1 | float, kernels | each other |
-//! | 2 | nearest, percentile, points, prepared, progress, parallel, random, row_blocks | 0, 1 and each other |
+//! | 2 | nearest, pair, percentile, points, prepared, progress, parallel, random, row_blocks | 0, 1 and each other |
 //! | 3 | init, metrics, kmeans's update, sums, edge and engine | 0 to 2 |
 //! | 4 | the estimators and their models, selection, semi_supervised, anomalies, datasets | 0 to 3, not one another |
 //! | 5 | lib, instances | everything |
@@ -19,8 +19,8 @@ fn layer(path: &str) -> u32 {
     match room.split('/').next().unwrap_or_default() {
         "error" => 0,
         "float" | "kernels" => 1,
-        "nearest" | "percentile" | "points" | "prepared" | "progress" | "parallel" | "random"
-        | "row_blocks" => 2,
+        "nearest" | "pair" | "percentile" | "points" | "prepared" | "progress" | "parallel"
+        | "random" | "row_blocks" => 2,
         "init" | "metrics" => 3,
         "kmeans" => {
             let inner = room.split('/').nth(1).unwrap_or_default();

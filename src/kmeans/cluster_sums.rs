@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::init::at_least_one;
 use crate::kernels::{NO_LABEL, Packed};
+use crate::pair::Pair;
 use crate::points::Points;
 
 /// What one pass of Lloyd's algorithm needs to know of some of the rows: sums, counts and inertia by
@@ -63,34 +64,6 @@ pub struct ClusterSums<F> {
     pub(super) counts: Vec<u64>,
     pub(super) inertia: Pair,
     pub(super) float: std::marker::PhantomData<F>,
-}
-
-/// A number as the sum of two, the second below the digits of the first.
-///
-/// D. E. Knuth, *The art of computer programming*, volume 2, section 4.2.2, theorem B.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Pair(pub(super) f64, pub(super) f64);
-
-impl Pair {
-    fn add(&mut self, value: f64) {
-        let sum = self.0 + value;
-        let of_value = sum - self.0;
-        let left = (self.0 - (sum - of_value)) + (value - of_value);
-        let low = self.1 + left;
-        self.0 = sum + low;
-        self.1 = low - (self.0 - sum);
-    }
-
-    /// Adds a product, whose rounding is added too.
-    fn add_product(&mut self, a: f64, b: f64) {
-        let product = a * b;
-        self.add(a.mul_add(b, -product));
-        self.add(product);
-    }
-
-    fn total(self) -> f64 {
-        self.0 + self.1
-    }
 }
 
 impl<F: Float> ClusterSums<F> {
@@ -162,8 +135,7 @@ impl<F: Float> ClusterSums<F> {
         labels
             .iter()
             .for_each(|&label| self.counts[label as usize] += 1);
-        self.inertia
-            .add(update::inertia(points, &labels, &centroids.rows()));
+        update::add_inertia(&mut self.inertia, points, &labels, &centroids.rows());
         Ok(())
     }
 
@@ -272,24 +244,5 @@ impl<F: Float> ClusterSums<F> {
     /// The number of features, `d`.
     pub fn n_features(&self) -> usize {
         self.n_features
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pairs_keep_what_one_number_loses() {
-        let mut pair = Pair::default();
-        for value in [1e20, 1.0, -1e20, 1e-10] {
-            pair.add(value);
-        }
-        assert_eq!(pair.total(), 1.0 + 1e-10);
-        let mut pair = Pair::default();
-        let a = 1.0 + f64::EPSILON;
-        pair.add_product(a, a);
-        pair.add(-(1.0 + 2.0 * f64::EPSILON));
-        assert_eq!(pair.total(), f64::EPSILON * f64::EPSILON);
     }
 }

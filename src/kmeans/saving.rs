@@ -8,11 +8,12 @@ use std::marker::PhantomData;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use super::cluster_sums::{ClusterSums, Pair};
+use super::cluster_sums::ClusterSums;
 use super::minibatch::{Moving, OnlineKMeans, State, bits};
 use super::{KMeansModel, MiniBatchKMeans};
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
+use crate::pair::Pair;
 use crate::points::Points;
 use crate::progress::Stop;
 

@@ -2,6 +2,7 @@
 
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, sq_dist};
+use crate::pair::{Pair, pairwise_sum};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 
@@ -225,28 +226,33 @@ pub(crate) fn inertia<F: Float>(
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) -> f64 {
-    inertias(points, labels, centroids).into_iter().sum()
+    let mut inertia = Pair::default();
+    add_inertia(&mut inertia, points, labels, centroids);
+    inertia.total()
 }
 
-/// The same for each block of points, which are added up in their order.
-pub(crate) fn inertias<F: Float>(
+/// Adds that of some of the points, block by block: the bits do not depend on how whole blocks are
+/// put together.
+pub(crate) fn add_inertia<F: Float>(
+    inertia: &mut Pair,
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Rows<'_, F>,
-) -> Vec<f64> {
+) {
     let work = points.len() * (points.n_features() + OVERHEAD);
-    parallel::map_blocks(points.len(), BLOCK, work, |range| {
+    let blocks = parallel::map_blocks(points.len(), BLOCK, work, |range| {
         let mut sq_dists = [0.0; BLOCK];
         let sq_dists = &mut sq_dists[..range.len()];
         let rows = points.rows().slice(range.clone());
         points
             .kernels
             .sq_dists_to_own(&rows, centroids, &labels[range.clone()], sq_dists);
-        range
-            .zip(sq_dists)
-            .map(|(row, sq_dist)| points.weight(row) * *sq_dist)
-            .sum::<f64>()
-    })
+        for (row, sq_dist) in range.zip(&mut *sq_dists) {
+            *sq_dist *= points.weight(row);
+        }
+        pairwise_sum(sq_dists)
+    });
+    blocks.into_iter().for_each(|part| inertia.add(part));
 }
 
 /// For each cluster the squared standard error of its mean: how far it would move, squared, from one

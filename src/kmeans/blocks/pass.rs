@@ -8,6 +8,7 @@ use crate::kernels::{Assigned, NO_LABEL, Packed};
 use crate::kmeans::engine::{self, Data, Run};
 use crate::kmeans::sums::{self, Exact, Sums};
 use crate::kmeans::update::{self, Farthest};
+use crate::pair::Pair;
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::progress::Stop;
@@ -314,7 +315,7 @@ impl<F: Float> Data<F> for Blocks<'_, '_, F> {
     type Error = Failure;
 
     fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Failure> {
-        let (mut assigned, mut inertia) = (Assigned::default(), 0.0);
+        let (mut assigned, mut inertia) = (Assigned::default(), Pair::default());
         let (mut rounded, mut is_exact) = (None, true);
         let (labels, exact) = (&mut self.labels, &mut self.exact);
         let mut before = Vec::new();
@@ -323,8 +324,7 @@ impl<F: Float> Data<F> for Blocks<'_, '_, F> {
             before.clear();
             before.extend_from_slice(labels);
             let of_chunk = engine::label(points, centroids, labels);
-            let inertias = update::inertias(points, labels, &centroids.rows());
-            inertias.into_iter().for_each(|part| inertia += part);
+            update::add_inertia(&mut inertia, points, labels, &centroids.rows());
             match exact {
                 None => add(&mut rounded, sums::rounded(points, labels, centroids)),
                 Some(exact) => {
@@ -337,7 +337,10 @@ impl<F: Float> Data<F> for Blocks<'_, '_, F> {
             self.exact = None;
             rounded = self.rounded(centroids)?;
         }
-        self.pass = Pass { inertia, rounded };
+        self.pass = Pass {
+            inertia: inertia.total(),
+            rounded,
+        };
         self.last = Some(centroids.clone());
         self.n_passes += 1;
         Ok(assigned)
