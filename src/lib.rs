@@ -109,6 +109,17 @@
 //!
 #![doc = include_str!("../docs/numerics.md")]
 
+// What cannot fail says why, by `expect`.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::get_unwrap,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod anomalies;
 pub mod datasets;
 mod error;
