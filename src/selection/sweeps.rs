@@ -14,6 +14,9 @@ use crate::parallel;
 use crate::points::Points;
 use crate::{KMeans, KMeansModel, metrics};
 
+/// `Instant::now` panics where there is no clock.
+const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
 /// Which silhouettes a [`sweep`] computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -105,7 +108,7 @@ pub struct SweepEntry<F: Float> {
     pub calinski_harabasz: Option<f64>,
     /// The Davies-Bouldin score.
     pub davies_bouldin: Option<f64>,
-    /// How long the fit took, while others may have run beside it.
+    /// How long the fit took, while others may have run beside it. Zero on a platform without a clock.
     pub fit_time: Duration,
     /// The fit itself.
     pub model: KMeansModel<F>,
@@ -212,9 +215,9 @@ fn entry<F: Float>(
     n_clusters: usize,
     silhouettes: Silhouettes,
 ) -> Result<SweepEntry<F>> {
-    let begin = Instant::now();
+    let begin = HAS_CLOCK.then(Instant::now);
     let model = kmeans.clone().n_clusters(n_clusters).fit(x)?;
-    let fit_time = begin.elapsed();
+    let fit_time = begin.map_or(Duration::ZERO, |begin| begin.elapsed());
     let labels = &model.labels();
     let sampled =
         match silhouettes {

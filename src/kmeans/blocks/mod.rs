@@ -133,7 +133,10 @@ impl KMeans {
                 Err(failure) => return Err(failure.with_model(best, keeps_labels)),
             };
             let start = Rows::new(&start, reader.n_features());
-            let mut data = Blocks::new(reader, start.len());
+            let mut data = match Blocks::new(reader, start.len()) {
+                Ok(data) => data,
+                Err(error) => return Err(Failure::from(error).with_model(best, keeps_labels)),
+            };
             let run = engine::run(&mut data, &start, limits, restart, observer.as_deref_mut());
             let run = match run {
                 Ok(run) => run,

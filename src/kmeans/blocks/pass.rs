@@ -112,7 +112,7 @@ impl<'a, F: Float> Reader<'a, F> {
         chunk.clear();
         let source = &mut *self.source;
         let weights = self.weights;
-        let mut first = 0;
+        let mut first = 0_usize;
         let failed = |cause| Failure::Source { row: 0, cause };
         source.rewind().map_err(failed)?;
         let mut ended = fill(source, &mut chunk, d).map_err(failed)?;
@@ -122,7 +122,12 @@ impl<'a, F: Float> Reader<'a, F> {
             next.clear();
             next.extend_from_slice(&chunk[whole * d..]);
             chunk.truncate(whole * d);
-            let rows = first..first + whole;
+            // More rows than can be counted have no labels either.
+            let last = first.checked_add(whole).ok_or(Error::ResultTooLarge {
+                rows: usize::MAX,
+                columns: 1,
+            })?;
+            let rows = first..last;
             let use_chunk = || -> Result<(), Error> {
                 let changed = |row| Error::SourceChanged { row };
                 if let Some(survey) = survey.filter(|survey| rows.end > survey.n_rows) {
@@ -143,7 +148,7 @@ impl<'a, F: Float> Reader<'a, F> {
             };
             let (read, used) = parallel::both(read, use_chunk);
             used?;
-            first += whole;
+            first = last;
             ended = read.map_err(|cause| Failure::Source { row: first, cause })?;
             std::mem::swap(&mut chunk, &mut next);
         }
@@ -262,8 +267,15 @@ struct Pass {
 }
 
 impl<'a, 'b, F: Float> Blocks<'a, 'b, F> {
-    pub(super) fn new(reader: &'a mut Reader<'b, F>, n_clusters: usize) -> Self {
+    /// # Errors
+    /// [`Error::ResultTooLarge`]: there is no room for the labels.
+    pub(super) fn new(reader: &'a mut Reader<'b, F>, n_clusters: usize) -> Result<Self, Error> {
         let survey = reader.survey.as_ref();
+        let (rows, columns) = (survey.map_or(0, |survey| survey.n_rows), 1);
+        let mut labels = Vec::new();
+        let too_large = |_| Error::ResultTooLarge { rows, columns };
+        labels.try_reserve_exact(rows).map_err(too_large)?;
+        labels.resize(rows, NO_LABEL);
         let exact = survey.and_then(|survey| {
             Exact::new(
                 survey.count,
@@ -272,14 +284,14 @@ impl<'a, 'b, F: Float> Blocks<'a, 'b, F> {
                 reader.n_features,
             )
         });
-        Self {
-            labels: vec![NO_LABEL; survey.map_or(0, |survey| survey.n_rows)],
+        Ok(Self {
+            labels,
             reader,
             exact,
             pass: Pass::default(),
             last: None,
             n_passes: 0,
-        }
+        })
     }
 
     /// The centroids of the last whole pass.
