@@ -120,6 +120,14 @@ fn weights_whole_and_broken() {
 }
 
 #[test]
+fn many_equal_rows_too_heavy_to_be_one() {
+    // Two of them can be one, no more. Each once looked through all equal ones before it.
+    let x = lattice(200_000, 2, 2);
+    let weights = Array1::from_elem(200_000, (1 << 23) as f64);
+    check(&x, Some(&weights), 3, "heavy rows");
+}
+
+#[test]
 fn far_from_zero_and_at_every_scale() {
     let x = blobs(3000, 3, 20, 1.0);
     let wide = blobs(1500, 24, 40, 1.0);

@@ -324,10 +324,14 @@ impl<F: Float> Distinct<F> {
                     break slots[slot];
                 }
                 let (first, _, total) = distinct[number as usize];
-                if keys[first as usize].0 == values && total + count <= MOST_COPIES {
+                if keys[first as usize].0 != values {
+                    slot = (slot + 1) & mask;
+                } else if total + count <= MOST_COPIES {
                     break number;
+                } else {
+                    // What is full makes room: many heavy rows are not looked through again and again.
+                    slots[slot] = FREE;
                 }
-                slot = (slot + 1) & mask;
             };
             numbers.push(number);
             let (_, rows, total) = &mut distinct[number as usize];
