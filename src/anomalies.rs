@@ -14,6 +14,8 @@ use crate::percentile::value_at;
 ///
 /// A `share` of 0.01 to 0.05 is usual, if nothing is known of how many there are.
 ///
+/// Cost: a sort of the scores.
+///
 /// # Example
 /// ```
 /// use centroid::anomalies::outliers;
@@ -36,6 +38,8 @@ pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize
 
 /// The score that about a `share` of all rows exceed, for rows that come later: the percentile
 /// `100 (1 - share)` of the scores, interpolated linearly.
+///
+/// Cost: a sort of the scores.
 ///
 /// # Example
 /// ```

@@ -153,4 +153,15 @@ pub enum Error {
 }
 
 /// The result of a request.
+///
+/// # Example
+/// ```
+/// use centroid::{KMeans, Result};
+/// use ndarray::{Array2, array};
+///
+/// fn inertia_of_two(x: &Array2<f64>) -> Result<f64> {
+///     Ok(KMeans::new(2).fit(x)?.inertia())
+/// }
+/// assert_eq!(inertia_of_two(&array![[0.0], [1.0], [9.0]]), Ok(0.5));
+/// ```
 pub type Result<T> = std::result::Result<T, Error>;

@@ -8,6 +8,20 @@ use crate::kernels::Kernels;
 /// An element type of the data: `f32` or `f64`.
 ///
 /// The trait is sealed: kernels exist for these two types and no others.
+///
+/// # Example
+/// ```
+/// use centroid::Float;
+///
+/// /// The Euclidean length of a row, if it can be computed with.
+/// fn length<F: Float>(row: &[F]) -> Option<F> {
+///     let fits = |value: &F| value.is_finite() && value.abs() <= F::MAX_MAGNITUDE;
+///     let squares = row.iter().fold(F::ZERO, |sum, &value| sum + value * value);
+///     row.iter().all(fits).then(|| squares.sqrt())
+/// }
+/// assert_eq!((length(&[3.0_f32, -4.0]), length(&[f64::NAN])), (Some(5.0), None));
+/// assert_eq!((f32::from_f64(0.1), 0.5_f32.to_f64()), (0.1, 0.5));
+/// ```
 pub trait Float:
     private::Sealed
     + Copy
@@ -41,15 +55,15 @@ pub trait Float:
     /// of very many of them, stay finite.
     const MAX_MAGNITUDE: Self;
 
-    /// Rounds to the nearest value of this type.
+    /// Rounds to the nearest value of this type. See the [example](Float#example).
     fn from_f64(value: f64) -> Self;
-    /// Converts without loss.
+    /// Converts without loss. See the [example](Float#example).
     fn to_f64(self) -> f64;
-    /// The magnitude.
+    /// The magnitude. See the [example](Float#example).
     fn abs(self) -> Self;
-    /// The square root, correctly rounded.
+    /// The square root, correctly rounded. See the [example](Float#example).
     fn sqrt(self) -> Self;
-    /// Neither infinite nor NaN.
+    /// Neither infinite nor NaN. See the [example](Float#example).
     fn is_finite(self) -> bool;
 }
 

@@ -108,7 +108,6 @@
 //!   a model that does not fit together, or is not finite, is refused.
 //!
 #![doc = include_str!("../docs/numerics.md")]
-
 // What cannot fail says why, by `expect`.
 #![cfg_attr(
     not(test),

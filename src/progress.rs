@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 /// One iteration of a fit, as told to an observer.
 ///
-/// See [`FitOptions::observer`](crate::FitOptions::observer).
+/// See [`FitOptions::observer`](crate::FitOptions::observer), and the [example](crate::FitOptions#example)
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Iteration {
@@ -29,7 +30,7 @@ pub struct Iteration {
     pub distances: usize,
 }
 
-/// Why a fit ended.
+/// Why a fit ended: see [`KMeansModel`](crate::KMeansModel#example) for an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

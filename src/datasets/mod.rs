@@ -3,6 +3,9 @@
 //! The shapes are those of scikit-learn's generators of the same names; the random numbers are
 //! not. The same arguments give the same data. Between platforms the last bits may differ, as sines
 //! and logarithms come from the platform's own library.
+//!
+//! [`make_blobs`], around [`uniform_centers`] or any others: what k-means finds. [`make_moons`],
+//! [`make_circles`]: what it cannot find.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-//! Where the centroids start.
+//! Where the centroids start: [`Init`] names the ways for a fit, [`kmeans_plusplus`] makes one start on its
+//! own.
 
 mod closest;
 mod parallel;
@@ -17,7 +18,7 @@ use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
-/// How the first centroids are chosen among the rows.
+/// How the first centroids are chosen among the rows. See [`KMeans`](crate::KMeans#example) for an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -44,8 +45,9 @@ pub enum Init {
     /// each weighing as much as the rows nearest to it.
     ///
     /// A start of about the quality of [`PlusPlus`](Self::PlusPlus) in `rounds + 1` passes over the
-    /// data, where that one makes `k`: for data that is slow to pass over. Cost: about `n k rounds oversampling` distances, and 16 bytes per row.
-    /// Where fewer than `k` different rows are taken, `PlusPlus` takes over.
+    /// data, where that one makes `k`: for data that is slow to pass over. Cost: about
+    /// `n k rounds oversampling` distances, and 16 bytes per row. Where fewer than `k` different rows are
+    /// taken, `PlusPlus` takes over.
     ///
     /// # Example
     /// ```

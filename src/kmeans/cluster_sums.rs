@@ -29,10 +29,11 @@ use crate::points::Points;
 /// let mut here = ClusterSums::new(2, 1)?;
 /// here.add(&array![[0.0], [1.0], [9.0]], &centroids)?;
 /// let mut there = ClusterSums::new(2, 1)?;
-/// there.add(&array![[8.0], [2.0]], &centroids)?;
+/// there.add_weighted(&array![[8.0], [2.0]], &array![1.0, 2.0], &centroids)?;
 /// here.merge(&there)?;
-/// assert_eq!(here.centroids(&centroids)?, array![[1.0], [8.5]]);
-/// assert_eq!((here.inertia(), here.counts().to_vec()), (10.0, vec![3, 2]));
+/// assert_eq!((here.n_clusters(), here.n_features()), (2, 1));
+/// assert_eq!(here.centroids(&centroids)?, array![[1.25], [8.5]]);
+/// assert_eq!((here.inertia(), here.counts()), (14.0, array![3, 2].view()));
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -67,7 +68,8 @@ pub struct ClusterSums<F> {
 }
 
 impl<F: Float> ClusterSums<F> {
-    /// Statistics of no rows, for `n_clusters` centroids of `n_features` features.
+    /// Statistics of no rows, for `n_clusters` centroids of `n_features` features. See the
+    /// [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: one of them is 0.
@@ -95,7 +97,8 @@ impl<F: Float> ClusterSums<F> {
         })
     }
 
-    /// Adds the rows of an `m x d` block, by the nearest of the `k x d` centroids.
+    /// Adds the rows of an `m x d` block, by the nearest of the `k x d` centroids. See the
+    /// [example](Self#example).
     ///
     /// # Errors
     /// After an error all is as it was.
@@ -107,7 +110,7 @@ impl<F: Float> ClusterSums<F> {
         self.add_points(&points, centroids)
     }
 
-    /// [`add`](Self::add) with a weight for each of the `m` rows.
+    /// [`add`](Self::add) with a weight for each of the `m` rows. See the [example](Self#example).
     ///
     /// # Errors
     /// Those of [`add`](Self::add), and
@@ -178,7 +181,8 @@ impl<F: Float> ClusterSums<F> {
         Ok(centroids)
     }
 
-    /// Adds the statistics of other rows, taken with the same centroids.
+    /// Adds the statistics of other rows, taken with the same centroids. See the
+    /// [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::LengthMismatch`]: they are of another number of clusters.
@@ -209,7 +213,7 @@ impl<F: Float> ClusterSums<F> {
 
     /// The means of the clusters, `k x d`: the centroids of the next iteration. A cluster without weight
     /// keeps its place among the `previous` centroids; [`KMeans::fit`](crate::KMeans::fit) would give it
-    /// the row farthest from its centroid.
+    /// the row farthest from its centroid. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::LengthMismatch`], [`Error::DimensionMismatch`]: `previous` is not `k x d`.
@@ -227,21 +231,23 @@ impl<F: Float> ClusterSums<F> {
     }
 
     /// The weighted sum of squared distances of all rows to the centroids that they were added by.
+    /// See the [example](Self#example).
     pub fn inertia(&self) -> f64 {
         self.inertia.total()
     }
 
-    /// For each of the `k` clusters the number of its rows, whatever their weight.
+    /// For each of the `k` clusters the number of its rows, whatever their weight. See the
+    /// [example](Self#example).
     pub fn counts(&self) -> ArrayView1<'_, u64> {
         ArrayView1::from(&self.counts)
     }
 
-    /// The number of clusters, `k`.
+    /// The number of clusters, `k`. See the [example](Self#example).
     pub fn n_clusters(&self) -> usize {
         self.n_clusters
     }
 
-    /// The number of features, `d`.
+    /// The number of features, `d`. See the [example](Self#example).
     pub fn n_features(&self) -> usize {
         self.n_features
     }

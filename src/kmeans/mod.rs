@@ -60,6 +60,18 @@ use engine::{InMemory, Limits, Run, Source, better};
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
+/// With parameters other than the defaults:
+/// ```
+/// use centroid::{Algorithm, Init, KMeans, Stop};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [10.0], [11.0], [20.0], [21.0]];
+/// let kmeans = KMeans::new(2).init(Init::Random).n_init(50).algorithm(Algorithm::Lloyd);
+/// let model = kmeans.n_clusters(3).max_iter(100).tol(0.0).fit(&x)?;
+/// assert_eq!((model.inertia(), model.stop()), (1.5, Stop::Converged));
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
 /// # Choosing parameters
 /// The number of clusters is the only one without a default. `n_init` and `init` decide how good
 /// the local minimum is, `max_iter` and `tol` how closely it is approached; [`algorithm`] changes
@@ -106,7 +118,7 @@ const USUAL_ITERATIONS: usize = 20;
 
 impl KMeans {
     /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
-    /// by [`fit`](Self::fit).
+    /// by [`fit`](Self::fit). See the [example](Self#example).
     pub fn new(n_clusters: usize) -> Self {
         Self {
             n_clusters,
@@ -120,7 +132,7 @@ impl KMeans {
     }
 
     /// The number of clusters, in place of that given to [`new`](Self::new): for trying several with all
-    /// else the same.
+    /// else the same. See the [example](Self#example).
     pub fn n_clusters(mut self, n_clusters: usize) -> Self {
         self.n_clusters = n_clusters;
         self
@@ -129,7 +141,7 @@ impl KMeans {
     /// How the first centroids are chosen. Without effect where
     /// [initial centroids](FitOptions::initial_centroids) are given.
     ///
-    /// Default: [`Init::PlusPlus`].
+    /// Default: [`Init::PlusPlus`]. See the [example](Self#example).
     pub fn init(mut self, init: Init) -> Self {
         self.init = init;
         self
@@ -138,7 +150,7 @@ impl KMeans {
     /// How many times to start anew, at least 1. More starts find a better minimum, in
     /// proportionally more time. Given initial centroids are started from once.
     ///
-    /// Default: 10.
+    /// Default: 10. See the [example](Self#example).
     pub fn n_init(mut self, n_init: usize) -> Self {
         self.n_init = n_init;
         self
@@ -147,7 +159,7 @@ impl KMeans {
     /// The most iterations of one start, at least 1. A smaller number ends earlier, and perhaps
     /// before the labels stand still; [`KMeansModel::stop`] tells.
     ///
-    /// Default: 300.
+    /// Default: 300. See the [example](Self#example).
     pub fn max_iter(mut self, max_iter: usize) -> Self {
         self.max_iter = max_iter;
         self
@@ -157,13 +169,13 @@ impl KMeans {
     /// of the features, a start ends. Larger values end it earlier; with 0 it goes on until the
     /// labels stand still.
     ///
-    /// Default: 1e-4.
+    /// Default: 1e-4. See the [example](Self#example).
     pub fn tol(mut self, tol: f64) -> Self {
         self.tol = tol;
         self
     }
 
-    /// The seed of the random choices. Default: 0.
+    /// The seed of the random choices. Default: 0. See the [example](Self#example).
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -171,13 +183,14 @@ impl KMeans {
 
     /// How the nearest centroids are found. It changes the time a fit takes, never its result.
     ///
-    /// Default: [`Algorithm::Auto`].
+    /// Default: [`Algorithm::Auto`]. See the [example](Self#example).
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// Clusters the rows of `x`, an `n x d` array in any memory order.
+    /// Clusters the rows of `x`, an `n x d` array in any memory order. See the
+    /// [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init` or `max_iter`, or `rounds` or

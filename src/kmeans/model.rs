@@ -22,16 +22,23 @@ use crate::progress::Stop;
 ///
 /// # Example
 /// ```
-/// use centroid::KMeans;
+/// use centroid::{KMeans, Stop};
 /// use ndarray::array;
 ///
 /// let x = array![[0.0, 0.0], [0.0, 2.0], [9.0, 0.0]];
 /// let model = KMeans::new(2).fit(&x)?;
+/// let label = model.labels()[0];
+/// assert_eq!(model.centroids().row(label), array![0.0, 1.0]);
+/// assert_eq!(model.cluster_sizes()[label], 2);
+/// assert_eq!((model.n_clusters(), model.n_features(), model.inertia()), (2, 2, 2.0));
+/// assert_eq!((model.stop(), model.n_iter()), (Stop::Converged, 2));
+///
 /// let new = array![[8.0, 0.0], [0.0, 1.0]];
 /// let labels = model.predict(&new)?;
 /// let distances = model.transform(&new)?;
 /// assert_eq!(distances[[0, labels[0]]], 1.0);
 /// assert_eq!(distances[[1, labels[1]]], 0.0);
+/// assert_eq!(model.score(&new)?, -1.0);
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -135,7 +142,7 @@ impl<F: Float> KMeansModel<F> {
         }
     }
 
-    /// The centroids, `k x d`.
+    /// The centroids, `k x d`. See the [example](Self#example).
     pub fn centroids(&self) -> ArrayView2<'_, F> {
         ArrayView2::from_shape(
             (self.n_clusters(), self.n_features()),
@@ -145,38 +152,39 @@ impl<F: Float> KMeansModel<F> {
     }
 
     /// For each of the `n` fitted rows the index of its centroid; nothing if they were not to be
-    /// [kept](crate::FitOptions::keep_labels).
+    /// [kept](crate::FitOptions::keep_labels). See the [example](Self#example).
     pub fn labels(&self) -> ArrayView1<'_, usize> {
         self.labels.view()
     }
 
     /// The weighted sum of the squared distances of the fitted rows to their centroids, computed
-    /// from differences, in f64.
+    /// from differences, in f64. See the [example](Self#example).
     pub fn inertia(&self) -> f64 {
         self.inertia
     }
 
-    /// The iterations of the start that gave this model.
+    /// The iterations of the start that gave this model. See the [example](Self#example).
     pub fn n_iter(&self) -> usize {
         self.n_iter
     }
 
-    /// Why the fit ended.
+    /// Why the fit ended. See the [example](Self#example).
     pub fn stop(&self) -> Stop {
         self.stop
     }
 
-    /// For each of the `k` clusters the number of fitted rows in it, whatever their weight.
+    /// For each of the `k` clusters the number of fitted rows in it, whatever their weight. See the
+    /// [example](Self#example).
     pub fn cluster_sizes(&self) -> ArrayView1<'_, usize> {
         self.cluster_sizes.view()
     }
 
-    /// The number of clusters, `k`.
+    /// The number of clusters, `k`. See the [example](Self#example).
     pub fn n_clusters(&self) -> usize {
         self.centroids.len()
     }
 
-    /// The number of features, `d`.
+    /// The number of features, `d`. See the [example](Self#example).
     pub fn n_features(&self) -> usize {
         self.centroids.centre().len()
     }
@@ -184,7 +192,7 @@ impl<F: Float> KMeansModel<F> {
     /// The index of the nearest centroid for each of the `m` rows of `x`, the lowest among equally
     /// near ones.
     ///
-    /// Cost: `m k d` multiply-adds.
+    /// Cost: `m k d` multiply-adds. See the [example](Self#example).
     ///
     /// # Errors
     /// [As above](Self#errors).
@@ -198,6 +206,22 @@ impl<F: Float> KMeansModel<F> {
     /// [`predict`](Self::predict) into an array of `m` entries. Nothing is allocated if `x` is in
     /// row-major order, `labels` is contiguous, the work is small enough for one thread, and that
     /// thread has its workspace from an earlier call (up to some thousand features).
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use ndarray::{Array1, Array2, array};
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0], [10.0]])?;
+    /// let (mut labels, mut distances) = (Array1::zeros(2), Array2::zeros((2, 2)));
+    /// for batch in [array![[1.0], [7.0]], array![[9.0], [2.0]]] {
+    ///     model.predict_into(&batch, &mut labels)?;
+    ///     model.transform_into(&batch, &mut distances)?;
+    /// }
+    /// assert_eq!(labels, array![1, 0]);
+    /// assert_eq!(distances, array![[9.0, 1.0], [2.0, 8.0]]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [As above](Self#errors), and
@@ -215,6 +239,18 @@ impl<F: Float> KMeansModel<F> {
     /// The index of the nearest centroid for a single row of `d` features, and its Euclidean
     /// distance. Nothing is allocated if the row is contiguous.
     ///
+    /// Cost: `k d` operations in f64.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use ndarray::array;
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0, 0.0], [9.0, 0.0]])?;
+    /// assert_eq!(model.predict_one(&array![6.0, 4.0])?, (1, 5.0));
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [As above](Self#errors), the row being row 0.
     pub fn predict_one(&self, row: &ArrayRef1<F>) -> Result<(usize, F)> {
@@ -227,7 +263,7 @@ impl<F: Float> KMeansModel<F> {
     /// The Euclidean distance of each of the `m` rows of `x` to each centroid, `m x k`.
     ///
     /// The distances are computed from differences, in f64, and rounded once. They are the
-    /// features that k-means makes of a row.
+    /// features that k-means makes of a row. See the [example](Self#example).
     ///
     /// Cost: `m k d` operations in f64.
     ///
@@ -239,7 +275,8 @@ impl<F: Float> KMeansModel<F> {
     }
 
     /// [`transform`](Self::transform) into an `m x k` array. Nothing is allocated if both arrays
-    /// are in row-major order and the work is small enough for one thread.
+    /// are in row-major order and the work is small enough for one thread. See
+    /// [`predict_into`](Self::predict_into) for an example.
     ///
     /// # Errors
     /// [As above](Self#errors), and
@@ -265,6 +302,8 @@ impl<F: Float> KMeansModel<F> {
     /// basis function `exp(-gamma d^2)` of their distance `d`, from 1 at the centroid to 0 far away.
     ///
     /// A larger `gamma`, in units of one over the square of the features' unit, lets it fall faster.
+    ///
+    /// Cost: `m k d` operations in f64, and `m k` exponentials.
     ///
     /// # Example
     /// ```
@@ -294,7 +333,9 @@ impl<F: Float> KMeansModel<F> {
     }
 
     /// Minus the inertia of `x`: minus the sum of the squared distances of its rows to their
-    /// nearest centroids. Greater is better.
+    /// nearest centroids. Greater is better. See the [example](Self#example).
+    ///
+    /// Cost: `m k d` multiply-adds.
     ///
     /// # Errors
     /// [As above](Self#errors).
@@ -307,6 +348,19 @@ impl<F: Float> KMeansModel<F> {
 
     /// For each of the `k` centroids the row of `x` nearest to it, the first among equally near
     /// ones: the rows to look at, or to label by hand, first.
+    ///
+    /// Cost: `m k d` operations in f64.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use ndarray::array;
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0], [10.0]])?;
+    /// let x = array![[1.0], [7.0], [-0.5], [9.0]];
+    /// assert_eq!(model.representatives(&x)?, array![2, 3]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [As above](Self#errors), and

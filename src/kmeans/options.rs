@@ -26,7 +26,9 @@ use crate::progress::{Iteration, Observer};
 ///     inertias.push(iteration.inertia);
 ///     ControlFlow::Continue(())
 /// };
-/// let model = KMeans::new(2).n_init(1).fit_with(&x, FitOptions::new().observer(&mut observer))?;
+/// let options = FitOptions::new().keep_labels(false).observer(&mut observer);
+/// let model = KMeans::new(2).n_init(1).fit_with(&x, options)?;
+/// assert_eq!((model.stop(), model.labels().len()), (Stop::Converged, 0));
 /// assert_eq!(inertias.len(), model.n_iter());
 /// assert_eq!(inertias.last(), Some(&1.0));
 /// # Ok::<(), centroid::Error>(())
@@ -40,7 +42,7 @@ pub struct FitOptions<'a, F> {
 }
 
 impl<'a, F> FitOptions<'a, F> {
-    /// No weights, no initial centroids, no observer.
+    /// No weights, no initial centroids, no observer; labels are kept. See the [example](Self#example).
     pub fn new() -> Self {
         Self {
             weights: None,
@@ -96,7 +98,7 @@ impl<'a, F> FitOptions<'a, F> {
     /// counts as two equal rows, in seeding, means, inertia and tolerance; one of weight 0 is
     /// labelled and does nothing else.
     ///
-    /// Default: 1 for each row.
+    /// Default: 1 for each row. See [`fit_with`](crate::KMeans::fit_with) for an example.
     pub fn weights(mut self, weights: &'a ArrayRef1<F>) -> Self {
         self.weights = Some(weights);
         self
@@ -104,7 +106,7 @@ impl<'a, F> FitOptions<'a, F> {
 
     /// The `k x d` centroids to start from, once, in place of seeding.
     ///
-    /// Default: none.
+    /// Default: none. See [`fit_with`](crate::KMeans::fit_with) for an example.
     pub fn initial_centroids(mut self, centroids: &'a ArrayRef2<F>) -> Self {
         self.initial_centroids = Some(centroids);
         self
@@ -113,7 +115,7 @@ impl<'a, F> FitOptions<'a, F> {
     /// Whether the model is to have the label of each row, 8 bytes per row. Without them
     /// [`labels`](crate::KMeansModel::labels) is empty; sizes and inertia are there all the same.
     ///
-    /// Default: `true`.
+    /// Default: `true`. See the [example](Self#example).
     pub fn keep_labels(mut self, keep: bool) -> Self {
         self.keeps_labels = keep;
         self
@@ -125,7 +127,7 @@ impl<'a, F> FitOptions<'a, F> {
     /// Restarts run one after another under observation, and computing the inertia of each
     /// iteration takes `n d` operations more.
     ///
-    /// Default: none.
+    /// Default: none. See the [example](Self#example).
     pub fn observer(
         mut self,
         observer: &'a mut (dyn FnMut(&Iteration) -> ControlFlow<()> + 'a),

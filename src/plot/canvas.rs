@@ -19,6 +19,7 @@ use super::text::FONT;
 pub(super) const MOST: u32 = 16_384;
 
 /// Where a picture can be drawn: the path of an SVG or PNG file, or a [`DrawingArea`] of your own.
+/// See [`save`] for both.
 ///
 /// A file is written beside its place and moved there when it is whole; a link is replaced by it, not
 /// followed.
@@ -107,11 +108,13 @@ fn check_size((width, height): (u32, u32), least: (u32, u32)) -> Result<()> {
 ///
 /// let x = array![[0.0, 0.0], [0.0, 1.0], [9.0, 9.0]];
 /// let folder = tempfile::tempdir()?;
-/// plot::save(folder.path().join("two.svg"), (800, 400), |page| {
+/// let path = folder.path().join("two.svg");
+/// plot::save(&path, (800, 400), |page| {
 ///     let parts = page.split_evenly((1, 2));
 ///     plot::clusters(&parts[0], &x, &array![0, 0, 1], None, ClustersOptions::new())?;
 ///     plot::clusters(&parts[1], &x, &array![0, 1, 1], None, ClustersOptions::new())
 /// })?;
+/// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

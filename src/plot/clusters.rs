@@ -48,9 +48,14 @@ named_axes!(
 /// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
 /// let model = KMeans::new(3).fit(&x)?;
 /// let folder = tempfile::tempdir()?;
-/// let options = plot::ClustersOptions::new().title("three blobs");
-/// let (labels, centroids) = (model.labels(), model.centroids());
-/// plot::clusters(folder.path().join("blobs.svg"), &x, &labels, Some(&*centroids), options)?;
+/// let path = folder.path().join("blobs.svg");
+/// let options = plot::ClustersOptions::new()
+///     .size(600, 400)
+///     .title("three blobs")
+///     .axes(["width", "height"])
+///     .palette(plot::Palette::custom([[200, 0, 0], [0, 120, 0], [0, 0, 200]]));
+/// plot::clusters(&path, &x, &model.labels(), Some(&*model.centroids()), options)?;
+/// assert!(std::fs::read_to_string(&path)?.contains("three blobs"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -49,13 +49,13 @@ pub struct History {
 }
 
 impl History {
-    /// Nothing seen yet.
+    /// Nothing seen yet. See the [example](Self#example).
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes an iteration, and lets the fit go on.
+    /// Notes an iteration, and lets the fit go on. See the [example](Self#example).
     pub fn record(&mut self, iteration: &Iteration) -> ControlFlow<()> {
         if iteration.index <= 1 || self.restarts.is_empty() {
             self.restarts.push(Vec::new());
@@ -66,7 +66,8 @@ impl History {
         ControlFlow::Continue(())
     }
 
-    /// The inertias by restart, in the order in which they were seen.
+    /// The inertias by restart, in the order in which they were seen. See the
+    /// [example](Self#example).
     #[must_use]
     pub fn restarts(&self) -> &[Vec<f64>] {
         &self.restarts
@@ -86,7 +87,9 @@ impl History {
 /// let (random, plus_plus) = (vec![vec![9.0, 5.0, 4.0], vec![8.0, 6.0, 5.5]], vec![vec![5.0, 4.0]]);
 /// let groups = [("Random", &random[..]), ("PlusPlus", &plus_plus[..])];
 /// let folder = tempfile::tempdir()?;
-/// plot::convergence(folder.path().join("lines.svg"), &groups, ConvergenceOptions::new())?;
+/// let path = folder.path().join("lines.svg");
+/// plot::convergence(&path, &groups, ConvergenceOptions::new())?;
+/// assert!(std::fs::read_to_string(&path)?.contains("PlusPlus"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -24,6 +24,7 @@ options! {
     /// Options of [`elbow`], [`silhouette_scores`] and [`scores`].
     CurveOptions, "800 x 500", {
         /// Whether to draw the times of the fits on a second axis, if they are known. Default: `true`.
+        /// See [`elbow`] for an example.
         fit_times: bool = true,
     }
 }
@@ -37,13 +38,20 @@ const MOST_DOTS: usize = 500;
 ///
 /// # Example
 /// ```
+/// use std::time::Duration;
+///
 /// use centroid::plot::{self, Curve, CurveOptions};
 ///
 /// let accuracy = [(10.0, 0.91), (30.0, 0.95), (90.0, 0.97), (120.0, 0.96)];
-/// let curve = Curve::new(accuracy).errors([0.02, 0.01, 0.01, 0.01]).marked(90.0, "best at k = 90");
+/// let curve = Curve::new(accuracy)
+///     .errors([0.02, 0.01, 0.01, 0.01])
+///     .times([1, 3, 8, 12].map(Duration::from_secs))
+///     .marked(90.0, "best at k = 90");
 /// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("grid.svg");
 /// let options = CurveOptions::new().axes(["number of clusters k", "accuracy"]);
-/// plot::scores(folder.path().join("grid.svg"), &curve, options)?;
+/// plot::scores(&path, &curve, options)?;
+/// assert!(std::fs::read_to_string(&path)?.contains("best at k = 90"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,7 +64,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Pairs of value and score, in the order of the values.
+    /// Pairs of value and score, in the order of the values. See the [example](Self#example).
     pub fn new(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         Self {
             points: points.into_iter().collect(),
@@ -64,19 +72,20 @@ impl Curve {
         }
     }
 
-    /// Standard errors or deviations, one for each point: drawn as bars of that length both ways.
+    /// Standard errors or deviations, one for each point: drawn as bars of that length both ways. See
+    /// the [example](Self#example).
     pub fn errors(mut self, errors: impl IntoIterator<Item = f64>) -> Self {
         self.errors = errors.into_iter().collect();
         self
     }
 
-    /// The time that each point took: drawn on a second axis.
+    /// The time that each point took: drawn on a second axis. See the [example](Self#example).
     pub fn times(mut self, times: impl IntoIterator<Item = Duration>) -> Self {
         self.times = times.into_iter().collect();
         self
     }
 
-    /// Marks a value by a dashed line, with its text.
+    /// Marks a value by a dashed line, with its text. See the [example](Self#example).
     pub fn marked(mut self, value: f64, text: impl Into<String>) -> Self {
         self.marked = Some((value, text.into()));
         self
@@ -155,8 +164,10 @@ impl Curve {
 /// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
 /// let sweep = sweep(&KMeans::new(2), &x, 1..=8, SweepOptions::new())?;
 /// let folder = tempfile::tempdir()?;
-/// plot::elbow(folder.path().join("elbow.svg"), &sweep, plot::CurveOptions::new())?;
-/// plot::silhouette_scores(folder.path().join("scores.svg"), &sweep, plot::CurveOptions::new())?;
+/// let (elbow, scores) = (folder.path().join("elbow.svg"), folder.path().join("scores.svg"));
+/// plot::elbow(&elbow, &sweep, plot::CurveOptions::new().fit_times(false))?;
+/// plot::silhouette_scores(&scores, &sweep, plot::CurveOptions::new())?;
+/// assert!(elbow.is_file() && scores.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

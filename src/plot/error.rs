@@ -7,6 +7,16 @@ use std::path::{Path, PathBuf};
 use plotters::drawing::DrawingAreaErrorKind;
 
 /// Why there is no picture. Nothing was written then.
+///
+/// # Example
+/// ```
+/// use centroid::plot::{self, ClustersOptions, Error};
+/// use ndarray::array;
+///
+/// let options = ClustersOptions::new();
+/// let result = plot::clusters("blob.pdf", &array![[0.0, 1.0]], &array![0], None, options);
+/// assert!(matches!(result, Err(Error::UnknownEnding { .. })));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -77,7 +87,7 @@ pub enum Error {
     },
 }
 
-/// A `Result` whose error is that of a picture.
+/// A `Result` whose error is that of a picture: see [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {

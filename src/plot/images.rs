@@ -15,9 +15,10 @@ use super::text::{LABEL, centred, fitted, titled};
 use crate::Float;
 
 options! {
-    /// Options of [`image_grid`].
+    /// Options of [`image_grid`]. See [`Image`] for an example.
     ImageGridOptions, "800 x 600", {
         /// How many images stand side by side. Default: as many as make rows and columns about equal.
+        /// See [`Image`] for an example.
         columns: Option<usize> = None,
     }
 }
@@ -33,7 +34,9 @@ options! {
 /// let flag = Image::rgb(3, 1, vec![0, 85, 164, 255, 255, 255, 239, 65, 53])?;
 /// let folder = tempfile::tempdir()?;
 /// let images = [ring.caption("ring"), flag.caption("flag")];
-/// plot::image_grid(folder.path().join("two.png"), &images, ImageGridOptions::new())?;
+/// let path = folder.path().join("two.png");
+/// plot::image_grid(&path, &images, ImageGridOptions::new().columns(Some(1)))?;
+/// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +54,7 @@ impl Image {
     /// which may be the smaller one.
     ///
     /// `pixels` is `height x width`. A row of a data set becomes an image by
-    /// [`to_shape`](ndarray::ArrayRef::to_shape).
+    /// [`to_shape`](ndarray::ArrayRef::to_shape). See the [example](Self#example).
     ///
     /// # Errors
     /// [`Error::NothingToDraw`] if there are no pixels, [`Error::Data`] if one is not finite,
@@ -75,7 +78,8 @@ impl Image {
         })
     }
 
-    /// Pixels of red, green and blue, in rows from above: `3 x width x height` bytes.
+    /// Pixels of red, green and blue, in rows from above: `3 x width x height` bytes. See the
+    /// [example](Self#example).
     ///
     /// # Errors
     /// [`Error::NothingToDraw`] if there are no pixels, [`Error::DoesNotFit`] if there are not so many.
@@ -93,7 +97,7 @@ impl Image {
         })
     }
 
-    /// The line below the image. Default: none.
+    /// The line below the image. Default: none. See the [example](Self#example).
     pub fn caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = caption.into();
         self

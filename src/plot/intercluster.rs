@@ -41,7 +41,8 @@ options! {
 /// let folder = tempfile::tempdir()?;
 /// let options = plot::InterclusterOptions::new();
 /// let path = folder.path().join("map.svg");
-/// plot::intercluster(path, &model.centroids(), &model.cluster_sizes(), options)?;
+/// plot::intercluster(&path, &model.centroids(), &model.cluster_sizes(), options)?;
+/// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

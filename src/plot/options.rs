@@ -28,7 +28,7 @@ macro_rules! options {
         }
 
         impl $name {
-            /// The defaults.
+            /// The defaults. See [`clusters`](crate::plot::clusters) for an example.
             pub fn new() -> Self {
                 Self {
                     frame: $crate::plot::options::Frame {
@@ -45,18 +45,22 @@ macro_rules! options {
                 "Width and height of the file, in pixels; a drawing area of your own has its own size. ",
                 "Default: ", $size, "."
             )]
+            ///
+            /// See [`clusters`](crate::plot::clusters) for an example.
             pub fn size(mut self, width: u32, height: u32) -> Self {
                 self.frame.size = Some((width, height));
                 self
             }
 
             /// The line above the picture. Default: none.
+            /// See [`clusters`](crate::plot::clusters) for an example.
             pub fn title(mut self, title: impl Into<String>) -> Self {
                 self.frame.title = title.into();
                 self
             }
 
-            /// The colours. Default: see [`Palette`](crate::plot::Palette).
+            /// The colours. Default: see [`Palette`](crate::plot::Palette), and
+            /// [`clusters`](crate::plot::clusters) for an example.
             pub fn palette(mut self, palette: $crate::plot::Palette) -> Self {
                 self.frame.palette = palette;
                 self
@@ -84,6 +88,8 @@ macro_rules! named_axes {
     ($name:ident, $default:literal) => {
         impl $name {
             #[doc = concat!("What the axes show, the horizontal one first. Default: ", $default, ".")]
+            ///
+            /// See [`clusters`](crate::plot::clusters) for an example.
             pub fn axes(mut self, names: [impl Into<String>; 2]) -> Self {
                 self.frame.axes = Some(names.map(Into::into));
                 self

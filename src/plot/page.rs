@@ -13,7 +13,8 @@ use super::error::Error;
 /// A page of a file that [`save`](super::save) writes: a drawing area that can be split, and drawn on.
 pub type Page<'a> = DrawingArea<PageBackend<'a>, Shift>;
 
-/// What draws a [`Page`]: as SVG or as pixels, which does not show in its type.
+/// What draws a [`Page`]: as SVG or as pixels, which does not show in its type. See
+/// [`save`](super::save).
 pub struct PageBackend<'a>(Inner<'a>);
 
 enum Inner<'a> {

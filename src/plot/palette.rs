@@ -84,7 +84,7 @@ pub struct Palette {
 
 impl Palette {
     /// Colours of your own, red, green and blue, by label; they begin again when they are used up.
-    /// None at all is the default palette.
+    /// None at all is the default palette. See the [example](Self#example).
     #[must_use]
     pub fn custom(colors: impl IntoIterator<Item = [u8; 3]>) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Palette {
         }
     }
 
-    /// The colour of a label where there are so many clusters.
+    /// The colour of a label where there are so many clusters. See the [example](Self#example).
     #[must_use]
     pub fn color(&self, label: usize, n_clusters: usize) -> [u8; 3] {
         if !self.custom.is_empty() {

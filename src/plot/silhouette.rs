@@ -24,6 +24,7 @@ options! {
     /// Options of [`silhouette_diagram`] and [`silhouette_diagrams`].
     SilhouetteOptions, "800 x 600 for one diagram, 400 x 380 for each of several", {
         /// How many diagrams stand side by side. Default: as many as make rows and columns about equal.
+        /// See [`silhouette_diagrams`] for an example.
         columns: Option<usize> = None,
     }
 }
@@ -57,7 +58,9 @@ const MOST_BARS: usize = 20_000;
 /// let samples = silhouette_samples(&x, &model.labels())?;
 /// let folder = tempfile::tempdir()?;
 /// let options = plot::SilhouetteOptions::new();
-/// plot::silhouette_diagram(folder.path().join("knives.svg"), &samples, &model.labels(), options)?;
+/// let path = folder.path().join("knives.svg");
+/// plot::silhouette_diagram(&path, &samples, &model.labels(), options)?;
+/// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -94,8 +97,9 @@ pub fn silhouette_diagram<F: Float>(
 /// let of_three = silhouette_samples(&x, &three.labels())?;
 /// let diagrams = [(of_two.view(), two.labels()), (of_three.view(), three.labels())];
 /// let folder = tempfile::tempdir()?;
-/// let options = plot::SilhouetteOptions::new();
-/// plot::silhouette_diagrams(folder.path().join("knives.svg"), &diagrams, options)?;
+/// let path = folder.path().join("knives.svg");
+/// plot::silhouette_diagrams(&path, &diagrams, plot::SilhouetteOptions::new().columns(Some(1)))?;
+/// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -40,7 +40,9 @@ named_axes!(VoronoiOptions, "`feature 0` and `feature 1`");
 /// let model = KMeans::new(3).fit(&x)?;
 /// let folder = tempfile::tempdir()?;
 /// let options = plot::VoronoiOptions::new().title("regions of k-means");
-/// plot::voronoi(folder.path().join("regions.png"), &x, &blob, &model.centroids(), options)?;
+/// let path = folder.path().join("regions.png");
+/// plot::voronoi(&path, &x, &blob, &model.centroids(), options)?;
+/// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

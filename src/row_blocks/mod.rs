@@ -48,17 +48,18 @@ use crate::float::Float;
 /// # Ok::<(), centroid::Error>(())
 /// ```
 pub trait RowBlocks<F: Float>: Send {
-    /// The number of features of every row.
+    /// The number of features of every row. See the [example](RowBlocks#example).
     fn n_features(&self) -> usize;
 
-    /// Goes to the first row. Called at the beginning of each pass.
+    /// Goes to the first row. Called at the beginning of each pass. See the
+    /// [example](RowBlocks#example).
     ///
     /// # Errors
     /// Whatever keeps the rows from being read.
     fn rewind(&mut self) -> io::Result<()>;
 
     /// Puts the next rows behind what `rows` holds, row-major: one or more whole rows, or nothing after
-    /// the last one. Blocks of some megabytes are best.
+    /// the last one. Blocks of some megabytes are best. See the [example](RowBlocks#example).
     ///
     /// # Errors
     /// Whatever keeps the rows from being read.
@@ -68,6 +69,7 @@ pub trait RowBlocks<F: Float>: Send {
 /// The rows of an array in memory, in any order and with any strides: for trying out what is meant for
 /// larger data. Clustering the array itself takes no copies.
 ///
+/// # Example
 /// ```
 /// use centroid::{ArrayBlocks, KMeans};
 /// use ndarray::array;
@@ -85,7 +87,8 @@ pub struct ArrayBlocks<'a, F> {
 }
 
 impl<'a, F> ArrayBlocks<'a, F> {
-    /// The rows of an `n x d` array, `block` of them at a time (at least one).
+    /// The rows of an `n x d` array, `block` of them at a time (at least one). See the
+    /// [example](Self#example).
     pub fn new(rows: &'a ArrayRef2<F>, block: usize) -> Self {
         Self {
             rows: rows.view(),
@@ -125,6 +128,7 @@ fn next_range(next: &mut usize, block: usize, len: usize) -> Range<usize> {
 
 /// Rows from iterators of arrays: each pass takes a new one.
 ///
+/// # Example
 /// ```
 /// use centroid::{IterBlocks, KMeans};
 /// use ndarray::{Array2, array};
@@ -147,7 +151,8 @@ where
     I: Iterator<Item = io::Result<Array2<F>>> + Send,
 {
     /// Rows of so many features, from the iterators that `make` returns. Arrays may be of any number of
-    /// rows, also none.
+    /// rows, also none; one of other features ends the pass with an error of kind
+    /// [`InvalidData`](io::ErrorKind::InvalidData). See the [example](Self#example).
     pub fn new(n_features: usize, make: M) -> Self {
         Self {
             n_features,

@@ -19,15 +19,19 @@ const BLOCK: usize = 1 << 21;
 /// either byte order, in C order. The file is read, not mapped, so nothing but a block of it is in memory
 /// at a time. Needs the feature `npy`.
 ///
-/// ```no_run
+/// # Example
+/// ```
 /// use centroid::{KMeans, NpyBlocks};
+/// use ndarray::array;
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut source = NpyBlocks::<f32>::open("vectors.npy")?;
-/// println!("{} x {}", source.n_rows(), source.n_features());
-/// let model = KMeans::new(64).n_init(1).fit_blocks(&mut source)?;
-/// # Ok(())
-/// # }
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("vectors.npy");
+/// ndarray_npy::write_npy(&path, &array![[0.0_f32, 0.0], [0.0, 2.0], [9.0, 0.0]])?;
+/// let mut source = NpyBlocks::<f32>::open(&path)?;
+/// assert_eq!((source.n_rows(), source.n_features()), (3, 2));
+/// let model = KMeans::new(2).n_init(1).fit_blocks(&mut source)?;
+/// assert_eq!(model.inertia(), 2.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct NpyBlocks<F> {
@@ -43,7 +47,7 @@ pub struct NpyBlocks<F> {
 }
 
 impl<F: Float> NpyBlocks<F> {
-    /// Opens a file and looks at its header and its length.
+    /// Opens a file and looks at its header and its length. See the [example](Self#example).
     ///
     /// # Errors
     /// - of kind [`InvalidData`](io::ErrorKind::InvalidData): it is no `.npy` file, or holds something else
@@ -107,12 +111,12 @@ impl<F: Float> NpyBlocks<F> {
         })
     }
 
-    /// The number of rows.
+    /// The number of rows. See the [example](Self#example).
     pub fn n_rows(&self) -> usize {
         self.n_rows
     }
 
-    /// The number of features of each row.
+    /// The number of features of each row. See the [example](Self#example).
     pub fn n_features(&self) -> usize {
         self.n_features
     }

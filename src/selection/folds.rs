@@ -17,10 +17,14 @@ use crate::random::Stream;
 /// use centroid::selection::Folds;
 ///
 /// let folds = Folds::stratified(["a", "b", "a", "b", "b", "b"], 2)?;
-/// for split in folds.splits(42)? {
+/// assert_eq!((folds.n_rows(), folds.n_folds()), (6, 2));
+/// let fold_of_row = folds.assign(42)?;
+/// for (fold, split) in folds.splits(42)?.iter().enumerate() {
 ///     assert_eq!((split.train.len(), split.test.len()), (3, 3));
 ///     assert_eq!(split.test.iter().filter(|&&row| row == 0 || row == 2).count(), 1);
+///     assert!(split.test.iter().all(|&row| fold_of_row[row] == fold));
 /// }
+/// assert_eq!(Folds::plain(10, 5)?.splits(42)?[0].test.len(), 2);
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -38,7 +42,7 @@ pub struct Folds {
     classes: Vec<usize>,
 }
 
-/// The rows to train and to test with, in ascending order.
+/// The rows to train and to test with, in ascending order. See [`Folds`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Split {
@@ -49,7 +53,7 @@ pub struct Split {
 }
 
 impl Folds {
-    /// Folds of rows whatever they are.
+    /// Folds of rows whatever they are. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.
@@ -60,7 +64,8 @@ impl Folds {
     /// Folds in which each class has its share: their numbers of rows of a class differ by one at most.
     /// A class of fewer rows than folds is missing in some.
     ///
-    /// IN: `labels`, the class of each row, such as `&vec` or `&array`.
+    /// IN: `labels`, the class of each row, such as `&vec` or `&array`. See the
+    /// [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.
@@ -89,17 +94,17 @@ impl Folds {
         })
     }
 
-    /// The number of rows.
+    /// The number of rows. See the [example](Self#example).
     pub fn n_rows(&self) -> usize {
         self.n_rows
     }
 
-    /// The number of folds.
+    /// The number of folds. See the [example](Self#example).
     pub fn n_folds(&self) -> usize {
         self.n_folds
     }
 
-    /// For each row the fold that it is tested in.
+    /// For each row the fold that it is tested in. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
@@ -120,7 +125,7 @@ impl Folds {
         Ok(folds)
     }
 
-    /// For each fold the rows to train and to test with.
+    /// For each fold the rows to train and to test with. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.

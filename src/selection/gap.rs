@@ -12,7 +12,7 @@ use crate::points::Points;
 use crate::random::Stream;
 use crate::{KMeans, parallel};
 
-/// What the gap statistic says of one number of clusters.
+/// What the gap statistic says of one number of clusters. See [`gap_statistic`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GapEntry {
@@ -40,8 +40,8 @@ pub struct GapStatistic {
 /// The least inertia whose logarithm is taken.
 const LEAST: f64 = f64::MIN_POSITIVE;
 
-/// Compares the inertia for each number of clusters with that of `n_references` data sets without
-/// clusters: as many rows, uniform in the box that the data spans.
+/// Compares the inertia of `x`, `n x d`, for each number of clusters with that of `n_references` data sets
+/// without clusters: as many rows, uniform in the box that the data spans.
 ///
 /// ```text
 /// gap(k) = mean over references of ln W*(k) - ln W(k),    W the inertia
@@ -64,6 +64,8 @@ const LEAST: f64 = f64::MIN_POSITIVE;
 /// let (x, _) = make_blobs(300, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
 /// let gap = gap_statistic(&KMeans::new(2), &x, 1..=6, 20, 42)?;
 /// assert_eq!(gap.best(), Some(3));
+/// let entry = &gap.entries()[2];
+/// assert_eq!((entry.n_clusters, entry.gap > entry.standard_error), (3, true));
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -184,13 +186,14 @@ fn log_inertias<F: Float>(
 }
 
 impl GapStatistic {
-    /// What it says of each number of clusters.
+    /// What it says of each number of clusters. See [`gap_statistic`] for an example.
     pub fn entries(&self) -> &[GapEntry] {
         &self.entries
     }
 
     /// The smallest number of clusters whose gap is not below that of the next number by more than one
-    /// standard error of that. `None` if the gap grows to the end.
+    /// standard error of that. `None` if the gap grows to the end. See [`gap_statistic`] for an
+    /// example.
     pub fn best(&self) -> Option<usize> {
         let holds = |pair: &&[GapEntry]| pair[0].gap >= pair[1].gap - pair[1].standard_error;
         self.entries

@@ -18,7 +18,7 @@ pub struct GridOptions<'a> {
 type GridObserver<'a> = dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a;
 
 impl<'a> GridOptions<'a> {
-    /// No observer.
+    /// No observer. See [`grid_search_with`] for an example.
     pub fn new() -> Self {
         Self::default()
     }
@@ -27,7 +27,7 @@ impl<'a> GridOptions<'a> {
     /// [`ControlFlow::Break`]: it then holds the values whose scores were all told.
     ///
     /// It is called from the threads of the pool, one call at a time, and may itself do parallel work.
-    /// Default: none.
+    /// Default: none. See [`grid_search_with`] for an example.
     pub fn observer(
         mut self,
         observer: &'a mut (dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a),
@@ -45,7 +45,7 @@ impl fmt::Debug for GridOptions<'_> {
     }
 }
 
-/// The score of one value in one fold.
+/// The score of one value in one fold. See [`grid_search_with`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoldScore {
@@ -57,7 +57,7 @@ pub struct FoldScore {
     pub score: f64,
 }
 
-/// What one value scored.
+/// What one value scored. See [`grid_search`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GridEntry<V> {
@@ -119,6 +119,8 @@ pub struct GridSearch<V> {
 /// })?;
 /// assert_eq!(search.best().map(|entry| entry.value), Some(3));
 /// println!("{search}");
+/// let entries = search.into_entries();
+/// assert_eq!((entries[0].value, entries[0].scores.len()), (1, 5));
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -153,9 +155,9 @@ pub fn grid_search<V: Sync>(
 /// use ndarray::{Axis, array};
 ///
 /// let x = array![[0.0], [1.0], [2.0], [8.0], [9.0], [7.0]];
-/// let mut scores = 0;
-/// let mut observer = |_: &FoldScore| {
-///     scores += 1;
+/// let mut told = Vec::new();
+/// let mut observer = |score: &FoldScore| {
+///     told.push((score.index, score.fold));
 ///     ControlFlow::Continue(())
 /// };
 /// let options = GridOptions::new().observer(&mut observer);
@@ -163,7 +165,8 @@ pub fn grid_search<V: Sync>(
 /// let search = grid_search_with([1, 2], &folds, 0, options, |&k, train, test| {
 ///     KMeans::new(k).fit(&x.select(Axis(0), train))?.score(&x.select(Axis(0), test))
 /// })?;
-/// assert_eq!((search.entries().len(), scores), (2, 6));
+/// assert_eq!((search.entries().len(), told.len()), (2, 6));
+/// assert!(!search.interrupted());
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -243,24 +246,24 @@ impl<V> GridEntry<V> {
 }
 
 impl<V> GridSearch<V> {
-    /// What each value scored.
+    /// What each value scored. See [`grid_search_with`] for an example.
     pub fn entries(&self) -> &[GridEntry<V>] {
         &self.entries
     }
 
-    /// What each value scored, without a copy.
+    /// What each value scored, without a copy. See [`grid_search`] for an example.
     pub fn into_entries(self) -> Vec<GridEntry<V>> {
         self.entries
     }
 
     /// The value of the greatest mean, the first among equals. `None` if no mean is finite: a value with
-    /// a score that is NaN or infinite is never the best.
+    /// a score that is NaN or infinite is never the best. See [`grid_search`] for an example.
     pub fn best(&self) -> Option<&GridEntry<V>> {
         let finite = self.entries.iter().filter(|entry| entry.mean.is_finite());
         finite.reduce(|best, other| if other.mean > best.mean { other } else { best })
     }
 
-    /// Whether the observer ended the search before its end.
+    /// Whether the observer ended the search before its end. See [`grid_search_with`] for an example.
     pub fn interrupted(&self) -> bool {
         self.interrupted
     }

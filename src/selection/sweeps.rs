@@ -17,7 +17,7 @@ use crate::{KMeans, KMeansModel, metrics};
 /// `Instant::now` panics where there is no clock.
 const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
-/// Which silhouettes a [`sweep`] computes.
+/// Which silhouettes a [`sweep`] computes. See [`SweepOptions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -38,6 +38,26 @@ pub enum Silhouettes {
 }
 
 /// Options of a [`sweep`].
+///
+/// # Example
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use centroid::KMeans;
+/// use centroid::selection::{Silhouettes, SweepEntry, SweepOptions, sweep};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [8.0], [9.0]];
+/// let mut told = Vec::new();
+/// let mut observer = |entry: &SweepEntry<f64>| {
+///     told.push(entry.n_clusters);
+///     ControlFlow::Continue(())
+/// };
+/// let options = SweepOptions::new().silhouettes(Silhouettes::Skipped).observer(&mut observer);
+/// let sweep = sweep(&KMeans::new(2), &x, 1..=3, options)?;
+/// assert_eq!((told.len(), sweep.best_silhouette()), (3, None));
+/// # Ok::<(), centroid::Error>(())
+/// ```
 #[must_use = "options do nothing until they are given to a sweep"]
 pub struct SweepOptions<'a, F: Float> {
     silhouettes: Silhouettes,
@@ -48,7 +68,7 @@ pub struct SweepOptions<'a, F: Float> {
 type SweepObserver<'a, F> = dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a;
 
 impl<'a, F: Float> SweepOptions<'a, F> {
-    /// Exact silhouettes, no observer.
+    /// Exact silhouettes, no observer. See the [example](Self#example).
     pub fn new() -> Self {
         Self {
             silhouettes: Silhouettes::default(),
@@ -56,7 +76,8 @@ impl<'a, F: Float> SweepOptions<'a, F> {
         }
     }
 
-    /// Which silhouettes to compute. Default: [`Silhouettes::Exact`].
+    /// Which silhouettes to compute. Default: [`Silhouettes::Exact`]. See the
+    /// [example](Self#example).
     pub fn silhouettes(mut self, silhouettes: Silhouettes) -> Self {
         self.silhouettes = silhouettes;
         self
@@ -66,7 +87,7 @@ impl<'a, F: Float> SweepOptions<'a, F> {
     /// are, and ends the sweep by [`ControlFlow::Break`]: it then holds what was told so far.
     ///
     /// It is called from the threads of the pool, one call at a time, and may itself do parallel work,
-    /// such as to predict or to score. Default: none.
+    /// such as to predict or to score. Default: none. See the [example](Self#example).
     pub fn observer(
         mut self,
         observer: &'a mut (dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a),
@@ -92,7 +113,7 @@ impl<F: Float> fmt::Debug for SweepOptions<'_, F> {
 }
 
 /// What one number of clusters gave. Scores are `None` where they are not defined: for fewer than 2
-/// non-empty clusters, or as many as there are rows.
+/// non-empty clusters, or as many as there are rows. See [`Sweep`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SweepEntry<F: Float> {
@@ -119,6 +140,22 @@ pub struct SweepEntry<F: Float> {
 /// It is displayed as a table, followed by what elbow and silhouette say.
 ///
 /// With the feature `serde` it can be saved, models included, and is checked when it is read.
+///
+/// # Example
+/// ```
+/// use centroid::KMeans;
+/// use centroid::selection::{SweepOptions, sweep};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [1.0], [8.0], [9.0], [16.0], [17.0]];
+/// let sweep = sweep(&KMeans::new(2), &x, 1..=5, SweepOptions::new())?;
+/// let inertias = sweep.entries().iter().map(|entry| entry.inertia);
+/// assert_eq!(inertias.collect::<Vec<_>>(), [257.5, 65.5, 1.5, 1.0, 0.5]);
+/// assert_eq!((sweep.elbow(), sweep.best_silhouette()), (Some(2), Some(3)));
+/// assert_eq!((sweep.disagreement(), sweep.interrupted()), (Some((2, 3)), false));
+/// assert!(sweep.model(3).is_some() && sweep.model(6).is_none());
+/// # Ok::<(), centroid::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -138,7 +175,8 @@ pub struct Sweep<F: Float> {
     pub(super) interrupted: bool,
 }
 
-/// Fits the rows of `x` for several numbers of clusters, with all else as in `kmeans`, and scores each.
+/// Fits the rows of `x`, `n x d`, for several numbers of clusters, with all else as in `kmeans`, and scores
+/// each.
 ///
 /// Small data is fitted for several numbers at a time, one thread each; a fit that fills all threads
 /// runs by itself.
@@ -251,12 +289,12 @@ fn defined<T>(score: Result<T>) -> Result<Option<T>> {
 }
 
 impl<F: Float> Sweep<F> {
-    /// What each number of clusters gave.
+    /// What each number of clusters gave. See the [example](Self#example).
     pub fn entries(&self) -> &[SweepEntry<F>] {
         &self.entries
     }
 
-    /// The model of so many clusters.
+    /// The model of so many clusters. `None` if there is none. See the [example](Self#example).
     pub fn model(&self, n_clusters: usize) -> Option<&KMeansModel<F>> {
         let entry = |entry: &&SweepEntry<F>| entry.n_clusters == n_clusters;
         self.entries.iter().find(entry).map(|entry| &entry.model)
@@ -302,7 +340,7 @@ impl<F: Float> Sweep<F> {
             .map(|entry| entry.model)
     }
 
-    /// Whether the observer ended the sweep before its end.
+    /// Whether the observer ended the sweep before its end. See the [example](Self#example).
     pub fn interrupted(&self) -> bool {
         self.interrupted
     }
@@ -312,7 +350,8 @@ impl<F: Float> Sweep<F> {
     ///
     /// The answer depends on the range: a knee is one of the curve shown. It has to turn flat before it
     /// ends, so let the range reach at least two numbers beyond the knee: neither its last number nor the
-    /// one before can be the answer, and of three numbers in a row none is.
+    /// one before can be the answer, and of three numbers in a row none is. See the
+    /// [example](Self#example).
     ///
     /// # References
     /// V. Satopaa, J. Albrecht, D. Irwin, B. Raghavan, *Finding a "kneedle" in a haystack*, ICDCS
@@ -326,7 +365,7 @@ impl<F: Float> Sweep<F> {
     }
 
     /// The number of clusters of the largest silhouette, the smallest among equals. `None` if there is
-    /// no silhouette.
+    /// no silhouette. See the [example](Self#example).
     pub fn best_silhouette(&self) -> Option<usize> {
         let scored = self
             .entries
@@ -337,7 +376,7 @@ impl<F: Float> Sweep<F> {
     }
 
     /// The numbers of clusters of [`elbow`](Self::elbow) and [`best_silhouette`](Self::best_silhouette),
-    /// where there are both and they differ.
+    /// where there are both and they differ. See the [example](Self#example).
     pub fn disagreement(&self) -> Option<(usize, usize)> {
         let (elbow, silhouette) = (self.elbow()?, self.best_silhouette()?);
         (elbow != silhouette).then_some((elbow, silhouette))

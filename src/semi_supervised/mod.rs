@@ -35,7 +35,7 @@ use crate::percentile::percentile;
 
 pub use requests::{LabelRequest, label_requests};
 
-/// Which rows of a cluster its label is given to.
+/// Which rows of a cluster its label is given to. See [`propagate`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -99,6 +99,7 @@ pub struct Propagated<L, F: Float> {
 /// let propagated = propagate(&model, &x, &['a', 'b'], closest)?;
 /// assert_eq!(propagated.labels(), [Some('a'), Some('a'), None, Some('b')]);
 /// assert_eq!((propagated.confidences()[0], propagated.confidences()[2]), (1.0, 0.0));
+/// assert_eq!(propagated.into_labels()[3], Some('b'));
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -217,12 +218,13 @@ fn limits(nearest: &Nearest, n_clusters: usize, propagation: Propagation) -> Vec
 }
 
 impl<L, F: Float> Propagated<L, F> {
-    /// For each of the `n` rows its label, if it has one.
+    /// For each of the `n` rows its label, if it has one. See [`propagate`] for an example.
     pub fn labels(&self) -> &[Option<L>] {
         &self.labels
     }
 
-    /// For each of the `n` rows how much to trust its label, in 0 to 1; 0 where it has none.
+    /// For each of the `n` rows how much to trust its label, in 0 to 1; 0 where it has none. See
+    /// [`propagate`] for an example.
     pub fn confidences(&self) -> ArrayView1<'_, F> {
         self.confidences.view()
     }
@@ -250,14 +252,15 @@ impl<L, F: Float> Propagated<L, F> {
             .collect()
     }
 
-    /// The labels, without a copy.
+    /// The labels, without a copy. See [`propagate`] for an example.
     pub fn into_labels(self) -> Vec<Option<L>> {
         self.labels
     }
 }
 
 impl<L, F: Float> Propagated<Option<L>, F> {
-    /// Where clusters may have no label: their rows have none either, and a confidence of 0.
+    /// Where clusters may have no label: their rows have none either, and a confidence of 0. See the
+    /// example of the [module](self).
     pub fn flatten(self) -> Propagated<L, F> {
         let labels: Vec<Option<L>> = self.labels.into_iter().map(Option::flatten).collect();
         let kept = labels.iter().zip(self.confidences);

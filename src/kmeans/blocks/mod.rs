@@ -74,6 +74,18 @@ impl KMeans {
     /// [`fit_blocks`](Self::fit_blocks) with sample weights, from given centroids, under observation, or
     /// without the labels of all rows.
     ///
+    /// # Example
+    /// ```
+    /// use centroid::{ArrayBlocks, FitOptions, KMeans};
+    /// use ndarray::array;
+    ///
+    /// let (x, start) = (array![[0.0], [1.0], [10.0]], array![[0.0], [9.0]]);
+    /// let options = FitOptions::new().initial_centroids(&start).keep_labels(false);
+    /// let model = KMeans::new(2).fit_blocks_with(&mut ArrayBlocks::new(&x, 2), options)?;
+    /// assert_eq!(model.centroids(), array![[0.5], [10.0]]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`fit_blocks`](Self::fit_blocks), and those that [`fit_with`](Self::fit_with) adds.
     pub fn fit_blocks_with<F: Float>(
@@ -201,6 +213,7 @@ impl<F: Float> From<Failure> for BlocksError<F> {
 /// assert!(matches!(error.error(), Error::SourceFailed { row: 0, .. }));
 /// assert_eq!(error.cause().unwrap().to_string(), "the disk is gone");
 /// assert_eq!(error.model().unwrap().inertia(), 0.5);
+/// assert_eq!(error.into_model().unwrap().n_clusters(), 2);
 /// ```
 pub struct BlocksError<F: Float> {
     error: Error,
@@ -209,24 +222,24 @@ pub struct BlocksError<F: Float> {
 }
 
 impl<F: Float> BlocksError<F> {
-    /// What was wrong.
+    /// What was wrong. See the [example](Self#example).
     pub fn error(&self) -> Error {
         self.error
     }
 
-    /// The error of the source, if it failed.
+    /// The error of the source, if it failed. See the [example](Self#example).
     pub fn cause(&self) -> Option<&io::Error> {
         self.cause.as_ref()
     }
 
     /// The best model so far: that of the best restart that was finished, or the centroids of the last
     /// whole pass, if their inertia is less. Those come with their inertia, but without labels and sizes,
-    /// and with [`Stop::Interrupted`].
+    /// and with [`Stop::Interrupted`]. See the [example](Self#example).
     pub fn model(&self) -> Option<&KMeansModel<F>> {
         self.model.as_deref()
     }
 
-    /// [`model`](Self::model), to keep.
+    /// [`model`](Self::model), to keep. See the [example](Self#example).
     pub fn into_model(self) -> Option<KMeansModel<F>> {
         self.model.map(|model| *model)
     }

@@ -52,6 +52,20 @@ use draws::distinct_rows;
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
+/// With parameters other than the defaults:
+/// ```
+/// use centroid::datasets::make_blobs;
+/// use centroid::{Init, MiniBatchKMeans};
+/// use ndarray::array;
+///
+/// let (x, _) = make_blobs(2000, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
+/// let starts = MiniBatchKMeans::new(2).init(Init::Random).n_init(10).init_size(500);
+/// let ends = starts.max_iter(20).tol(1e-3).max_no_improvement(30).reassignment_ratio(0.05);
+/// let model = ends.n_clusters(3).batch_size(100).fit(&x)?;
+/// assert!(model.n_iter() <= 20 && model.inertia() < 4400.0);
+/// # Ok::<(), centroid::Error>(())
+/// ```
+///
 /// # Choosing parameters
 /// A larger `batch_size` gives less noisy centroids, and lets large problems be shared among threads.
 /// `max_no_improvement` ends a fit when batches do not get better any more; `max_iter`, in passes over
@@ -92,7 +106,7 @@ pub struct MiniBatchKMeans {
 
 impl MiniBatchKMeans {
     /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
-    /// by [`fit`](Self::fit).
+    /// by [`fit`](Self::fit). See the [example](Self#example).
     pub fn new(n_clusters: usize) -> Self {
         Self {
             n_clusters,
@@ -109,7 +123,8 @@ impl MiniBatchKMeans {
         }
     }
 
-    /// The number of clusters, in place of that given to [`new`](Self::new).
+    /// The number of clusters, in place of that given to [`new`](Self::new). See the
+    /// [example](Self#example).
     pub fn n_clusters(mut self, n_clusters: usize) -> Self {
         self.n_clusters = n_clusters;
         self
@@ -117,7 +132,7 @@ impl MiniBatchKMeans {
 
     /// How the first centroids are chosen, among the rows of a sample.
     ///
-    /// Default: [`Init::PlusPlus`].
+    /// Default: [`Init::PlusPlus`]. See the [example](Self#example).
     pub fn init(mut self, init: Init) -> Self {
         self.init = init;
         self
@@ -127,7 +142,7 @@ impl MiniBatchKMeans {
     /// least inertia on a further sample is taken, or with [`growing`](Self::growing) on the first batch,
     /// after the iterations on it; all that follows runs once.
     ///
-    /// Default: 3.
+    /// Default: 3. See the [example](Self#example).
     pub fn n_init(mut self, n_init: usize) -> Self {
         self.n_init = n_init;
         self
@@ -136,7 +151,8 @@ impl MiniBatchKMeans {
     /// The rows of the samples that starts are chosen from and judged by, at least `n_clusters`, or
     /// `None` for the default. More make better starts, in proportionally more time.
     ///
-    /// Default: three times the batch size, but at least three times the number of clusters.
+    /// Default: three times the batch size, but at least three times the number of clusters. See the
+    /// [example](Self#example).
     pub fn init_size(mut self, init_size: impl Into<Option<usize>>) -> Self {
         self.init_size = init_size.into();
         self
@@ -145,7 +161,7 @@ impl MiniBatchKMeans {
     /// The rows of a batch, at least 1; of the first one, with [`growing`](Self::growing). Batches are
     /// no larger than the data.
     ///
-    /// Default: 1024.
+    /// Default: 1024. See the [example](Self#example).
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
@@ -153,7 +169,7 @@ impl MiniBatchKMeans {
 
     /// How many times as many rows as there are may be taken in batches, at least 1.
     ///
-    /// Default: 100.
+    /// Default: 100. See the [example](Self#example).
     pub fn max_iter(mut self, max_iter: usize) -> Self {
         self.max_iter = max_iter;
         self
@@ -163,7 +179,8 @@ impl MiniBatchKMeans {
     /// variance of the features, a fit ends. With 0 that does not end it; with
     /// [`growing`](Self::growing) it is looked at when the batch is all of the data.
     ///
-    /// Default: 0, and 1e-4 with `growing`, as for [`KMeans`](crate::KMeans).
+    /// Default: 0, and 1e-4 with `growing`, as for [`KMeans`](crate::KMeans). See the
+    /// [example](Self#example).
     pub fn tol(mut self, tol: f64) -> Self {
         self.tol = Some(tol);
         self
@@ -174,7 +191,7 @@ impl MiniBatchKMeans {
     ///
     /// Inertias are smoothed by an exponentially weighted mean over about half of a pass.
     ///
-    /// Default: 10.
+    /// Default: 10. See the [example](Self#example).
     pub fn max_no_improvement(mut self, batches: impl Into<Option<usize>>) -> Self {
         self.max_no_improvement = batches.into();
         self
@@ -190,26 +207,26 @@ impl MiniBatchKMeans {
     /// of the others then. With 0 none is moved, and a centroid that is nearest to no row stays where it
     /// is.
     ///
-    /// Default: 0.01.
+    /// Default: 0.01. See the [example](Self#example).
     pub fn reassignment_ratio(mut self, ratio: f64) -> Self {
         self.reassignment_ratio = ratio;
         self
     }
 
-    /// The seed of the random choices. Default: 0.
+    /// The seed of the random choices. Default: 0. See the [example](Self#example).
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
     /// Nested batches: each is the one before and as many rows again, each row counts once; behind
-    /// the last one of no more than half of the data comes all of it. A batch is left for the next one when at least half of the centroids move
-    /// less than four standard errors of their means.
+    /// the last one of no more than half of the data comes all of it. A batch is left for the next one when
+    /// at least half of the centroids move less than four standard errors of their means.
     ///
     /// A sample is enough to find where centroids belong roughly, and only the last iterations need all
     /// rows. So the result is about as good as that of [`KMeans`](crate::KMeans) from one start, in less
     /// time where distances to all centroids have to be computed. In few features, where `KMeans` passes
-    /// over most of them, it may take longer.
+    /// over most of them, it may take longer. See the [example](Self#example).
     ///
     /// # References
     /// J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934.
@@ -220,6 +237,7 @@ impl MiniBatchKMeans {
 
     /// Batches as they come: see [`OnlineKMeans`]. `batch_size`, `max_iter`, `tol`,
     /// `max_no_improvement` and `growing` are without effect there, but for the default of `init_size`.
+    /// Parameters are checked by [`partial_fit`](OnlineKMeans::partial_fit).
     pub fn online<F: Float>(self) -> OnlineKMeans<F> {
         OnlineKMeans::new(self)
     }
@@ -228,7 +246,7 @@ impl MiniBatchKMeans {
     ///
     /// The labels and the inertia of the model are those of all rows;
     /// [`n_iter`](KMeansModel::n_iter) is the number of passes over the data that the batches come to,
-    /// rounded up.
+    /// rounded up. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init`, `batch_size` or `max_iter`, or a part of
@@ -248,6 +266,18 @@ impl MiniBatchKMeans {
     /// all rows; all rows of a batch count as [`reassigned`](crate::Iteration::reassigned), and
     /// centroids put in another place as [`empty_clusters`](crate::Iteration::empty_clusters). With
     /// [`growing`](Self::growing) it is told of each iteration, its inertia scaled to all rows.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::{FitOptions, MiniBatchKMeans};
+    /// use ndarray::array;
+    ///
+    /// let (x, start) = (array![[0.0], [1.0], [10.0]], array![[0.0], [9.0]]);
+    /// let options = FitOptions::new().initial_centroids(&start);
+    /// let model = MiniBatchKMeans::new(2).growing().fit_with(&x, options)?;
+    /// assert_eq!(model.centroids(), array![[0.5], [10.0]]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`fit`](Self::fit), and those that [`KMeans::fit_with`](crate::KMeans::fit_with) adds.

@@ -28,10 +28,12 @@ use crate::random::Stream;
 ///
 /// let mut stream = MiniBatchKMeans::new(2).online();
 /// stream.partial_fit(&array![[0.0, 0.0], [9.0, 9.0]])?;
-/// stream.partial_fit(&array![[1.0, 0.0], [8.0, 9.0], [0.0, 1.0]])?;
-/// let model = stream.model()?;
-/// assert_eq!(model.predict(&array![[0.5, 0.5], [9.0, 8.0]])?.len(), 2);
-/// assert_eq!(stream.n_rows(), 5);
+/// stream.partial_fit(&array![[1.0, 0.0], [8.0, 9.0]])?;
+/// stream.partial_fit_weighted(&array![[0.0, 1.0]], &array![2.0])?;
+/// let labels = stream.model()?.predict(&array![[0.5, 0.5], [9.0, 8.0]])?;
+/// assert_ne!(labels[0], labels[1]);
+/// assert_eq!((stream.n_rows(), stream.n_batches()), (5, 3));
+/// assert_eq!(stream.cluster_weights()[labels[0]], 4.0);
 /// # Ok::<(), centroid::Error>(())
 /// ```
 ///
@@ -94,7 +96,8 @@ impl<F: Float> OnlineKMeans<F> {
         }
     }
 
-    /// Takes in a batch of rows, `m x d` in any memory order. A batch without rows does nothing.
+    /// Takes in a batch of rows, `m x d` in any memory order. A batch without rows does nothing. See
+    /// the [example](Self#example).
     ///
     /// # Errors
     /// After an error all is as it was.
@@ -108,7 +111,7 @@ impl<F: Float> OnlineKMeans<F> {
     }
 
     /// [`partial_fit`](Self::partial_fit) with a weight for each of the `m` rows. A row of weight 2
-    /// counts as two equal rows, one of weight 0 does nothing.
+    /// counts as two equal rows, one of weight 0 does nothing. See the [example](Self#example).
     ///
     /// # Errors
     /// Those of [`partial_fit`](Self::partial_fit), and
@@ -162,7 +165,7 @@ impl<F: Float> OnlineKMeans<F> {
     }
 
     /// The centroids as they are now, as a model: without labels, sizes or inertia, since the rows are
-    /// gone.
+    /// gone. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: a parameter of the estimator, as for [`MiniBatchKMeans::fit`].
@@ -179,19 +182,19 @@ impl<F: Float> OnlineKMeans<F> {
         }
     }
 
-    /// The rows that came so far, whatever their weight.
+    /// The rows that came so far, whatever their weight. See the [example](Self#example).
     pub fn n_rows(&self) -> u64 {
         self.n_rows
     }
 
-    /// The batches that came so far, those without rows aside.
+    /// The batches that came so far, those without rows aside. See the [example](Self#example).
     pub fn n_batches(&self) -> u64 {
         self.n_batches
     }
 
     /// For each of the `k` clusters the weight of the rows that moved its centroid; nothing until there
     /// are centroids. A centroid that was put in another place counts as the lightest of the others
-    /// then.
+    /// then. See the [example](Self#example).
     pub fn cluster_weights(&self) -> ArrayView1<'_, f64> {
         match &self.state {
             State::Moving(moving) => ArrayView1::from(&moving.weights),

@@ -24,8 +24,8 @@ pub struct ClusterSilhouette {
 /// What each cluster has of the silhouettes of all rows, in ascending order of the labels: a low mean,
 /// or a large share below the mean of all, shows which cluster is bad.
 ///
-/// `samples` are those of [`silhouette_samples`](super::silhouette_samples) or its other forms, `labels` those that they were
-/// computed from.
+/// `samples` are those of [`silhouette_samples`](super::silhouette_samples) or its other forms, `labels`
+/// those that they were computed from.
 ///
 /// # Example
 /// ```

@@ -10,7 +10,8 @@ use crate::float::Float;
 use crate::points::Points;
 
 /// The silhouette of each row by its distances to the means of the clusters, in place of the mean
-/// distances to their rows: fast, and close to [`silhouette_samples`](super::silhouette_samples) for round clusters.
+/// distances to their rows: fast, and close to [`silhouette_samples`](super::silhouette_samples) for round
+/// clusters.
 ///
 /// ```text
 /// s = (b - a) / max(a, b),   a = |x - m(own)|,   b = min over others c of |x - m_c|

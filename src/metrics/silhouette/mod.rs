@@ -48,9 +48,11 @@ use crate::points::Points;
 /// in parts, each distance twice. There is never a matrix of distances.
 ///
 /// # Errors
-/// - [`Error::EmptyData`](crate::Error::EmptyData), [`Error::NotFinite`](crate::Error::NotFinite), [`Error::TooLarge`](crate::Error::TooLarge): `x` cannot be computed with.
+/// - [`Error::EmptyData`](crate::Error::EmptyData), [`Error::NotFinite`](crate::Error::NotFinite),
+///   [`Error::TooLarge`](crate::Error::TooLarge): `x` cannot be computed with.
 /// - [`Error::LengthMismatch`](crate::Error::LengthMismatch): the labels are not one for each row.
-/// - [`Error::InvalidClusterCount`](crate::Error::InvalidClusterCount): they name fewer than 2 or more than `n - 1` clusters.
+/// - [`Error::InvalidClusterCount`](crate::Error::InvalidClusterCount): they name fewer than 2 or
+///   more than `n - 1` clusters.
 /// - [`Error::ResultTooLarge`](crate::Error::ResultTooLarge): there is no memory for the sums.
 ///
 /// # References
@@ -75,6 +77,9 @@ pub fn silhouette_samples<F: Float>(
 /// assert!(silhouette_score(&x, &array![0, 0, 1, 1])? > 0.88);
 /// # Ok::<(), centroid::Error>(())
 /// ```
+///
+/// # Cost
+/// As [`silhouette_samples`].
 ///
 /// # Errors
 /// As [`silhouette_samples`].

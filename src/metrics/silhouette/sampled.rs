@@ -23,7 +23,8 @@ pub struct SampledScore {
     pub n_samples: usize,
 }
 
-/// An estimate of [`silhouette_score`](super::silhouette_score) from some of the rows, each measured against all of the data.
+/// An estimate of [`silhouette_score`](super::silhouette_score) from some of the rows, each measured against
+/// all of the data.
 ///
 /// The sample is stratified: each cluster gives rows in proportion to its size, but at least 2 (the one
 /// that it has), so that small clusters are not missed, and counts by its size. A sample size of `n`
