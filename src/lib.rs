@@ -70,9 +70,9 @@
 //! # Determinism
 //!
 //! The same data, parameters and seed give the same bits, at any number of threads and with any
-//! instruction set (but for the last digits of silhouettes, see [`metrics`]): sums are added up in an order that depends on the shape of the data alone, random
-//! numbers come from xoshiro256++ streams seeded by (seed, restart), and conversions of random bits
-//! are part of this crate. Between platforms a weighted random start, a start of
+//! instruction set (but for the last digits of silhouettes, see [`metrics`]): sums are added up in an
+//! order that depends on the shape of the data alone, random numbers come from xoshiro256++ streams
+//! seeded by (seed, restart), and conversions of random bits are part of this crate. Between platforms a weighted random start, a start of
 //! [`KMeans::fit_blocks`] and the places that mini-batches give to idle centroids may differ in rare
 //! cases, as logarithms come from the platform's own library.
 //!
@@ -104,8 +104,8 @@
 //!   `.npy` file as a source of blocks.
 //! - `plot`: pictures of clusterings as SVG and PNG, on `plotters`, without libraries or fonts of the
 //!   system.
-//! - `serde`: estimators, models, streams, sweeps and statistics can be saved and sent. What is read is checked:
-//!   a model that does not fit together, or is not finite, is refused.
+//! - `serde`: estimators, models, streams, sweeps and statistics can be saved and sent. What is read is
+//!   checked: a model that does not fit together, or is not finite, is refused.
 //!
 #![doc = include_str!("../docs/numerics.md")]
 // What cannot fail says why, by `expect`.

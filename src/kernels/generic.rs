@@ -462,7 +462,8 @@ fn sq_dists_to_own_of<F: Float, const D: usize>(
 }
 
 /// IN: points, labels, weights, `centre`. OUT: `sums`, to whose row `label` the weight times
-/// `x - centre` is added, and behind the features the weight; `copies` is workspace of [`COPIES`] times the length of `sums`, or empty.
+/// `x - centre` is added, and behind the features the weight; `copies` is workspace of [`COPIES`] times the
+/// length of `sums`, or empty.
 ///
 /// PERF: neighbours in real data often share a label, and then each addition waits for the last
 /// one to reach memory. Where there is room, point `i` adds to copy `i mod 4` instead, and the

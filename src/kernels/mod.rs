@@ -208,8 +208,8 @@ impl<F: Float> Kernels<F> {
     /// of the others; `sums_of_others`, for each group one for each of the others, to which its
     /// distances to all points of the group are added.
     ///
-    /// The distances are rounded to the element type, some hundred at a time are added up in it, in an order that depends
-    /// on the instruction set.
+    /// The distances are rounded to the element type, some hundred at a time are added up in it, in an order
+    /// that depends on the instruction set.
     pub(crate) fn sum_dists(
         &self,
         points: Grouped<'_, F>,
@@ -412,7 +412,8 @@ impl<F: Float> Kernels<F> {
     /// The points that are nearer to a candidate than they were to anything.
     ///
     /// IN: `points`, `candidates` of as many features, [`PANEL`] of them at most, the same in one of
-    /// `groups`; sketches of the points; what is `known` of the points. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
+    /// `groups`; sketches of the points; what is `known` of the points. OUT: `nearer`, to which all pairs of
+    /// smaller [`sq_dist`] are added.
     pub(crate) fn find_nearer(
         &self,
         points: &Rows<'_, F>,

@@ -64,8 +64,7 @@ impl Folds {
     /// Folds in which each class has its share: their numbers of rows of a class differ by one at most.
     /// A class of fewer rows than folds is missing in some.
     ///
-    /// IN: `labels`, the class of each row, such as `&vec` or `&array`. See the
-    /// [example](Self#example).
+    /// `labels` has the class of each row, such as `&vec` or `&array`. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.

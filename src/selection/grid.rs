@@ -97,8 +97,8 @@ pub struct GridSearch<V> {
 
 /// Scores each value by cross-validation: once for each fold, trained with the rows of the others.
 ///
-/// IN: `values`, what to choose from, such as numbers of clusters; `folds` and `seed`, see [`Folds`];
-/// `score`, called with a value, the rows to train and the rows to test with, which returns a score of
+/// `values` are what to choose from, such as numbers of clusters; for `folds` and `seed` see [`Folds`];
+/// `score` is called with a value, the rows to train and the rows to test with, and returns a score of
 /// the test rows, greater being better.
 ///
 /// All pairs of a value and a fold are independent, and scored side by side, one thread each; what is

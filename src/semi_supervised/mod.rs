@@ -69,7 +69,7 @@ pub struct Propagated<L, F: Float> {
 /// Gives each row of `x` the label of its cluster, or [none](Option::None) where the
 /// [`Propagation`] leaves it out.
 ///
-/// IN: `x`, `n x d`; `cluster_labels`, one for each of the `k` clusters, in their order, such as the
+/// `x` is `n x d`; `cluster_labels` has one for each of the `k` clusters, in their order, such as the
 /// labels of [`representatives`](KMeansModel::representatives) or of [`label_requests`].
 ///
 /// Clusters that nobody labelled are possible: let the labels be `Option`s, as in the example of the
