@@ -31,7 +31,8 @@
 //! - [`anomalies`]: rows far from their centroids, by
 //!   [`outlier_scores`](KMeansModel::outlier_scores).
 //! - [`plot`](https://docs.rs/centroid/latest/centroid/plot/index.html), a feature: pictures of all these.
-//! - [`Error`]: what was wrong, and where.
+//! - [`datasets`]: blobs, moons and circles, to try things out.
+//! - [`Error`]: what was wrong, and where. [`Float`]: `f32` and `f64`.
 //!
 //! Data is passed as `&ArrayRef2<F>`: references to owned arrays, views, slices and transposes all
 //! coerce to it. Any memory order will do; what is not row-major is copied once. [`ndarray`] is

@@ -320,6 +320,21 @@ pub(crate) fn check_weights<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
     Ok(())
 }
 
+/// Whether there is room for an array of so many values, for those who make it by a function that ends
+/// the process if there is none.
+///
+/// # Errors
+/// [`Error::ResultTooLarge`].
+pub(crate) fn check_room<T>(rows: usize, columns: usize) -> Result<()> {
+    let too_large = Error::ResultTooLarge { rows, columns };
+    let len = rows.checked_mul(columns).ok_or(too_large)?;
+    let mut room = Vec::<T>::new();
+    room.try_reserve_exact(len).map_err(|_| too_large)?;
+    // Or the compiler may leave out what nobody uses.
+    std::hint::black_box(room.as_ptr());
+    Ok(())
+}
+
 /// The values in row-major order, borrowed if that is how they lie.
 ///
 /// # Errors

@@ -5,7 +5,8 @@ mod common;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use centroid::selection::{SweepEntry, SweepOptions, sweep};
+use centroid::datasets::{make_moons, uniform_centers};
+use centroid::selection::{Folds, SweepEntry, SweepOptions, sweep};
 use centroid::{
     ArrayBlocks, ClusterSums, Error, FitOptions, Float, Iteration, KMeans, KMeansModel,
     MiniBatchKMeans, Stop,
@@ -171,6 +172,21 @@ fn sizes_beyond_memory_are_errors() {
     }
     let error = ClusterSums::<f64>::new(1 << 30, 1 << 30).unwrap_err();
     assert!(matches!(error, Error::ResultTooLarge { .. }), "{error}");
+    // Results that are larger than any memory, of arguments that are not.
+    let x = Array2::from_shape_fn((1 << 22, 1), |(row, _)| row as f64);
+    let model = KMeansModel::from_centroids(&x).unwrap();
+    for error in [
+        model.transform(&x).unwrap_err(),
+        model.affinities(&x, 1.0).unwrap_err(),
+        make_moons::<f32>(1 << 45, 0.0, 0).unwrap_err(),
+        uniform_centers::<f32>(1 << 45, 2, 0).unwrap_err(),
+        Folds::plain(1 << 22, 1 << 22)
+            .unwrap()
+            .splits(0)
+            .unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::ResultTooLarge { .. }), "{error}");
+    }
     let (points, clusters) = (30_000, 1 << 31);
     let error = KMeans::new(clusters).fit(&data::<f64>()).unwrap_err();
     assert_eq!(error, Error::TooFewPoints { points, clusters });

@@ -4,7 +4,9 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use centroid::{FitOptions, Float, Init, KMeans, KMeansModel, Stop};
+use centroid::{
+    ArrayBlocks, ClusterSums, FitOptions, Float, Init, KMeans, KMeansModel, MiniBatchKMeans, Stop,
+};
 use common::{
     Numbers, assert_coherent, blobs, each_layout, lattice, naive_lloyd, small_weights, spread_rows,
 };
@@ -342,6 +344,34 @@ fn more_rows_than_f32_can_count_are_counted() {
 }
 
 /// Random small problems of every kind: nothing panics, and the promises hold.
+/// The mean of many equal values of the largest magnitude may be rounded beyond it.
+fn means_of_the_largest_values_are_data_again<F: Float>() {
+    for (value, n, d) in [(1.0, 17, 1), (-1.0, 17, 2), (1.0, 3, 2), (-1.0, 1000, 3)] {
+        let x = Array2::from_elem((n, d), F::from_f64(value * F::MAX_MAGNITUDE.to_f64()));
+        let weights: Array1<F> = (0..n)
+            .map(|row| F::from_f64(1.0 / (3 + row) as f64))
+            .collect();
+        let weighted = FitOptions::new().weights(&weights);
+        let batches = MiniBatchKMeans::new(1).batch_size(5);
+        for model in [
+            KMeans::new(1).fit(&x).unwrap(),
+            KMeans::new(1).fit_with(&x, weighted).unwrap(),
+            KMeans::new(1)
+                .fit_blocks(&mut ArrayBlocks::new(&x, 5))
+                .unwrap(),
+            batches.fit(&x).unwrap(),
+            batches.growing().fit(&x).unwrap(),
+        ] {
+            KMeansModel::from_centroids(model.centroids()).unwrap();
+            assert_coherent(&model, &x, None, &format!("{value} {n} {d}"));
+        }
+        let start = x.slice(s![..1, ..]);
+        let mut sums = ClusterSums::new(1, d).unwrap();
+        sums.add_weighted(&x, &weights, &start).unwrap();
+        sums.centroids(&start).unwrap();
+    }
+}
+
 fn random_problems_keep_the_promises<F: Float>() {
     let mut numbers = Numbers::new(99);
     for round in 0..300 {
@@ -374,5 +404,6 @@ for_both_types!(
     a_far_start_leaves_no_trace_in_the_result,
     a_far_row_does_not_blur_the_means_of_other_clusters,
     edge_cases_need_no_special_care,
+    means_of_the_largest_values_are_data_again,
     random_problems_keep_the_promises,
 );

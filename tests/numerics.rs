@@ -244,12 +244,14 @@ fn round_up(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let power = value.log10().floor() as i32;
-    let digit = (value / 10_f64.powi(power)).ceil();
-    if digit < 10.0 {
-        format!("{digit}e{power}")
-    } else {
-        format!("1e{}", power + 1)
+    // All digits that it has, to whichever power.
+    let text = format!("{value:.60e}");
+    let (digits, power) = text.split_once('e').unwrap();
+    let (digit, rest) = digits.split_once('.').unwrap();
+    let up = u32::from(rest.bytes().any(|digit| digit != b'0'));
+    match digit.parse::<u32>().unwrap() + up {
+        10 => format!("1e{}", power.parse::<i32>().unwrap() + 1),
+        digit => format!("{digit}e{power}"),
     }
 }
 
@@ -273,8 +275,12 @@ fn fit<F: Float>(case: Case) -> Found {
             .unwrap()
     };
     let model = fit(Algorithm::Auto);
-    let others = [Algorithm::Lloyd, Algorithm::Filtering, Algorithm::Yinyang];
-    for algorithm in others.into_iter().filter(|_| x.nrows() == POINTS) {
+    let others = match case {
+        // They would take their time.
+        Case::Repeated => &[][..],
+        _ => &[Algorithm::Lloyd, Algorithm::Filtering, Algorithm::Yinyang],
+    };
+    for &algorithm in others {
         let same = fit(algorithm);
         assert_eq!(same.labels(), model.labels(), "{algorithm:?}");
         assert_eq!(same.centroids(), model.centroids(), "{algorithm:?}");
@@ -292,6 +298,27 @@ fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/numerics.md")
 }
 
+/// The three numbers of a cell; of what ended the process or is not finite none is better.
+fn numbers(cell: &str) -> [f64; 3] {
+    let mut numbers = [f64::INFINITY; 3];
+    for (number, text) in numbers.iter_mut().zip(cell.split('/')) {
+        *number = text.trim().parse().unwrap_or(f64::INFINITY);
+    }
+    numbers
+}
+
+fn assert_none_is_better(words: &[String]) {
+    let ours = numbers(&words[2]);
+    for peer in &words[3..] {
+        let theirs = numbers(peer);
+        // Labels by centroids that are finer than the returned ones.
+        let explained = words[0] == "moved by 1e7 deviations" && theirs[1] > 0.0;
+        let first = usize::from(explained);
+        let pairs = ours.iter().zip(&theirs).skip(first);
+        assert!(pairs.into_iter().all(|(a, b)| a <= b), "{words:?}");
+    }
+}
+
 #[test]
 fn the_table_is_what_is_found() {
     let mut column = Vec::new();
@@ -299,7 +326,7 @@ fn the_table_is_what_is_found() {
         for (float, found) in [("f32", fit::<f32>(case)), ("f64", fit::<f64>(case))] {
             assert_eq!(found.contradicting, 0, "{}, {float}", case.name());
             assert!(
-                found.inertia_error < 1e-12,
+                found.inertia_error <= 4e-16,
                 "{}, {float}: {found:?}",
                 case.name()
             );
@@ -318,14 +345,14 @@ fn the_table_is_what_is_found() {
             let (name, float, cell) = column.next().expect("a row without a case");
             assert_eq!((&words[0], words[1].as_str()), (&name, float));
             words[2] = cell;
+            assert_none_is_better(&words);
             format!("| {} |", words.join(" | "))
         })
         .collect();
     assert!(column.next().is_none(), "a case without a row");
-    let updated = lines.join("\n") + "\n";
     if std::env::var_os("CENTROID_UPDATE_NUMERICS").is_some() {
-        std::fs::write(document(), updated).unwrap();
+        std::fs::write(document(), lines.join("\n") + "\n").unwrap();
     } else {
-        assert_eq!(text, updated);
+        assert!(text.lines().eq(lines), "the table has other numbers");
     }
 }

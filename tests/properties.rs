@@ -78,7 +78,12 @@ fn cases() -> impl Strategy<Value = Case> {
         Just(Init::Random),
         Just(Init::Parallel)
     ];
-    let shape = (1..200_usize, prop_oneof![4 => 1..9_usize, 1 => 9..40_usize]);
+    // Some of several blocks, some with sketches.
+    let shape = prop_oneof![
+        15 => (1..200_usize, prop_oneof![4 => 1..9_usize, 1 => 9..40_usize]),
+        2 => (200..3000_usize, 1..9_usize),
+        1 => (30..300_usize, 200..260_usize),
+    ];
     let k = prop_oneof![4 => 1..20_usize, 1 => 1..220_usize];
     let scale = prop_oneof![3 => Just(0), 1 => -30..=30];
     let offset = proptest::option::weighted(0.3, 0..9_u32);
@@ -157,9 +162,9 @@ impl Case {
             1 => (row % 4) as f64 + f64::from(row == 0),
             2 => numbers.uniform() + 1e-3,
             3 => 10_f64.powi(numbers.below(13) as i32 - 6),
+            // In one row alone.
             _ => f64::from(row == 0),
         };
-        // No weights in most cases; weight in one row alone in some.
         match self.weights {
             0 => None,
             _ => Some((0..self.n).map(weight).map(F::from_f64).collect()),
@@ -217,7 +222,7 @@ fn sq_dist<F: Float>(x: &ArrayRef2<F>, row: usize, c: &ArrayRef2<F>, label: usiz
 /// Promise 1, and promise 2 up to the rounding of the check itself.
 fn assert_holds<F: Float>(model: &KMeansModel<F>, x: &ArrayRef2<F>, weights: Option<&Array1<F>>) {
     let (labels, centroids) = (model.labels(), model.centroids());
-    assert!(centroids.iter().all(|value| value.is_finite()));
+    KMeansModel::from_centroids(centroids).unwrap();
     assert_eq!(model.predict(x).unwrap(), labels);
     let mut sizes = vec![0; model.n_clusters()];
     labels.iter().for_each(|&label| sizes[label] += 1);
@@ -430,11 +435,16 @@ fn an_observer_ends_a_fit<F: Float>(case: &Case, after: usize) {
         }
     };
     let options = FitOptions::new().observer(&mut observer);
-    if let Ok(model) = case.kmeans().fit_with(&x, options) {
-        assert_holds(&model, &x, None);
-        assert!(seen <= after);
-        if seen == after && after == 1 {
-            assert_eq!(model.stop(), Stop::Interrupted);
+    match case.kmeans().fit_with(&x, options) {
+        Ok(model) => {
+            assert_holds(&model, &x, None);
+            assert!(seen <= after);
+            assert_eq!(model.stop() == Stop::Interrupted, seen == after);
+        }
+        Err(Error::TooLarge { row, column }) => assert!(x[[row, column]].to_f64().abs() > 1e35),
+        Err(error) => {
+            let (points, clusters) = (case.n, case.k);
+            assert_eq!(error, Error::TooFewPoints { points, clusters });
         }
     }
 }

@@ -318,7 +318,7 @@ fn bad_requests_are_refused() {
     assert_eq!(error, Error::SampleTooSmall { rows: 7, needed: 8 });
     let error = gap_statistic(&kmeans, &x, 1..3, 0, 0).unwrap_err();
     assert_eq!(error.to_string(), "n_references must be at least 1");
-    for references in [1_000_001, 1 << 40, 1 << 58, usize::MAX] {
+    for references in [1_000_001, usize::MAX / 64, usize::MAX] {
         let error = gap_statistic(&kmeans, &x, 1..3, references, 0).unwrap_err();
         assert_eq!(error.to_string(), "n_references must be at most 1,000,000");
     }

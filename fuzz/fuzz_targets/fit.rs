@@ -102,7 +102,7 @@ fn run<F: Float>(input: &Input) {
 }
 
 fn check<F: Float>(model: &KMeansModel<F>, x: &ArrayRef2<F>) {
-    assert!(model.centroids().iter().all(|value| value.is_finite()));
+    assert!(KMeansModel::from_centroids(model.centroids()).is_ok());
     assert!(model.inertia().is_finite() && model.inertia() >= 0.0);
     assert_eq!(model.predict(x).expect("it was fitted"), model.labels());
     assert_eq!(model.cluster_sizes().sum(), x.nrows());

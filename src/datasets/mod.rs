@@ -18,7 +18,7 @@ use ndarray_rand::rand_distr::{StandardNormal, Uniform};
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::points::Points;
+use crate::points::{Points, check_room};
 use crate::random::Stream;
 
 /// Normal clusters around given centres.
@@ -106,7 +106,8 @@ pub fn uniform_centers<F: Float>(
             });
         }
     }
-    check_size(n_clusters, n_features)?;
+    // Of the numbers on the way, which are f64.
+    check_room::<f64>(n_clusters, n_features)?;
     let uniform = Uniform::new(-10.0, 10.0).expect("the range is not empty");
     let stream = &mut Stream::new(seed, CENTERS);
     let shape = (n_clusters, n_features);
@@ -239,18 +240,7 @@ fn check_n_samples(n_samples: usize, n_features: usize) -> Result<()> {
             requirement: "at least 1",
         });
     }
-    check_size(n_samples, n_features)
-}
-
-/// An array of f64 is made on the way.
-fn check_size(rows: usize, columns: usize) -> Result<()> {
-    let bytes = rows
-        .checked_mul(columns)
-        .and_then(|len| len.checked_mul(size_of::<f64>()));
-    match bytes.map(isize::try_from) {
-        Some(Ok(_)) => Ok(()),
-        _ => Err(Error::ResultTooLarge { rows, columns }),
-    }
+    check_room::<f64>(n_samples, n_features)
 }
 
 /// What is finite in f64 may not be so in `F`.

@@ -223,7 +223,7 @@ impl<F: Float> ClusterSums<F> {
         let weight = |c: usize| self.sums[c * (self.n_features + 1) + self.n_features].total();
         let mean = |(c, j): (usize, usize)| match weight(c) {
             0.0 => previous[(c, j)],
-            weight => F::from_f64(self.sums[c * (self.n_features + 1) + j].total() / weight),
+            weight => update::round_mean(self.sums[c * (self.n_features + 1) + j].total() / weight),
         };
         let means = Array2::from_shape_fn((self.n_clusters, self.n_features), mean);
         Points::check_for(&means, self.n_features)?;

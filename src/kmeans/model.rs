@@ -11,7 +11,7 @@ use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Assigned, Kernels, Packed, detect, nearest_row};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
+use crate::points::{Points, check_room};
 use crate::progress::Stop;
 
 /// Centroids, and what the fit that found them knows of its data.
@@ -437,13 +437,7 @@ impl<F: Float> KMeansModel<F> {
     fn map_sq_dists(&self, x: &ArrayRef2<F>, f: impl Fn(f64) -> F + Sync) -> Result<Array2<F>> {
         let points = self.check(x)?;
         let (rows, columns) = (points.len(), self.n_clusters());
-        let fits = |bytes: usize| isize::try_from(bytes).is_ok();
-        let bytes = rows
-            .checked_mul(columns)
-            .and_then(|len| len.checked_mul(size_of::<F>()));
-        if !bytes.is_some_and(fits) {
-            return Err(Error::ResultTooLarge { rows, columns });
-        }
+        check_room::<F>(rows, columns)?;
         let mut out = Array2::from_elem((rows, columns), F::ZERO);
         let values = out.as_slice_mut().expect("a new array is contiguous");
         self.fill_sq_dists(&points, values, f);

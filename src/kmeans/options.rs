@@ -96,7 +96,8 @@ impl<'a, F> FitOptions<'a, F> {
 
     /// A weight for each of the `n` rows, finite and not negative, not all 0. A row of weight 2
     /// counts as two equal rows, in seeding, means, inertia and tolerance; one of weight 0 is
-    /// labelled and does nothing else.
+    /// labelled and does nothing else. Their ratios matter alone, but products of weights and values
+    /// are `f64`: below 1e-300 they lose digits.
     ///
     /// Default: 1 for each row. See [`fit_with`](crate::KMeans::fit_with) for an example.
     pub fn weights(mut self, weights: &'a ArrayRef1<F>) -> Self {
@@ -125,7 +126,8 @@ impl<'a, F> FitOptions<'a, F> {
     /// far is returned then, with [`Stop::Interrupted`](crate::Stop::Interrupted).
     ///
     /// Restarts run one after another under observation, and computing the inertia of each
-    /// iteration takes `n d` operations more.
+    /// iteration takes `n d` operations more. A [`MiniBatchKMeans`](crate::MiniBatchKMeans) chooses
+    /// among its starts before the first iteration.
     ///
     /// Default: none. See the [example](Self#example).
     pub fn observer(

@@ -82,13 +82,19 @@ pub(crate) fn update<F: Float, E>(
 
 /// The mean of numbers of which `sum` is the sum of their distances from `origin`. It is rounded as
 /// if the numbers had been added up themselves where that is exact, as it is for short numbers, and
-/// is the origin where all of them are.
+/// is the origin where the sum is 0.
 fn mean<F: Float>(origin: f64, sum: f64, weight: f64) -> F {
-    F::from_f64(if sum == 0.0 {
+    round_mean(if sum == 0.0 {
         origin
     } else {
         (origin * weight + sum) / weight
     })
+}
+
+/// No mean of data lies beyond what data may be, but its rounding may.
+pub(crate) fn round_mean<F: Float>(mean: f64) -> F {
+    let largest = F::MAX_MAGNITUDE.to_f64();
+    F::from_f64(mean.clamp(-largest, largest))
 }
 
 /// Moves the points farthest from their centroids, one for each empty cluster, out of `sums`' rows

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::error::{Error, Result};
+use crate::points::check_room;
 use crate::random::Stream;
 
 /// Rows that are cut into `n_folds` folds, each of which is once tested while the others are trained
@@ -129,6 +130,7 @@ impl Folds {
     /// # Errors
     /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
     pub fn splits(&self, seed: u64) -> Result<Vec<Split>> {
+        check_room::<usize>(self.n_rows, self.n_folds)?;
         let folds = self.assign(seed)?;
         Ok((0..self.n_folds)
             .map(|fold| Split::new(&folds, fold))

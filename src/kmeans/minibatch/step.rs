@@ -187,6 +187,6 @@ fn rows_by_distance<F: Float>(
 
 /// Means, rounded.
 fn pack<F: Float>(means: &[f64], n_features: usize) -> Packed<F> {
-    let means: Vec<F> = means.iter().map(|&mean| F::from_f64(mean)).collect();
+    let means: Vec<F> = means.iter().map(|&mean| update::round_mean(mean)).collect();
     Packed::new(&Rows::new(&means, n_features))
 }
