@@ -105,7 +105,7 @@ fn exact_labels<F: Float>(case: Case, points: &Array2<F>) -> Vec<usize> {
     // What the numbers really are, rounded as they may have been, in units of the lattice.
     let lattice = points.mapv(|x| (x.to_f64() / case.scale()) as i128 - case.offset());
     let mut sums = lattice.slice(s![..N_CLUSTERS, ..]).to_owned();
-    let mut counts = vec![1_i128; N_CLUSTERS];
+    let mut counts = [1_i128; N_CLUSTERS];
     let mut labels = vec![0; POINTS];
     for iteration in 0..=ITERATIONS {
         for (label, point) in labels.iter_mut().zip(lattice.outer_iter()) {
@@ -127,12 +127,12 @@ fn exact_labels<F: Float>(case: Case, points: &Array2<F>) -> Vec<usize> {
         if iteration == ITERATIONS {
             break;
         }
-        for c in 0..N_CLUSTERS {
+        for (c, count) in counts.iter_mut().enumerate() {
             let rows: Vec<usize> = (0..POINTS).filter(|&row| labels[row] == c).collect();
             if rows.is_empty() {
                 continue;
             }
-            counts[c] = rows.iter().map(|&row| case.times(row) as i128).sum();
+            *count = rows.iter().map(|&row| case.times(row) as i128).sum();
             for (j, sum) in sums.row_mut(c).iter_mut().enumerate() {
                 let terms = rows
                     .iter()
