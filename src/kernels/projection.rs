@@ -49,18 +49,26 @@ impl<F: Float> Projection<F> {
         }
         // Rounding of the products, and of bringing the point into the frame.
         let rounding = (h as f64).sqrt() * (d + 8) as f64 * F::UNIT_ROUNDOFF;
-        let mut tiles = Vec::with_capacity(d * h);
+        Self {
+            error: sq_error.sqrt() + rounding + 1e-15 * d as f64,
+            ..Self::along(centre, scale, directions)
+        }
+    }
+
+    /// The same along any directions: for the coordinates alone, without bounds on their errors.
+    pub(crate) fn along(centre: Vec<F>, scale: F, directions: &[Vec<F>]) -> Self {
+        let mut tiles = Vec::with_capacity(centre.len() * directions.len());
         for panel in directions.chunks_exact(PANEL) {
-            for j in 0..d {
+            for j in 0..centre.len() {
                 tiles.extend(panel.iter().map(|direction| direction[j]));
             }
         }
         Self {
             centre,
             scale,
-            n_directions: h,
+            n_directions: directions.len(),
             tiles,
-            error: sq_error.sqrt() + rounding + 1e-15 * d as f64,
+            error: 0.0,
         }
     }
 
