@@ -278,6 +278,25 @@ fn bounds_rule_out_most_centroids() {
     }
 }
 
+/// Where rows of more features than trees are made for repeat, they are merged, and labelled once.
+#[test]
+fn repeated_rows_of_many_features_are_merged() {
+    let (n, k) = (20_000, 64);
+    let distinct = lattice(500, 6, 4);
+    let mut next = numbers(500);
+    let rows: Vec<usize> = (0..n).map(|_| next() as usize).collect();
+    let x = distinct.select(Axis(0), &rows);
+    check(&x, None, k, "repeated rows");
+    let mut first = None;
+    let mut observer = |iteration: &Iteration| {
+        first.get_or_insert(iteration.distances);
+        ControlFlow::Continue(())
+    };
+    let options = FitOptions::new().observer(&mut observer);
+    KMeans::new(k).n_init(1).fit_with(&x, options).unwrap();
+    assert!(first.is_some_and(|first| 10 * first < n * k), "{first:?}");
+}
+
 /// Fewer rows than a block, a leaf or a panel holds, in any layout.
 #[test]
 fn few_rows_and_any_layout() {
