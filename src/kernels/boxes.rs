@@ -5,7 +5,7 @@
 //! farthest in the direction from `z*` to `z` (T. Kanungo et al., *An efficient k-means clustering
 //! algorithm: analysis and implementation*, IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616).
 
-use super::generic::{sq_dist_to_panel, widen_panel};
+use super::columns::{Columns, with_columns};
 use super::simd::{MAX_LANES, Simd, Widen};
 use super::{Assigned, Rows};
 use crate::float::Float;
@@ -98,7 +98,7 @@ pub(super) fn narrow<S: Simd<f64>>(
 
 /// IN: points, all centroids, `candidates` among them in ascending order, at least one. OUT:
 /// `labels`, the nearest candidates by [`sq_dist`](super::sq_dist); `panel` is workspace of
-/// [`panel_len`](super::generic::panel_len).
+/// [`panel_len`](super::columns::panel_len).
 #[inline(always)]
 pub(super) fn nearest_among<F: Float, S: Widen<F>>(
     simd: S,
@@ -108,6 +108,20 @@ pub(super) fn nearest_among<F: Float, S: Widen<F>>(
     labels: &mut [u32],
     panel: &mut [f64],
 ) -> Assigned {
+    with_columns!(simd, points.n_features(), panel, |columns| {
+        nearest_in_lanes(simd, columns, points, centroids, candidates, labels)
+    })
+}
+
+#[inline(always)]
+fn nearest_in_lanes<F: Float, S: Widen<F>>(
+    simd: S,
+    mut columns: impl Columns<F, S>,
+    points: &Rows<'_, F>,
+    centroids: &Rows<'_, F>,
+    candidates: &[u32],
+    labels: &mut [u32],
+) -> Assigned {
     let mut assigned = Assigned {
         distances: points.len() * candidates.len(),
         ..Assigned::default()
@@ -115,12 +129,12 @@ pub(super) fn nearest_among<F: Float, S: Widen<F>>(
     for (number, labels) in labels.chunks_mut(S::LANES).enumerate() {
         let first = number * S::LANES;
         let block = points.slice(first..first + labels.len());
-        widen_panel(simd, &block, panel, S::LANES);
+        columns.take(simd, &block);
         let mut best = simd.splat(f64::INFINITY);
         let mut index = simd.splat(f64::from_index(0));
         for &candidate in candidates {
             let target = centroids.row(candidate as usize);
-            let sq_dist = sq_dist_to_panel(simd, panel, target);
+            let sq_dist = columns.sq_dists(simd, target);
             let better = simd.less(sq_dist, best);
             best = simd.min(sq_dist, best);
             index = simd.select(better, simd.splat(f64::from_index(candidate)), index);

@@ -15,6 +15,7 @@
 pub mod benchmarking;
 mod bounds;
 mod boxes;
+mod columns;
 mod distances;
 mod exact;
 mod generic;
@@ -171,7 +172,7 @@ impl<F: Float> Kernels<F> {
             out.len(),
             "one place for each pair"
         );
-        let len = generic::panel_len(points.n_features(), self.lanes);
+        let len = columns::panel_len(points.n_features(), self.lanes);
         f64::with_scratch(len, |panel| {
             (self.sq_dists)(points, targets, out, panel);
         });
@@ -326,7 +327,7 @@ impl<F: Float> Kernels<F> {
         closest: &mut [f64],
     ) -> f64 {
         assert_eq!(closest.len(), points.len(), "one for each point");
-        let len = generic::panel_len(points.n_features(), self.lanes);
+        let len = columns::panel_len(points.n_features(), self.lanes);
         f64::with_scratch(len, |panel| {
             (self.lower)(points, target, terms, closest, panel)
         })
@@ -381,7 +382,7 @@ impl<F: Float> Kernels<F> {
             centroids.n_features(),
             "as many features"
         );
-        let len = generic::panel_len(points.n_features(), self.lanes);
+        let len = columns::panel_len(points.n_features(), self.lanes);
         f64::with_scratch(len, |panel| {
             (self.nearest_among)(points, centroids, candidates, labels, panel)
         })

@@ -88,6 +88,11 @@ impl<F: Float> Simd<F> for Portable {
         };
         (half(0), half(LANES / 2))
     }
+    #[inline(always)]
+    fn columns<const D: usize>(self, rows: [Lanes<F>; D]) -> [Lanes<F>; D] {
+        let value = |at: usize| rows[at / LANES].0[at % LANES];
+        from_fn(|j| Lanes(from_fn(|i| value(i * D + j))))
+    }
 }
 
 impl<F: Float> Widen<F> for Portable {

@@ -1,6 +1,6 @@
 //! The kernels of k-means++: what candidates would bring, and which points they would win.
 
-use super::generic::{panel_len, sq_dist_to_panel, widen_panel};
+use super::columns::{Columns, panel_len, with_columns};
 use super::groups::{
     BATCH, Frame, Groups, Open, PANEL, bring, lowest_sq_dist, score_panel, smallest,
 };
@@ -54,18 +54,10 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
 ) {
     let (wide, panel) = widen_targets(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
-    let mut lanes = [simd.splat(0.0); MOST_TOGETHER];
-    for first in (0..whole).step_by(S::LANES) {
-        let block = points.slice(first..first + S::LANES);
-        widen_panel(simd, &block, panel, S::LANES);
-        let closest = simd.load(&closest[first..]);
-        let before = terms.of(simd, first, closest);
-        for (fall, target) in lanes.iter_mut().zip(wide.iter()) {
-            let sq_dists = simd.min(sq_dist_to_panel(simd, panel, target), closest);
-            let after = terms.of(simd, first, sq_dists);
-            *fall = simd.add(*fall, simd.sub(before, after));
-        }
-    }
+    let lanes = with_columns!(simd, points.n_features(), panel, |columns| {
+        let points = points.slice(0..whole);
+        falls_in_lanes(simd, columns, &points, &wide, terms, closest)
+    });
     for ((fall, lanes), target) in falls.iter_mut().zip(lanes).zip(targets.iter()) {
         *fall += sum::<F, S>(simd, lanes);
         for (row, &closest) in closest.iter().enumerate().skip(whole) {
@@ -73,6 +65,30 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
             *fall += terms.of_one(row, closest) - terms.of_one(row, after);
         }
     }
+}
+
+/// What the terms fall by, summed in each lane, for whole vectors of points.
+#[inline(always)]
+fn falls_in_lanes<F: Float, S: Widen<F>>(
+    simd: S,
+    mut columns: impl Columns<F, S>,
+    points: &Rows<'_, F>,
+    targets: &Rows<'_, f64>,
+    terms: Terms<'_, F>,
+    closest: &[f64],
+) -> [S::Vector; MOST_TOGETHER] {
+    let mut lanes = [simd.splat(0.0); MOST_TOGETHER];
+    for first in (0..points.len()).step_by(S::LANES) {
+        columns.take(simd, &points.slice(first..first + S::LANES));
+        let closest = simd.load(&closest[first..]);
+        let before = terms.of(simd, first, closest);
+        for (fall, target) in lanes.iter_mut().zip(targets.iter()) {
+            let sq_dists = simd.min(columns.sq_dists(simd, target), closest);
+            let after = terms.of(simd, first, sq_dists);
+            *fall = simd.add(*fall, simd.sub(before, after));
+        }
+    }
+    lanes
 }
 
 /// IN: points, targets, `closest` and `scratch` as for [`falls`]. OUT: `nearer`, to which the pairs of
@@ -88,12 +104,39 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
 ) {
     let (wide, panel) = widen_targets(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
-    for first in (0..whole).step_by(S::LANES) {
-        let block = points.slice(first..first + S::LANES);
-        widen_panel(simd, &block, panel, S::LANES);
+    with_columns!(simd, points.n_features(), panel, |columns| {
+        let points = points.slice(0..whole);
+        measure_in_lanes(simd, columns, &points, &wide, closest, nearer);
+    });
+    for (point, &known) in closest.iter().enumerate().skip(whole) {
+        for (target, row) in targets.iter().enumerate() {
+            let sq_dist = sq_dist(points.row(point), row);
+            if sq_dist < known {
+                nearer.push(Nearer {
+                    point,
+                    candidate: target as u32,
+                    sq_dist,
+                });
+            }
+        }
+    }
+}
+
+/// [`measure_nearer`] for whole vectors of points.
+#[inline(always)]
+fn measure_in_lanes<F: Float, S: Widen<F>>(
+    simd: S,
+    mut columns: impl Columns<F, S>,
+    points: &Rows<'_, F>,
+    targets: &Rows<'_, f64>,
+    closest: &[f64],
+    nearer: &mut Vec<Nearer>,
+) {
+    for first in (0..points.len()).step_by(S::LANES) {
+        columns.take(simd, &points.slice(first..first + S::LANES));
         let known = simd.load(&closest[first..]);
-        for (target, row) in wide.iter().enumerate() {
-            let sq_dists = sq_dist_to_panel(simd, panel, row);
+        for (target, row) in targets.iter().enumerate() {
+            let sq_dists = columns.sq_dists(simd, row);
             if simd.all(simd.less(known, sq_dists)) {
                 continue;
             }
@@ -108,18 +151,6 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
                         sq_dist,
                     });
                 }
-            }
-        }
-    }
-    for (point, &known) in closest.iter().enumerate().skip(whole) {
-        for (target, row) in targets.iter().enumerate() {
-            let sq_dist = sq_dist(points.row(point), row);
-            if sq_dist < known {
-                nearer.push(Nearer {
-                    point,
-                    candidate: target as u32,
-                    sq_dist,
-                });
             }
         }
     }
@@ -158,13 +189,36 @@ pub(super) fn lower<F: Float, S: Widen<F>>(
     panel: &mut [f64],
 ) -> f64 {
     let whole = points.len() - points.len() % S::LANES;
+    let lanes = with_columns!(simd, target.len(), panel, |columns| {
+        let points = points.slice(0..whole);
+        lower_in_lanes(simd, columns, &points, target, terms, closest)
+    });
+    let mut fall = sum::<F, S>(simd, lanes);
+    for (row, closest) in closest.iter_mut().enumerate().skip(whole) {
+        let after = sq_dist(points.row(row), target).min(*closest);
+        fall += terms.of_one(row, *closest) - terms.of_one(row, after);
+        *closest = after;
+    }
+    fall
+}
+
+/// [`lower`] for whole vectors of points; what the terms fall by, summed in each lane.
+#[inline(always)]
+fn lower_in_lanes<F: Float, S: Widen<F>>(
+    simd: S,
+    mut columns: impl Columns<F, S>,
+    points: &Rows<'_, F>,
+    target: &[F],
+    terms: Terms<'_, F>,
+    closest: &mut [f64],
+) -> S::Vector {
     let mut lanes = simd.splat(0.0);
-    for first in (0..whole).step_by(S::LANES) {
+    for first in (0..points.len()).step_by(S::LANES) {
         let block = points.slice(first..first + S::LANES);
         // PERF: transposing more than a few features takes longer than measuring a single target.
         let sq_dists = if target.len() <= 4 {
-            widen_panel(simd, &block, panel, S::LANES);
-            sq_dist_to_panel(simd, panel, target)
+            columns.take(simd, &block);
+            columns.sq_dists(simd, target)
         } else {
             let mut sq_dists = [0.0; MAX_LANES];
             let pairs = sq_dists.iter_mut().zip(block.iter());
@@ -177,13 +231,7 @@ pub(super) fn lower<F: Float, S: Widen<F>>(
         let fall = simd.sub(terms.of(simd, first, before), terms.of(simd, first, after));
         lanes = simd.add(lanes, fall);
     }
-    let mut fall = sum::<F, S>(simd, lanes);
-    for (row, closest) in closest.iter_mut().enumerate().skip(whole) {
-        let after = sq_dist(points.row(row), target).min(*closest);
-        fall += terms.of_one(row, *closest) - terms.of_one(row, after);
-        *closest = after;
-    }
-    fall
+    lanes
 }
 
 /// The sum of the lanes, which is exact for terms.

@@ -42,6 +42,24 @@ pub(super) trait Simd<F: Float>: Copy {
     fn select(self, mask: Self::Mask, yes: Self::Vector, no: Self::Vector) -> Self::Vector;
     /// `(a0 b0 a1 b1 ..)`: first the lower halves of `a` and `b` interleaved, then the upper ones.
     fn zip(self, a: Self::Vector, b: Self::Vector) -> (Self::Vector, Self::Vector);
+    /// IN: `LANES` rows of `D` values, at most four, one after the other. OUT: their columns.
+    fn columns<const D: usize>(self, rows: [Self::Vector; D]) -> [Self::Vector; D];
+}
+
+/// [`Simd::columns`] for a power of two: in each of log2(lanes) rounds the first half of the vectors is
+/// interleaved with the second.
+#[inline(always)]
+pub(super) fn columns_by_halves<F: Float, S: Simd<F>, const D: usize>(
+    simd: S,
+    mut rows: [S::Vector; D],
+) -> [S::Vector; D] {
+    for _ in 0..S::LANES.ilog2() {
+        let before = rows;
+        for i in 0..D / 2 {
+            (rows[2 * i], rows[2 * i + 1]) = simd.zip(before[i], before[i + D / 2]);
+        }
+    }
+    rows
 }
 
 /// Vectors of f64 that can be made from values of `F`, which loses nothing.

@@ -7,8 +7,8 @@ use super::simd::Simd;
 use super::x86;
 use super::{
     Assigned, Bounds, Candidacy, Candidates, Grid, Grouped, Groups, Kernels, Known, Labelled,
-    Nearer, PANEL, Packed, Projection, Rows, Sketched, Terms, Transfer, bounds, boxes, distances,
-    exact, generic, projection, seeding,
+    Nearer, PANEL, Packed, Projection, Rows, Sketched, Terms, Transfer, bounds, boxes, columns,
+    distances, exact, generic, projection, seeding,
 };
 use crate::float::Float;
 
@@ -36,7 +36,7 @@ macro_rules! table {
                 out: &mut [f64],
                 panel: &mut [f64],
             ) {
-                generic::sq_dists(x86::$token::here(), points, targets, out, panel);
+                columns::sq_dists(x86::$token::here(), points, targets, out, panel);
             }
             #[target_feature(enable = $features)]
             fn sq_dists_to_own(
@@ -270,7 +270,7 @@ fn portable<F: Float>() -> &'static Kernels<F> {
                 generic::nearest::<_, _, VECTORS>(Portable, points, centroids, labels, panel)
             },
             sq_dists: |points, targets, out, panel| {
-                generic::sq_dists(Portable, points, targets, out, panel);
+                columns::sq_dists(Portable, points, targets, out, panel);
             },
             sq_dists_to_own: |points, centroids, labels, out| {
                 generic::sq_dists_to_own(points, centroids, labels, out);

@@ -6,8 +6,9 @@
 )]
 
 use std::arch::x86_64::*;
+use std::array::from_fn;
 
-use super::simd::{Simd, Widen};
+use super::simd::{Simd, Widen, columns_by_halves};
 
 /// Proof that the processor has AVX-512 F, VL, DQ and BW.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +57,8 @@ macro_rules! impl_simd {
         less |$la:ident, $lb:ident| $less:expr,
         all |$am:ident| $all:expr,
         select |$sm:ident, $sy:ident, $sn:ident| $select:expr,
-        zip |$za:ident, $zb:ident| $zip:expr
+        zip |$za:ident, $zb:ident| $zip:expr,
+        columns |$ct:ident, $cr:ident| $columns:expr
     ) => {
         impl Simd<$float> for $token {
             type Vector = $vector;
@@ -117,6 +119,11 @@ macro_rules! impl_simd {
             fn zip(self, $za: $vector, $zb: $vector) -> ($vector, $vector) {
                 unsafe { $zip }
             }
+            #[inline(always)]
+            fn columns<const D: usize>(self, $cr: [$vector; D]) -> [$vector; D] {
+                let $ct = self;
+                unsafe { $columns }
+            }
         }
     };
 }
@@ -132,7 +139,11 @@ impl_simd!(
         let lower = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         let upper = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
         (_mm512_permutex2var_ps(a, lower, b), _mm512_permutex2var_ps(a, upper, b))
-    }
+    },
+    columns |_simd, rows| from_fn(|j| {
+        let of = |v: usize| _mm512_loadu_si512(Places::<D>::OF_16[j][v].as_ptr().cast());
+        (1..D).fold(rows[0], |column, v| _mm512_permutex2var_ps(column, of(v), rows[v]))
+    })
 );
 
 impl_simd!(
@@ -146,7 +157,11 @@ impl_simd!(
         let lower = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
         let upper = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
         (_mm512_permutex2var_pd(a, lower, b), _mm512_permutex2var_pd(a, upper, b))
-    }
+    },
+    columns |_simd, rows| from_fn(|j| {
+        let of = |v: usize| _mm512_loadu_si512(Places::<D>::OF_8[j][v].as_ptr().cast());
+        (1..D).fold(rows[0], |column, v| _mm512_permutex2var_pd(column, of(v), rows[v]))
+    })
 );
 
 impl_simd!(
@@ -159,6 +174,20 @@ impl_simd!(
     zip |a, b| {
         let (even, odd) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
         (_mm256_permute2f128_ps::<0x20>(even, odd), _mm256_permute2f128_ps::<0x31>(even, odd))
+    },
+    columns |simd, rows| if let [a, b, c] = rows[..] {
+        // The values of a column lie in different lanes, value `i` of column `j` in `(3 i + j) % 8`.
+        let x = _mm256_blend_ps::<0b0010_0100>(_mm256_blend_ps::<0b1001_0010>(a, b), c);
+        let y = _mm256_blend_ps::<0b0100_1001>(_mm256_blend_ps::<0b0010_0100>(a, b), c);
+        let z = _mm256_blend_ps::<0b1001_0010>(_mm256_blend_ps::<0b0100_1001>(a, b), c);
+        let columns = [
+            _mm256_permutevar8x32_ps(x, _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5)),
+            _mm256_permutevar8x32_ps(y, _mm256_setr_epi32(1, 4, 7, 2, 5, 0, 3, 6)),
+            _mm256_permutevar8x32_ps(z, _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7)),
+        ];
+        from_fn(|j| columns[j])
+    } else {
+        columns_by_halves::<f32, _, D>(simd, rows)
     }
 );
 
@@ -172,8 +201,62 @@ impl_simd!(
     zip |a, b| {
         let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
         (_mm256_permute2f128_pd::<0x20>(even, odd), _mm256_permute2f128_pd::<0x31>(even, odd))
+    },
+    columns |simd, rows| if let [a, b, c] = rows[..] {
+        // Value `i` of column `j` lies in lane `(3 i + j) % 4`.
+        let x = _mm256_blend_pd::<0b0010>(_mm256_blend_pd::<0b0100>(a, b), c);
+        let y = _mm256_blend_pd::<0b0100>(_mm256_blend_pd::<0b1001>(a, b), c);
+        let z = _mm256_blend_pd::<0b1001>(_mm256_blend_pd::<0b0010>(a, b), c);
+        let columns = [
+            _mm256_permute4x64_pd::<0b01_10_11_00>(x),
+            _mm256_permute4x64_pd::<0b10_11_00_01>(y),
+            _mm256_permute4x64_pd::<0b11_00_01_10>(z),
+        ];
+        from_fn(|j| columns[j])
+    } else {
+        columns_by_halves::<f64, _, D>(simd, rows)
     }
 );
+
+/// Where the values of the columns of rows of `D` values are.
+struct Places<const D: usize>;
+
+impl<const D: usize> Places<D> {
+    /// For each column and each vector after the first, the lane of every value: in the column as put
+    /// together so far, or counted from the number of lanes on, in that vector.
+    const OF_16: [[[i32; 16]; D]; D] = {
+        let mut places = [[[0; 16]; D]; D];
+        let mut at = 0;
+        while at < 16 * D * D {
+            let (i, j, v) = (at % 16, at / 16 % D, at / 16 / D);
+            places[j][v][i] = place(16, i * D + j, i, v) as i32;
+            at += 1;
+        }
+        places
+    };
+    /// The same for vectors of eight lanes.
+    const OF_8: [[[i64; 8]; D]; D] = {
+        let mut places = [[[0; 8]; D]; D];
+        let mut at = 0;
+        while at < 8 * D * D {
+            let (i, j, v) = (at % 8, at / 8 % D, at / 8 / D);
+            places[j][v][i] = place(8, i * D + j, i, v) as i64;
+            at += 1;
+        }
+        places
+    };
+}
+
+/// From which lane the value number `at` of all rows comes to its own, `lane`, when vector `v` comes in.
+const fn place(lanes: usize, at: usize, lane: usize, v: usize) -> usize {
+    if at / lanes == v {
+        lanes + at % lanes
+    } else if v == 1 && at < lanes {
+        at
+    } else {
+        lane
+    }
+}
 
 macro_rules! impl_widen {
     ($token:ty, $float:ty, $vector:ty, $lanes:literal, |$pointer:ident| $load:expr) => {
@@ -195,3 +278,37 @@ impl_widen!(Avx2, f32, __m256d, 4, |from| _mm256_cvtps_pd(_mm_loadu_ps(
     from
 )));
 impl_widen!(Avx2, f64, __m256d, 4, |from| _mm256_loadu_pd(from));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the two-vector permutations of AVX-512 do with the places, on any processor.
+    fn columns_by_places<I: Copy, const L: usize, const D: usize>(
+        places: [[[I; L]; D]; D],
+        number: impl Fn(I) -> usize,
+    ) {
+        let rows: [[usize; L]; D] = from_fn(|v| from_fn(|lane| v * L + lane));
+        for (j, places) in places.iter().enumerate() {
+            let mut column = rows[0];
+            for v in 1..D {
+                let before = column;
+                column = from_fn(|i| match number(places[v][i]) {
+                    place if place < L => before[place],
+                    place => rows[v][place - L],
+                });
+            }
+            assert_eq!(column, from_fn(|i| i * D + j), "{L} {D}");
+        }
+    }
+
+    #[test]
+    fn places_lead_to_columns() {
+        columns_by_places(Places::<2>::OF_16, |place| place as usize);
+        columns_by_places(Places::<3>::OF_16, |place| place as usize);
+        columns_by_places(Places::<4>::OF_16, |place| place as usize);
+        columns_by_places(Places::<2>::OF_8, |place| place as usize);
+        columns_by_places(Places::<3>::OF_8, |place| place as usize);
+        columns_by_places(Places::<4>::OF_8, |place| place as usize);
+    }
+}
