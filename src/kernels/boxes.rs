@@ -113,6 +113,7 @@ pub(super) fn nearest_among<F: Float, S: Widen<F>>(
     })
 }
 
+/// [`nearest_among`], however the features are held.
 #[inline(always)]
 fn nearest_in_lanes<F: Float, S: Widen<F>>(
     simd: S,

@@ -1,5 +1,5 @@
-//! Squared distances of several points at a time, one per lane, in f64. They are added up in the order
-//! of [`sq_dist`](super::sq_dist), so to the same bits.
+//! Squared distances of several points at a time, one per lane, in f64. Each is summed in the order of
+//! [`sq_dist`](super::sq_dist), so to the same bits.
 
 use std::array::from_fn;
 
@@ -11,7 +11,7 @@ use crate::float::Float;
 
 /// `LANES` points, feature by feature.
 pub(super) trait Columns<F: Float, S: Widen<F>> {
-    /// Takes in points, at most `LANES`. Of no meaning is what lanes beyond the last tell.
+    /// Takes in points, at most `LANES`. Lanes beyond the last point have no meaning.
     fn take(&mut self, simd: S, points: &Rows<'_, F>);
     /// The squared distance of each point to a target.
     fn sq_dists<T: Float>(&self, simd: S, target: &[T]) -> S::Vector;
@@ -28,14 +28,18 @@ pub(super) struct Long<'a>(pub(super) &'a mut [f64]);
 
 /// The values of workspace for columns of so many lanes.
 pub(super) fn panel_len(n_features: usize, lanes: usize) -> usize {
-    // Features are taken eight at a time once there are more than four.
+    // `Long` takes features eight at a time.
     lanes * n_features.next_multiple_of(PARTS)
 }
 
 /// Partial sums of [`sq_dist`].
 const PARTS: usize = 8;
 
-/// `$body` with `$columns` for points of `$n_features`; `$panel` is workspace of [`panel_len`].
+/// The most features that count as few. There is a line in [`with_columns`] for each number.
+pub(super) const MOST_SHORT: usize = 4;
+
+/// `$body` with `$columns` for points of `$n_features`; `$panel` is workspace of [`panel_len`]. The body
+/// is no closure: it should be one call.
 macro_rules! with_columns {
     (@short $simd:expr, $d:literal, |$columns:ident| $body:expr) => {{
         let $columns = $crate::kernels::columns::Short([$simd.splat(0.0); $d]);
@@ -43,10 +47,10 @@ macro_rules! with_columns {
     }};
     ($simd:expr, $n_features:expr, $panel:expr, |$columns:ident| $body:expr) => {
         match $n_features {
-            1 => with_columns!(@short $simd, 1, |$columns| $body),
-            2 => with_columns!(@short $simd, 2, |$columns| $body),
-            3 => with_columns!(@short $simd, 3, |$columns| $body),
-            4 => with_columns!(@short $simd, 4, |$columns| $body),
+            1 => $crate::kernels::columns::with_columns!(@short $simd, 1, |$columns| $body),
+            2 => $crate::kernels::columns::with_columns!(@short $simd, 2, |$columns| $body),
+            3 => $crate::kernels::columns::with_columns!(@short $simd, 3, |$columns| $body),
+            4 => $crate::kernels::columns::with_columns!(@short $simd, 4, |$columns| $body),
             _ => {
                 let $columns = $crate::kernels::columns::Long($panel);
                 $body
@@ -137,7 +141,7 @@ pub(super) fn sq_dists<F: Float, S: Widen<F>>(
     panel: &mut [f64],
 ) {
     // PERF: for a single target transposing the points would be most of the work.
-    if points.n_features() > 4 && targets.len() == 1 {
+    if points.n_features() > MOST_SHORT && targets.len() == 1 {
         let target = targets.row(0);
         let pairs = out.iter_mut().zip(points.iter());
         return pairs.for_each(|(out, row)| *out = sq_dist(row, target));
@@ -147,6 +151,7 @@ pub(super) fn sq_dists<F: Float, S: Widen<F>>(
     ));
 }
 
+/// [`sq_dists`], however the features are held.
 #[inline(always)]
 fn sq_dists_of<F: Float, S: Widen<F>>(
     simd: S,

@@ -15,7 +15,6 @@
 //! It is computed with rounding, so it only *filters*: where it cannot tell the winner beyond
 //! doubt, [`sq_dist`] decides. The label is therefore always that of the smallest [`sq_dist`],
 //! the lowest index among equals, whatever the instruction set, tile or frame.
-//!
 
 use std::array::from_fn;
 

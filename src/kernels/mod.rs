@@ -100,7 +100,7 @@ pub(crate) struct Kernels<F> {
     project: ProjectFn<F>,
 }
 
-// The kernels as they stand in a table. The last argument of three of them is their workspace.
+// The kernels as they stand in a table. The last argument of most of them is their workspace.
 type NearestFn<F> = fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assigned;
 type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
 type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
@@ -109,7 +109,7 @@ type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
 type FallsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, Terms<'_, F>, &[f64], &mut [f64], &mut [f64]);
 type MeasureNearerFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[f64], &mut Vec<Nearer>, &mut [f64]);
-type LowerFn<F> = fn(&Rows<'_, F>, &[F], Terms<'_, F>, &mut [f64], &mut [f64]) -> f64;
+type LowerFn<F> = fn(&Rows<'_, F>, &[F], Terms<'_, F>, &mut [f64]) -> f64;
 type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
 type NearestBoundedFn<F> =
@@ -327,10 +327,7 @@ impl<F: Float> Kernels<F> {
         closest: &mut [f64],
     ) -> f64 {
         assert_eq!(closest.len(), points.len(), "one for each point");
-        let len = columns::panel_len(points.n_features(), self.lanes);
-        f64::with_scratch(len, |panel| {
-            (self.lower)(points, target, terms, closest, panel)
-        })
+        (self.lower)(points, target, terms, closest)
     }
 
     /// The points that are nearer to a target than they were to anything.

@@ -55,7 +55,8 @@ impl<F: Float> Projection<F> {
         }
     }
 
-    /// The same along any directions: for the coordinates alone, without bounds on their errors.
+    /// The same along any directions, a whole number of panels, each as long as the centre. For the
+    /// coordinates alone: of their errors nothing is known.
     pub(crate) fn along(centre: Vec<F>, scale: F, directions: &[Vec<F>]) -> Self {
         let mut tiles = Vec::with_capacity(centre.len() * directions.len());
         for panel in directions.chunks_exact(PANEL) {
@@ -68,7 +69,8 @@ impl<F: Float> Projection<F> {
             scale,
             n_directions: directions.len(),
             tiles,
-            error: 0.0,
+            // NOTE: so large that sketches would rule nothing out, and finite.
+            error: 1e100,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The kernels of k-means++: what candidates would bring, and which points they would win.
 
-use super::columns::{Columns, panel_len, with_columns};
+use super::columns::{Columns, MOST_SHORT, panel_len, with_columns};
 use super::groups::{
     BATCH, Frame, Groups, Open, PANEL, bring, lowest_sq_dist, score_panel, smallest,
 };
@@ -54,9 +54,9 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
 ) {
     let (wide, panel) = widen_targets(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
+    let in_lanes = points.slice(0..whole);
     let lanes = with_columns!(simd, points.n_features(), panel, |columns| {
-        let points = points.slice(0..whole);
-        falls_in_lanes(simd, columns, &points, &wide, terms, closest)
+        falls_in_lanes(simd, columns, &in_lanes, &wide, terms, closest)
     });
     for ((fall, lanes), target) in falls.iter_mut().zip(lanes).zip(targets.iter()) {
         *fall += sum::<F, S>(simd, lanes);
@@ -104,9 +104,9 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
 ) {
     let (wide, panel) = widen_targets(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
+    let in_lanes = points.slice(0..whole);
     with_columns!(simd, points.n_features(), panel, |columns| {
-        let points = points.slice(0..whole);
-        measure_in_lanes(simd, columns, &points, &wide, closest, nearer);
+        measure_in_lanes(simd, columns, &in_lanes, &wide, closest, nearer);
     });
     for (point, &known) in closest.iter().enumerate().skip(whole) {
         for (target, row) in targets.iter().enumerate() {
@@ -177,8 +177,7 @@ pub(super) fn scratch_len<F>(targets: &Rows<'_, F>, lanes: usize) -> usize {
 }
 
 /// IN: points, one target, terms. IN, OUT: `closest`, lowered to the squared distance to the target
-/// where that is smaller. Returns by how much the sum of the terms falls. `panel` is
-/// workspace of [`panel_len`].
+/// where that is smaller. Returns by how much the sum of the terms falls.
 #[inline(always)]
 pub(super) fn lower<F: Float, S: Widen<F>>(
     simd: S,
@@ -186,12 +185,11 @@ pub(super) fn lower<F: Float, S: Widen<F>>(
     target: &[F],
     terms: Terms<'_, F>,
     closest: &mut [f64],
-    panel: &mut [f64],
 ) -> f64 {
     let whole = points.len() - points.len() % S::LANES;
-    let lanes = with_columns!(simd, target.len(), panel, |columns| {
-        let points = points.slice(0..whole);
-        lower_in_lanes(simd, columns, &points, target, terms, closest)
+    let in_lanes = points.slice(0..whole);
+    let lanes = with_columns!(simd, target.len(), &mut [], |columns| {
+        lower_in_lanes(simd, columns, &in_lanes, target, terms, closest)
     });
     let mut fall = sum::<F, S>(simd, lanes);
     for (row, closest) in closest.iter_mut().enumerate().skip(whole) {
@@ -216,7 +214,7 @@ fn lower_in_lanes<F: Float, S: Widen<F>>(
     for first in (0..points.len()).step_by(S::LANES) {
         let block = points.slice(first..first + S::LANES);
         // PERF: transposing more than a few features takes longer than measuring a single target.
-        let sq_dists = if target.len() <= 4 {
+        let sq_dists = if target.len() <= MOST_SHORT {
             columns.take(simd, &block);
             columns.sq_dists(simd, target)
         } else {

@@ -100,9 +100,8 @@ macro_rules! table {
                 target: &[$float],
                 terms: Terms<'_, $float>,
                 closest: &mut [f64],
-                panel: &mut [f64],
             ) -> f64 {
-                seeding::lower(x86::$token::here(), points, target, terms, closest, panel)
+                seeding::lower(x86::$token::here(), points, target, terms, closest)
             }
             #[target_feature(enable = $features)]
             fn measure_nearer(
@@ -212,8 +211,8 @@ macro_rules! table {
                     falls(points, targets, terms, closest, falls_of, panel);
                 },
                 // SAFETY: as above.
-                lower: |points, target, terms, closest, panel| unsafe {
-                    lower(points, target, terms, closest, panel)
+                lower: |points, target, terms, closest| unsafe {
+                    lower(points, target, terms, closest)
                 },
                 // SAFETY: as above.
                 measure_nearer: |points, targets, closest, nearer, scratch| unsafe {
@@ -294,8 +293,8 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             falls: |points, targets, terms, closest, falls, panel| {
                 seeding::falls(Portable, points, targets, terms, closest, falls, panel);
             },
-            lower: |points, target, terms, closest, panel| {
-                seeding::lower(Portable, points, target, terms, closest, panel)
+            lower: |points, target, terms, closest| {
+                seeding::lower(Portable, points, target, terms, closest)
             },
             measure_nearer: |points, targets, closest, nearer, scratch| {
                 seeding::measure_nearer(Portable, points, targets, closest, nearer, scratch);

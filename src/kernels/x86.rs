@@ -2,7 +2,7 @@
 #![allow(
     clippy::undocumented_unsafe_blocks,
     reason = "one argument for all: the token in `self` proves that the processor has the \
-              instruction, and loads and stores go through slices of the vector's length"
+              instruction, and loads and stores go through slices or arrays of the vector's length"
 )]
 
 use std::arch::x86_64::*;
@@ -222,9 +222,9 @@ impl_simd!(
 struct Places<const D: usize>;
 
 impl<const D: usize> Places<D> {
-    /// For each column and each vector after the first, the lane of every value: in the column as put
-    /// together so far, or counted from the number of lanes on, in that vector.
-    const OF_16: [[[i32; 16]; D]; D] = {
+    /// For each column and each vector, the lane of every value: in the column as put together so far,
+    /// or counted from the number of lanes on, in that vector. Nothing is asked of the first vector.
+    const OF_16: &'static [[[i32; 16]; D]; D] = &{
         let mut places = [[[0; 16]; D]; D];
         let mut at = 0;
         while at < 16 * D * D {
@@ -235,7 +235,7 @@ impl<const D: usize> Places<D> {
         places
     };
     /// The same for vectors of eight lanes.
-    const OF_8: [[[i64; 8]; D]; D] = {
+    const OF_8: &'static [[[i64; 8]; D]; D] = &{
         let mut places = [[[0; 8]; D]; D];
         let mut at = 0;
         while at < 8 * D * D {
@@ -285,7 +285,7 @@ mod tests {
 
     /// What the two-vector permutations of AVX-512 do with the places, on any processor.
     fn columns_by_places<I: Copy, const L: usize, const D: usize>(
-        places: [[[I; L]; D]; D],
+        places: &[[[I; L]; D]; D],
         number: impl Fn(I) -> usize,
     ) {
         let rows: [[usize; L]; D] = from_fn(|v| from_fn(|lane| v * L + lane));

@@ -5,7 +5,7 @@
 //! *Finding structure with randomness*, SIAM Review 53(2), 2011, doi:10.1137/090771806). How good
 //! they are decides how much time is saved, and nothing else.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::float::Float;
 use crate::kernels::{Kernels, PANEL, Projection, Rows, Sketched};
@@ -13,14 +13,17 @@ use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::random::Stream;
 
-/// Points that the directions are found on: a share of all within a range.
+/// The directions are found on one point in so many, within limits.
 ///
 /// PERF: on mixtures of 50,000 x 384 with 256 clusters 2048 points and two rounds leave 2.3% of the
 /// pairs of points and centroids to distances, 512 and one round 3.8%.
-const SAMPLED: usize = 16;
-const SAMPLE: Range<usize> = 512..2048;
+const ONE_IN: usize = 16;
+/// The least and the most points that the directions are found on.
+const SAMPLE: RangeInclusive<usize> = 512..=2048;
 /// How often the directions are multiplied by the covariance.
 const ROUNDS: usize = 2;
+/// Points or features that a thread works on at a time where there are few.
+const FEW: usize = 16;
 
 /// Directions must take up this share of the variance, or too few centroids are ruled out.
 const WORTH_SKETCHING: f64 = 0.45;
@@ -41,10 +44,10 @@ impl<F: Float> Sketch<F> {
             ..200 => return None,
             200.. => 4 * PANEL,
         };
-        if points.len() < 2 * SAMPLE.start {
+        if points.len() < 2 * SAMPLE.start() {
             return None;
         }
-        let size = (points.len() / SAMPLED).clamp(SAMPLE.start, SAMPLE.end);
+        let size = (points.len() / ONE_IN).clamp(*SAMPLE.start(), *SAMPLE.end());
         let mut stream = Stream::new(0, 0);
         let mut sample = || {
             let rows: Vec<usize> = (0..size).map(|_| stream.below(points.len())).collect();
@@ -58,14 +61,18 @@ impl<F: Float> Sketch<F> {
             .map(|i| scaled(sample.rows().row(i)).collect())
             .collect();
         orthonormalise(&mut directions)?;
+        let features = features(&sample, &centre, scale);
         for _ in 0..ROUNDS {
-            directions = multiply(&sample, &centre, scale, &directions);
+            let projection = Projection::along(centre.clone(), scale, &directions);
+            directions = multiply(&sample, &projection, &features);
             orthonormalise(&mut directions)?;
         }
+        drop((sample, features));
         let projection = Projection::new(centre, scale, &directions);
         if captured(&others, &projection) < WORTH_SKETCHING {
             return None;
         }
+        drop(others);
         let (rows, errors) = project(&points.rows(), &projection, points.kernels);
         Some(Self {
             projection,
@@ -133,28 +140,37 @@ fn centred<F: Float>(row: &[F], centre: &[F]) -> Vec<F> {
     row.iter().zip(centre).map(|(&x, &m)| x - m).collect()
 }
 
-/// The directions times the covariance of the sample, but for a factor.
+/// The sample in the frame of the directions, feature by feature.
+fn features<F: Float>(sample: &Points<'_, F>, centre: &[F], scale: F) -> Vec<F> {
+    let (n, d) = (sample.len(), centre.len());
+    let mut features = vec![F::ZERO; n * d];
+    parallel::fill_blocks(&mut features, n, FEW, n * d, |range, features| {
+        for (i, row) in sample.rows().iter().enumerate() {
+            for (feature, j) in features.chunks_exact_mut(n).zip(range.clone()) {
+                feature[i] = (row[j] - centre[j]) * scale;
+            }
+        }
+        0
+    });
+    features
+}
+
+/// The directions of a projection times the covariance of the sample, but for a factor.
 fn multiply<F: Float>(
     sample: &Points<'_, F>,
-    centre: &[F],
-    scale: F,
-    directions: &[Vec<F>],
+    projection: &Projection<F>,
+    features: &[F],
 ) -> Vec<Vec<F>> {
-    let projection = Projection::along(centre.to_vec(), scale, directions);
-    let (coordinates, _) = project(&sample.rows(), &projection, sample.kernels);
     let (n, width) = (sample.len(), projection.width());
-    let column = |i: usize| coordinates.iter().skip(i).step_by(width).copied();
-    let columns: Vec<Vec<F>> = (0..directions.len()).map(|i| column(i).collect()).collect();
-    // The features of the sample are multiplied by the columns as if they were points themselves.
-    let mut features = Vec::with_capacity(n * centre.len());
-    for (j, &m) in centre.iter().enumerate() {
-        features.extend(sample.rows().iter().map(|row| (row[j] - m) * scale));
-    }
-    let across = Projection::along(vec![F::ZERO; n], F::ONE, &columns);
-    let (products, _) = project(&Rows::new(&features, n), &across, sample.kernels);
-    (0..directions.len())
-        .map(|i| products.iter().skip(i).step_by(width).copied().collect())
-        .collect()
+    let columns = |rows: &[F]| -> Vec<Vec<F>> {
+        let column = |i: usize| rows.iter().skip(i).step_by(width).copied().collect();
+        (0..width - 1).map(column).collect()
+    };
+    let (coordinates, _) = project(&sample.rows(), projection, sample.kernels);
+    // The features are multiplied by the coordinates as if they were points themselves.
+    let across = Projection::along(vec![F::ZERO; n], F::ONE, &columns(&coordinates));
+    let (products, _) = project(&Rows::new(features, n), &across, sample.kernels);
+    columns(&products)
 }
 
 fn product<F: Float>(a: &[F], b: &[F]) -> F {
@@ -219,7 +235,8 @@ fn project<F: Float>(
     let (mut rows, mut errors) = (vec![F::ZERO; n * width], vec![F::ZERO; n]);
     let work = parallel::work(n, width, points.n_features());
     let all = (&mut rows[..], width);
-    parallel::fill_both(&mut errors, all, BLOCK / 4, work, |range, errors, rows| {
+    let block = if n < 16 * BLOCK { FEW } else { BLOCK / 4 };
+    parallel::fill_both(&mut errors, all, block, work, |range, errors, rows| {
         kernels.project(&points.slice(range), projection, rows, errors);
         0
     });

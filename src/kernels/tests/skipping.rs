@@ -116,7 +116,7 @@ fn what_does_not_fit_the_grid_is_told<F: Float>() {
 }
 
 fn narrowing_keeps_every_centroid_that_can_be_nearest<F: Float>() {
-    for (d, k) in [(1, 9), (2, 40), (3, 64), (5, 33)] {
+    for (d, k) in [(1, 9), (2, 40), (3, 64), (4, 50), (5, 33)] {
         let (x, c) = (
             rough::<F>(400 * d, 1, 1.0, 0.0),
             rough::<F>(k * d, 7, 1.0, 0.0),
@@ -217,6 +217,7 @@ fn bounds_give_the_labels_of_the_plain_loop_while_centroids_move<F: Float>() {
 fn falls_and_lowering_follow_the_plain_loop<F: Float>() {
     for (n, d, m) in [
         (1, 1, 1),
+        (39, 1, 4),
         (37, 2, 3),
         (40, 3, 7),
         (25, 4, 2),
@@ -377,6 +378,47 @@ fn nearer_points_are_those_of_all_distances<F: Float>() {
     }
 }
 
+fn measured_points_are_those_of_all_distances<F: Float>() {
+    for (n, d) in [
+        (1, 3),
+        (38, 1),
+        (39, 2),
+        (41, 3),
+        (42, 4),
+        (43, 5),
+        (35, 17),
+    ] {
+        let (x, t) = (lattice::<F>(n * d, 1), lattice::<F>(3 * d, 2));
+        let (points, targets) = (Rows::new(&x, d), Rows::new(&t, d));
+        // Most are nearer to some target and not to another.
+        let sum: f64 = points.iter().map(|row| sq_dist(row, targets.row(0))).sum();
+        let known: Vec<f64> = (0..n)
+            .map(|i| sum / n as f64 * (0.5 + (i % 7) as f64 / 7.0))
+            .collect();
+        let mut expected = Vec::new();
+        for (point, &known) in known.iter().enumerate() {
+            for (candidate, target) in targets.iter().enumerate() {
+                let sq_dist = sq_dist(points.row(point), target);
+                if sq_dist < known {
+                    let candidate = candidate as u32;
+                    expected.push(Nearer {
+                        point,
+                        candidate,
+                        sq_dist,
+                    });
+                }
+            }
+        }
+        assert!(n == 1 || (expected.len() > 10 && expected.len() < 3 * n));
+        each_table::<F>(|table| {
+            let mut found = Vec::new();
+            table.measure_nearer(&points, &targets, &known, &mut found);
+            found.sort_by_key(|found| (found.point, found.candidate));
+            assert_eq!(found, expected, "{} {n} {d}", table.name);
+        });
+    }
+}
+
 super::for_both_types!(
     transfers_move_rows_between_sums_without_rounding,
     what_does_not_fit_the_grid_is_told,
@@ -385,4 +427,5 @@ super::for_both_types!(
     falls_and_lowering_follow_the_plain_loop,
     sketches_bring_no_points_farther_apart,
     nearer_points_are_those_of_all_distances,
+    measured_points_are_those_of_all_distances,
 );
