@@ -310,6 +310,24 @@ fn sketched<'a, F: Float>(
     Sketched { rows, errors }
 }
 
+/// The pairs of points and candidates nearer than known, by all distances.
+fn nearer<F: Float>(points: &Rows<'_, F>, candidates: &Rows<'_, F>, known: &[f64]) -> Vec<Nearer> {
+    let mut nearer = Vec::new();
+    for (point, (row, &known)) in points.iter().zip(known).enumerate() {
+        for (candidate, other) in candidates.iter().enumerate() {
+            let sq_dist = sq_dist(row, other);
+            if sq_dist < known {
+                nearer.push(Nearer {
+                    point,
+                    candidate: candidate as u32,
+                    sq_dist,
+                });
+            }
+        }
+    }
+    nearer
+}
+
 fn nearer_points_are_those_of_all_distances<F: Float>() {
     for (n, d, m) in [(80, PANEL, 3), (33, 20, PANEL), (71, 64, 7)] {
         let (x, c) = (lattice::<F>(n * d, 1), lattice::<F>(m * d, 2));
@@ -349,20 +367,7 @@ fn nearer_points_are_those_of_all_distances<F: Float>() {
             };
             let of_points = sketched(&of_points, &projection);
             table.find_nearer(&points, &packed, &groups, of_points, known_of, &mut found);
-            let mut expected = Vec::new();
-            for (point, &known) in known.iter().enumerate() {
-                for candidate in 0..m {
-                    let sq_dist = sq_dist(points.row(point), candidates.row(candidate));
-                    if sq_dist < known {
-                        let candidate = candidate as u32;
-                        expected.push(Nearer {
-                            point,
-                            candidate,
-                            sq_dist,
-                        });
-                    }
-                }
-            }
+            let expected = nearer(&points, &candidates, &known);
             let mut measured = Vec::new();
             table.measure_nearer(&points, &candidates, &known, &mut measured);
             assert!(
@@ -395,20 +400,7 @@ fn measured_points_are_those_of_all_distances<F: Float>() {
         let known: Vec<f64> = (0..n)
             .map(|i| sum / n as f64 * (0.5 + (i % 7) as f64 / 7.0))
             .collect();
-        let mut expected = Vec::new();
-        for (point, &known) in known.iter().enumerate() {
-            for (candidate, target) in targets.iter().enumerate() {
-                let sq_dist = sq_dist(points.row(point), target);
-                if sq_dist < known {
-                    let candidate = candidate as u32;
-                    expected.push(Nearer {
-                        point,
-                        candidate,
-                        sq_dist,
-                    });
-                }
-            }
-        }
+        let expected = nearer(&points, &targets, &known);
         assert!(n == 1 || (expected.len() > 10 && expected.len() < 3 * n));
         each_table::<F>(|table| {
             let mut found = Vec::new();
