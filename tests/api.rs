@@ -6,8 +6,11 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use centroid::{Algorithm, FitOptions, Float, Init, Iteration, KMeans, KMeansModel, Stop, init};
-use common::{assert_coherent, blobs, each_layout, lattice, spread_rows, sq_dist};
-use ndarray::{Array1, Array2, ArrayRef2, Axis, array, concatenate, s};
+use common::{
+    assert_coherent, blobs, each_layout, each_stride, lattice, naive_labels, small_weights,
+    spread_rows, sq_dist,
+};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, array, concatenate, s};
 
 #[test]
 fn types_can_be_sent_shared_and_printed() {
@@ -290,6 +293,37 @@ fn a_weight_of_two_is_a_row_twice<F: Float>() {
     }
 }
 
+fn weights_are_read_at_any_stride<F: Float>() {
+    let x = lattice::<F>(300, 3, 10);
+    let weights = small_weights::<F>(300);
+    let kmeans = KMeans::new(5).n_init(2);
+    let fit = |weights: &ArrayRef1<F>| {
+        let options = FitOptions::new().weights(weights);
+        kmeans.fit_with(&x, options).unwrap()
+    };
+    let expected = fit(&weights);
+    each_stride(&weights, |weights, stride| {
+        let model = fit(&weights);
+        assert_eq!(model.labels(), expected.labels(), "{stride}");
+        assert_eq!(model.centroids(), expected.centroids(), "{stride}");
+        assert_eq!(model.inertia(), expected.inertia(), "{stride}");
+    });
+}
+
+/// So many that scores in `f32` tell nothing: all labels are decided by distances.
+#[test]
+fn features_beyond_the_scores_of_f32() {
+    let x = lattice::<f32>(12, 170_000, 3);
+    let start = spread_rows(&x, 3);
+    let options = FitOptions::new().initial_centroids(&start);
+    let model = KMeans::new(3).fit_with(&x, options).unwrap();
+    assert_eq!(
+        model.labels().to_vec(),
+        naive_labels(&x, &model.centroids())
+    );
+    assert_coherent(&model, &x, None, "170,000 features");
+}
+
 fn rows_of_weight_zero_do_nothing_but_get_a_label<F: Float>() {
     let mut x = lattice::<F>(80, 2, 11);
     let mut weights = Array1::from_elem(80, F::ONE);
@@ -381,6 +415,7 @@ for_both_types!(
     affinities_fall_with_the_squared_distance,
     representatives_are_the_rows_nearest_to_the_centroids,
     a_weight_of_two_is_a_row_twice,
+    weights_are_read_at_any_stride,
     rows_of_weight_zero_do_nothing_but_get_a_label,
 );
 

@@ -9,8 +9,10 @@ use centroid::{
     ArrayBlocks, BlocksError, ClusterSums, Error, FitOptions, Float, Init, IterBlocks, KMeans,
     KMeansModel, RowBlocks, Stop,
 };
-use common::{assert_coherent, blobs, each_layout, features, lattice, small_weights, spread_rows};
-use ndarray::{Array1, Array2, ArrayRef2, Axis, array, s};
+use common::{
+    assert_coherent, blobs, each_layout, each_stride, features, lattice, small_weights, spread_rows,
+};
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, array, s};
 
 fn assert_same<F: Float>(a: &KMeansModel<F>, b: &KMeansModel<F>, story: &str) {
     assert_eq!(a.labels(), b.labels(), "{story}");
@@ -196,6 +198,44 @@ fn every_layout_is_read<F: Float>() {
     });
 }
 
+fn weights_are_read_at_any_stride<F: Float>() {
+    let x = lattice::<F>(300, 4, 2);
+    let weights = small_weights::<F>(300);
+    let start = spread_rows(&x, 5);
+    let fit = |weights: &ArrayRef1<F>| {
+        let options = FitOptions::new().initial_centroids(&start);
+        let mut source = ArrayBlocks::new(&x, 64);
+        let options = options.weights(weights);
+        KMeans::new(5)
+            .fit_blocks_with(&mut source, options)
+            .unwrap()
+    };
+    let next = |weights: &ArrayRef1<F>| {
+        let mut sums = ClusterSums::new(5, 4).unwrap();
+        sums.add_weighted(&x, weights, &start).unwrap();
+        sums.centroids(&start).unwrap()
+    };
+    let (model, centroids) = (fit(&weights), next(&weights));
+    each_stride(&weights, |weights, stride| {
+        assert_same(&fit(&weights), &model, stride);
+        assert_eq!(next(&weights), centroids, "{stride}");
+    });
+}
+
+/// A cluster that got no weight keeps its centroid.
+#[test]
+fn statistics_keep_the_centroids_of_empty_clusters() {
+    let centroids = array![[0.0, 0.0], [9.0, 9.0], [-7.0, 50.0]];
+    let mut sums = ClusterSums::new(3, 2).unwrap();
+    assert_eq!((sums.n_clusters(), sums.n_features()), (3, 2));
+    assert_eq!(sums.centroids(&centroids).unwrap(), centroids);
+    let x = array![[1.0, 0.0], [0.0, 1.0], [8.0, 8.0]];
+    let weights = array![1.0, 1.0, 0.0];
+    sums.add_weighted(&x, &weights, &centroids).unwrap();
+    let expected = array![[0.5, 0.5], [9.0, 9.0], [-7.0, 50.0]];
+    assert_eq!(sums.centroids(&centroids).unwrap(), expected);
+}
+
 /// One pass of statistics is one iteration; merged in block order to the bit, in any other to
 /// rounding.
 fn statistics_make_iterations<F: Float>() {
@@ -267,6 +307,7 @@ for_both_types!(
     few_distinct_rows_are_no_error,
     starts_are_good,
     every_layout_is_read,
+    weights_are_read_at_any_stride,
     statistics_make_iterations,
 );
 
@@ -483,6 +524,10 @@ fn a_source_that_changes_loses_nothing() {
         let failure = refused(changing(change), options());
         assert_eq!(failure.error(), error);
         assert_eq!(failure.to_string(), text);
+        let cause = std::error::Error::source(&failure).map(ToString::to_string);
+        assert_eq!(cause, failure.cause().map(ToString::to_string));
+        assert_eq!(cause.is_some(), matches!(error, Error::SourceFailed { .. }));
+        assert!(format!("{failure:?}").starts_with("BlocksError { error: "));
         assert_eq!(Error::from(refused(changing(change), options())), error);
         // Three whole passes were made: the centroids of the third, so of two updates.
         let x = lattice::<f64>(3000, 2, 1);
@@ -778,4 +823,14 @@ fn iterators_are_sources() {
         "iterator",
     );
     assert_eq!(format!("{source:?}"), "IterBlocks { n_features: 3, .. }");
+    // Blocks whose columns lie side by side.
+    let turned = |block: io::Result<Array2<f32>>| {
+        block.map(|block| block.t().as_standard_layout().into_owned().reversed_axes())
+    };
+    let mut source = IterBlocks::new(3, || rows_of(&x).map(turned));
+    assert_same(
+        &KMeans::new(4).n_init(2).fit_blocks(&mut source).unwrap(),
+        &model,
+        "columns",
+    );
 }

@@ -5,8 +5,10 @@ mod common;
 use std::ops::ControlFlow;
 
 use centroid::{Error, FitOptions, Float, Init, KMeans, MiniBatchKMeans, OnlineKMeans, Stop};
-use common::{Numbers, assert_coherent, blobs, each_layout, features, lattice, small_weights};
-use ndarray::{Array1, Array2, Axis, array, s};
+use common::{
+    Numbers, assert_coherent, blobs, each_layout, each_stride, features, lattice, small_weights,
+};
+use ndarray::{Array1, Array2, ArrayRef1, Axis, array, s};
 
 fn models_are_coherent<F: Float>() {
     for (n, d, k) in [
@@ -114,6 +116,31 @@ fn weights_act_as_repeated_rows_in_a_stream<F: Float>() {
     }
 }
 
+fn weights_are_read_at_any_stride<F: Float>() {
+    let x = lattice::<F>(200, 2, 5);
+    let weights = small_weights::<F>(200);
+    let batches = MiniBatchKMeans::new(3).n_clusters(4).batch_size(50);
+    let fit = |weights: &ArrayRef1<F>| {
+        let options = FitOptions::new().weights(weights);
+        batches.fit_with(&x, options).unwrap()
+    };
+    let stream = |weights: &ArrayRef1<F>| {
+        let mut stream: OnlineKMeans<F> = batches.clone().online();
+        stream.partial_fit_weighted(&x, weights).unwrap();
+        stream.model().unwrap()
+    };
+    let (of_fit, of_stream) = (fit(&weights), stream(&weights));
+    assert_eq!(of_fit.n_clusters(), 4);
+    each_stride(&weights, |weights, stride| {
+        assert_eq!(fit(&weights).centroids(), of_fit.centroids(), "{stride}");
+        assert_eq!(
+            stream(&weights).centroids(),
+            of_stream.centroids(),
+            "{stride}"
+        );
+    });
+}
+
 fn a_failed_batch_changes_nothing<F: Float>() {
     let good = lattice::<F>(30, 2, 1);
     let bad: [(Array2<F>, Option<Array1<F>>, Error); 6] = [
@@ -206,6 +233,7 @@ for_both_types!(
     layouts_and_orders_do_not_matter,
     a_batch_moves_centroids_to_the_mean_of_all_rows_they_were_given,
     weights_act_as_repeated_rows_in_a_stream,
+    weights_are_read_at_any_stride,
     a_failed_batch_changes_nothing,
     huge_offsets_and_scales_do_no_harm,
 );

@@ -3,9 +3,9 @@
 
 use std::array::from_fn;
 
-use super::generic::transpose;
 use super::reference::fold_parts;
 use super::simd::{MAX_LANES, Widen};
+use super::transpose::columns_by_halves;
 use super::{Rows, sq_dist};
 use crate::float::Float;
 
@@ -101,7 +101,7 @@ impl<F: Float, S: Widen<F>> Columns<F, S> for Long<'_> {
             for (vector, row) in square.iter_mut().zip(points.iter()) {
                 *vector = simd.load_wide(&row[start..]);
             }
-            let columns = transpose(simd, square);
+            let columns = columns_by_halves(simd, square, S::LANES);
             for (j, &column) in columns[..S::LANES].iter().enumerate() {
                 simd.store(column, &mut self.0[(start + j) * S::LANES..]);
             }

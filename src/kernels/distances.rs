@@ -13,8 +13,8 @@
 //! [`FLUSHED`] of them; what they add up to is f64.
 
 use super::Rows;
-use super::generic::fill_panel;
 use super::simd::{MAX_LANES, Simd};
+use super::transpose::fill_panel;
 use crate::float::Float;
 
 /// Points in groups, one behind the other.

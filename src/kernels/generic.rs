@@ -16,11 +16,10 @@
 //! doubt, [`sq_dist`] decides. The label is therefore always that of the smallest [`sq_dist`],
 //! the lowest index among equals, whatever the instruction set, tile or frame.
 
-use std::array::from_fn;
-
 use super::packed::TILE;
 use super::reference::sq_dist_of;
 use super::simd::{MAX_LANES, Simd, Widen};
+use super::transpose::fill_panel;
 use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
 use crate::float::Float;
 use crate::float::private::Sealed;
@@ -104,114 +103,6 @@ fn settle<F: Float>(
         }
     }
     settled
-}
-
-/// OUT: `panel`, for each feature the values of `width` points, after `bring`, or `bring_all` for
-/// whole vectors, with the number of the feature. Places beyond the last point hold stale numbers.
-#[inline(always)]
-pub(super) fn fill_panel<F: Float, S: Simd<F>>(
-    simd: S,
-    points: &Rows<'_, F>,
-    panel: &mut [F],
-    width: usize,
-    bring: impl Fn(F, usize) -> F,
-    bring_all: impl Fn(S::Vector, usize) -> S::Vector,
-) {
-    match points.n_features() {
-        1 => short_panel::<F, S, 1>(simd, points, panel, width, bring, bring_all),
-        2 => short_panel::<F, S, 2>(simd, points, panel, width, bring, bring_all),
-        3 => short_panel::<F, S, 3>(simd, points, panel, width, bring, bring_all),
-        4 => short_panel::<F, S, 4>(simd, points, panel, width, bring, bring_all),
-        _ => transpose_panel(simd, points, panel, width, bring, bring_all),
-    }
-}
-
-/// Few features: `LANES` rows fill `D` vectors, and are turned into as many columns.
-///
-/// PERF: with AVX2 the compiler took a loop over the values one by one: 20 iterations on 273,280 x 3 in
-/// `f32`, k = 8 took 31 instead of 26 ms.
-#[inline(always)]
-fn short_panel<F: Float, S: Simd<F>, const D: usize>(
-    simd: S,
-    points: &Rows<'_, F>,
-    panel: &mut [F],
-    width: usize,
-    bring: impl Fn(F, usize) -> F,
-    bring_all: impl Fn(S::Vector, usize) -> S::Vector,
-) {
-    let panel = &mut panel[..D * width];
-    let whole = points.len() - points.len() % S::LANES;
-    let mut fill = |data: &[F]| {
-        for (number, rows) in data.chunks_exact(D * S::LANES).enumerate() {
-            let columns = simd.columns::<D>(from_fn(|v| simd.load(&rows[v * S::LANES..])));
-            for (j, column) in columns.into_iter().enumerate() {
-                let place = j * width + number * S::LANES;
-                simd.store(bring_all(column, j), &mut panel[place..]);
-            }
-        }
-    };
-    // PERF: a full panel has a constant length, which leaves no loop.
-    if points.len() == width {
-        fill(&points.data()[..D * width]);
-    } else {
-        fill(&points.data()[..D * whole]);
-    }
-    for (i, row) in points.iter().enumerate().skip(whole) {
-        for (j, &x) in row.iter().enumerate() {
-            panel[j * width + i] = bring(x, j);
-        }
-    }
-}
-
-/// Many features: squares of `LANES` points by `LANES` features, what is left one by one.
-#[inline(always)]
-fn transpose_panel<F: Float, S: Simd<F>>(
-    simd: S,
-    points: &Rows<'_, F>,
-    panel: &mut [F],
-    width: usize,
-    bring: impl Fn(F, usize) -> F,
-    bring_all: impl Fn(S::Vector, usize) -> S::Vector,
-) {
-    let d = points.n_features();
-    let whole_features = d - d % S::LANES;
-    let whole_points = points.len() - points.len() % S::LANES;
-    for first in (0..whole_points).step_by(S::LANES) {
-        for start in (0..whole_features).step_by(S::LANES) {
-            let mut square = [simd.splat(F::ZERO); MAX_LANES];
-            for (lane, vector) in square[..S::LANES].iter_mut().enumerate() {
-                *vector = simd.load(&points.row(first + lane)[start..]);
-            }
-            let square = transpose(simd, square);
-            for (&column, j) in square[..S::LANES].iter().zip(start..) {
-                simd.store(bring_all(column, j), &mut panel[j * width + first..]);
-            }
-        }
-    }
-    for (i, row) in points.iter().enumerate() {
-        let done = if i < whole_points { whole_features } else { 0 };
-        for (j, &x) in row.iter().enumerate().skip(done) {
-            panel[j * width + i] = bring(x, j);
-        }
-    }
-}
-
-/// The transpose of a square of vectors: in each of log2(lanes) rounds its first half is
-/// interleaved with its second.
-#[inline(always)]
-pub(super) fn transpose<F: Float, S: Simd<F>>(
-    simd: S,
-    mut square: [S::Vector; MAX_LANES],
-) -> [S::Vector; MAX_LANES] {
-    let mut done = 1;
-    while done < S::LANES {
-        let before = square;
-        for i in 0..S::LANES / 2 {
-            (square[2 * i], square[2 * i + 1]) = simd.zip(before[i], before[i + S::LANES / 2]);
-        }
-        done *= 2;
-    }
-    square
 }
 
 #[inline(always)]

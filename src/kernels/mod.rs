@@ -30,6 +30,7 @@ mod simd;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

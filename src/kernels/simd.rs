@@ -46,22 +46,6 @@ pub(super) trait Simd<F: Float>: Copy {
     fn columns<const D: usize>(self, rows: [Self::Vector; D]) -> [Self::Vector; D];
 }
 
-/// [`Simd::columns`] for a power of two: in each of log2(lanes) rounds the first half of the vectors is
-/// interleaved with the second.
-#[inline(always)]
-pub(super) fn columns_by_halves<F: Float, S: Simd<F>, const D: usize>(
-    simd: S,
-    mut rows: [S::Vector; D],
-) -> [S::Vector; D] {
-    for _ in 0..S::LANES.ilog2() {
-        let before = rows;
-        for i in 0..D / 2 {
-            (rows[2 * i], rows[2 * i + 1]) = simd.zip(before[i], before[i + D / 2]);
-        }
-    }
-    rows
-}
-
 /// Vectors of f64 that can be made from values of `F`, which loses nothing.
 pub(super) trait Widen<F>: Simd<f64> {
     /// IN: `from`, at least `LANES` values. The first ones are loaded and converted.

@@ -8,7 +8,8 @@
 use std::arch::x86_64::*;
 use std::array::from_fn;
 
-use super::simd::{Simd, Widen, columns_by_halves};
+use super::simd::{Simd, Widen};
+use super::transpose::columns_by_halves;
 
 /// Proof that the processor has AVX-512 F, VL, DQ and BW.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +188,8 @@ impl_simd!(
         ];
         from_fn(|j| columns[j])
     } else {
-        columns_by_halves::<f32, _, D>(simd, rows)
+        const { assert!(D == 3 || D.is_power_of_two()) };
+        columns_by_halves::<f32, _, D>(simd, rows, D)
     }
 );
 
@@ -214,7 +216,8 @@ impl_simd!(
         ];
         from_fn(|j| columns[j])
     } else {
-        columns_by_halves::<f64, _, D>(simd, rows)
+        const { assert!(D == 3 || D.is_power_of_two()) };
+        columns_by_halves::<f64, _, D>(simd, rows, D)
     }
 );
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use centroid::{Float, KMeansModel};
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 
 fn test_data(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -149,6 +149,15 @@ pub fn each_layout<F: Float>(x: &Array2<F>, mut f: impl FnMut(ArrayView2<'_, F>,
     let mut wide = Array2::from_elem((n, d + 3), F::from_f64(1e30));
     wide.slice_mut(s![.., 1..=d]).assign(x);
     f(wide.slice(s![.., 1..=d]), "columns of a wider array");
+}
+
+/// The same numbers where they are not side by side.
+pub fn each_stride<F: Float>(x: &Array1<F>, mut f: impl FnMut(ArrayView1<'_, F>, &str)) {
+    let mut sparse = Array1::from_elem(3 * x.len(), F::from_f64(1e30));
+    sparse.slice_mut(s![1..;3]).assign(x);
+    f(sparse.slice(s![1..;3]), "every third");
+    let reversed = x.slice(s![..;-1]).to_owned();
+    f(reversed.slice(s![..;-1]), "reversed");
 }
 
 pub fn sq_dist<F: Float>(a: &[F], b: &[F]) -> f64 {
