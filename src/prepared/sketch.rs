@@ -15,8 +15,8 @@ use crate::random::Stream;
 
 /// The directions are found on one point in so many, within limits.
 ///
-/// PERF: on mixtures of 50,000 x 384 with 256 clusters 2048 points and two rounds leave 2.3% of the
-/// pairs of points and centroids to distances, 512 and one round 3.8%.
+/// PERF: on a mixture of 50,000 x 384 with 256 clusters the tenth iteration left 2.4% of the pairs of
+/// points and centroids to distances; with 512 points and one round 4.0%.
 const ONE_IN: usize = 16;
 /// The least and the most points that the directions are found on.
 const SAMPLE: RangeInclusive<usize> = 512..=2048;
