@@ -76,10 +76,15 @@ impl<'a, F: Float> Closest<'a, F> {
         self.total
     }
 
+    /// That of an original point.
+    pub(super) fn sq_dist(&self, row: usize) -> f64 {
+        let place = self.places.get(row).map_or(row, |&place| place as usize);
+        self.sq_dists[place]
+    }
+
     /// What an original point adds to the sum, before rounding.
     fn term(&self, row: usize) -> f64 {
-        let place = self.places.get(row).map_or(row, |&place| place as usize);
-        self.prepared.points.weight(row) * self.sq_dists[place]
+        self.prepared.points.weight(row) * self.sq_dist(row)
     }
 
     fn round(&self, term: f64) -> f64 {

@@ -105,31 +105,36 @@ mod tests {
         }
     }
 
-    /// The gains are those of the plain definition.
+    /// The distances and the gains are those of the plain definition.
     #[test]
     fn gains_are_those_of_all_distances() {
-        for d in [2, 40] {
-            let x = data(3000, d, 1);
+        for (d, far) in [(2, 1.0), (40, 1.0), (210, 1.0), (210, 1e30)] {
+            let mut x = data(2500, d, 1);
+            // In the frame of the others its sketch overflows.
+            x.row_mut(500).mapv_inplace(|value| value * far);
             let points = Points::check(&x).unwrap();
-            let prepared = Prepared::plain(&points);
-            let chosen = [7, 100, 2000];
-            let mut closest = Closest::new(&prepared, chosen[0]);
-            chosen[1..].iter().for_each(|&row| closest.add(row));
             let row = |row| points.rows().row(row);
-            let sum_with = |others: &[usize]| -> f64 {
-                let nearest = |i| {
-                    let all = chosen.iter().chain(others);
-                    all.map(|&c| sq_dist(row(i), row(c)))
-                        .fold(f64::INFINITY, f64::min)
-                };
-                (0..3000).map(nearest).sum()
+            let chosen = [7, 100, 2000];
+            let nearest = |i: usize, others: &[usize]| {
+                let all = chosen.iter().chain(others);
+                let sq_dists = all.map(|&c| sq_dist(row(i), row(c)));
+                sq_dists.fold(f64::INFINITY, f64::min)
             };
-            let candidates = [3, 44, 555, 1200];
+            let sum_with = |others: &[usize]| (0..2500).map(|i| nearest(i, others)).sum::<f64>();
+            let candidates = [3, 44, 500, 1200];
             let before = sum_with(&[]);
-            assert!((closest.total() - before).abs() < 1e-9 * before);
-            for (candidate, gain) in candidates.iter().zip(closest.gains(&candidates)) {
-                let expected = before - sum_with(&[*candidate]);
-                assert!((gain - expected).abs() < 1e-9 * before, "{gain} {expected}");
+            let expected = candidates.map(|candidate| before - sum_with(&[candidate]));
+            for prepared in [
+                Prepared::plain(&points),
+                Prepared::plain(&points).with_sketch(),
+            ] {
+                let mut closest = Closest::new(&prepared, chosen[0]);
+                chosen[1..].iter().for_each(|&row| closest.add(row));
+                assert!((0..2500).all(|i| closest.sq_dist(i) == nearest(i, &[])));
+                assert!((closest.total() - before).abs() < 1e-9 * before);
+                for (gain, expected) in closest.gains(&candidates).iter().zip(expected) {
+                    assert!((gain - expected).abs() < 1e-9 * before, "{gain} {expected}");
+                }
             }
         }
     }

@@ -35,27 +35,40 @@ pub(super) fn panel_len(n_features: usize, lanes: usize) -> usize {
 /// Partial sums of [`sq_dist`].
 const PARTS: usize = 8;
 
-/// The most features that count as few. There is a line in [`with_columns`] for each number.
-pub(super) const MOST_SHORT: usize = 4;
+/// The most features that count as few. There is a line in [`with_few_columns`] for each number.
+pub(crate) const MOST_SHORT: usize = 4;
 
-/// `$body` with `$columns` for points of `$n_features`; `$panel` is workspace of [`panel_len`]. The body
-/// is no closure: it should be one call.
-macro_rules! with_columns {
+/// `$body` with `$columns` for points of `$n_features`, which are few. The body is no closure: it should
+/// be one call.
+macro_rules! with_few_columns {
     (@short $simd:expr, $d:literal, |$columns:ident| $body:expr) => {{
         let $columns = $crate::kernels::columns::Short([$simd.splat(0.0); $d]);
         $body
     }};
-    ($simd:expr, $n_features:expr, $panel:expr, |$columns:ident| $body:expr) => {
+    ($simd:expr, $n_features:expr, |$columns:ident| $body:expr, else $other:expr) => {
         match $n_features {
-            1 => $crate::kernels::columns::with_columns!(@short $simd, 1, |$columns| $body),
-            2 => $crate::kernels::columns::with_columns!(@short $simd, 2, |$columns| $body),
-            3 => $crate::kernels::columns::with_columns!(@short $simd, 3, |$columns| $body),
-            4 => $crate::kernels::columns::with_columns!(@short $simd, 4, |$columns| $body),
-            _ => {
-                let $columns = $crate::kernels::columns::Long($panel);
-                $body
-            }
+            1 => $crate::kernels::columns::with_few_columns!(@short $simd, 1, |$columns| $body),
+            2 => $crate::kernels::columns::with_few_columns!(@short $simd, 2, |$columns| $body),
+            3 => $crate::kernels::columns::with_few_columns!(@short $simd, 3, |$columns| $body),
+            4 => $crate::kernels::columns::with_few_columns!(@short $simd, 4, |$columns| $body),
+            _ => $other,
         }
+    };
+    ($simd:expr, $n_features:expr, |$columns:ident| $body:expr) => {
+        $crate::kernels::columns::with_few_columns!(
+            $simd, $n_features, |$columns| $body, else unreachable!("few features")
+        )
+    };
+}
+pub(super) use with_few_columns;
+
+/// The same for any number of features; `$panel` is workspace of [`panel_len`].
+macro_rules! with_columns {
+    ($simd:expr, $n_features:expr, $panel:expr, |$columns:ident| $body:expr) => {
+        $crate::kernels::columns::with_few_columns!($simd, $n_features, |$columns| $body, else {
+            let $columns = $crate::kernels::columns::Long($panel);
+            $body
+        })
     };
 }
 pub(super) use with_columns;

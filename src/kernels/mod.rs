@@ -25,6 +25,7 @@ mod portable;
 mod projection;
 mod reference;
 mod rows;
+mod screen;
 mod seeding;
 mod simd;
 mod tables;
@@ -40,6 +41,7 @@ use std::sync::OnceLock;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use boxes::Candidates;
+pub(crate) use columns::MOST_SHORT;
 pub(crate) use distances::Grouped;
 pub(crate) use exact::{Grid, NO_LABEL, Transfer};
 pub(crate) use groups::{Groups, PANEL};
@@ -47,7 +49,8 @@ pub(crate) use packed::Packed;
 pub(crate) use projection::{Projection, Sketched};
 pub(crate) use reference::{nearest_row, sq_dist};
 pub(crate) use rows::Rows;
-pub(crate) use seeding::{Known, MOST_TOGETHER, Nearer, Terms};
+pub(crate) use screen::{Candidacy, Known, Nearer, Sketches};
+pub(crate) use seeding::{MOST_TOGETHER, Terms};
 pub(crate) use tables::{supported_f32, supported_f64};
 
 use crate::float::Float;
@@ -115,8 +118,7 @@ type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
 type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
 type NearestBoundedFn<F> =
     fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Assigned;
-type Candidacy<'a, F> = (&'a Rows<'a, F>, &'a Packed<F>, &'a Groups<F>);
-type FindNearerFn<F> = fn(Candidacy<'_, F>, Sketched<'_, F>, Known<'_>, &mut Vec<Nearer>, &mut [F]);
+type FindNearerFn<F> = fn(&Candidacy<'_, F>, &mut Vec<Nearer>, &mut [F]);
 type ProjectFn<F> = fn(&Rows<'_, F>, &Projection<F>, &mut [F], &mut [F], &mut [F]);
 
 impl<F> fmt::Debug for Kernels<F> {
@@ -294,8 +296,8 @@ impl<F: Float> Kernels<F> {
 
     /// By how much a sum of terms falls with each of some targets as a centroid.
     ///
-    /// IN: `points`, `targets` of as many features, at most [`MOST_TOGETHER`], `terms`, `closest`,
-    /// the squared distance known of each point. IN, OUT: `falls`, one for each target, to which it
+    /// IN: `points`, `targets` of as many features, at most [`MOST_SHORT`], the targets at most
+    /// [`MOST_TOGETHER`], `terms`, `closest`, the squared distance known of each point. IN, OUT: `falls`, one for each target, to which it
     /// is added.
     pub(crate) fn falls(
         &self,
@@ -311,14 +313,15 @@ impl<F: Float> Kernels<F> {
             "one for each"
         );
         assert!(targets.len() <= MOST_TOGETHER, "not too many targets");
-        f64::with_scratch(seeding::scratch_len(targets, self.lanes), |scratch| {
+        assert!(targets.n_features() <= MOST_SHORT, "few features");
+        f64::with_scratch(targets.data().len(), |scratch| {
             (self.falls)(points, targets, terms, closest, falls, scratch);
         });
     }
 
     /// Takes in one target as a centroid, and returns by how much the sum of terms falls.
     ///
-    /// IN: `points`, `target`, of as many features, `terms`. IN, OUT: `closest`, the squared distance
+    /// IN: `points`, `target`, of as many features, at most [`MOST_SHORT`], `terms`. IN, OUT: `closest`, the squared distance
     /// of each point to its nearest centroid.
     pub(crate) fn lower(
         &self,
@@ -328,13 +331,14 @@ impl<F: Float> Kernels<F> {
         closest: &mut [f64],
     ) -> f64 {
         assert_eq!(closest.len(), points.len(), "one for each point");
+        assert!(target.len() <= MOST_SHORT, "few features");
         (self.lower)(points, target, terms, closest)
     }
 
     /// The points that are nearer to a target than they were to anything.
     ///
-    /// IN: `points`, `targets` of as many features, `closest`, the squared distance known of each
-    /// point. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
+    /// IN: `points`, `targets` of as many features, at most [`MOST_SHORT`], `closest`, the squared
+    /// distance known of each point. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
     pub(crate) fn measure_nearer(
         &self,
         points: &Rows<'_, F>,
@@ -343,7 +347,8 @@ impl<F: Float> Kernels<F> {
         nearer: &mut Vec<Nearer>,
     ) {
         assert_eq!(closest.len(), points.len(), "one for each point");
-        f64::with_scratch(seeding::scratch_len(targets, self.lanes), |scratch| {
+        assert!(targets.n_features() <= MOST_SHORT, "few features");
+        f64::with_scratch(targets.data().len(), |scratch| {
             (self.measure_nearer)(points, targets, closest, nearer, scratch);
         });
     }
@@ -410,28 +415,18 @@ impl<F: Float> Kernels<F> {
 
     /// The points that are nearer to a candidate than they were to anything.
     ///
-    /// IN: `points`, `candidates` of as many features, [`PANEL`] of them at most, the same in one of
-    /// `groups`; sketches of the points; what is `known` of the points. OUT: `nearer`, to which all pairs of
-    /// smaller [`sq_dist`] are added.
-    pub(crate) fn find_nearer(
-        &self,
-        points: &Rows<'_, F>,
-        candidates: &Packed<F>,
-        groups: &Groups<F>,
-        sketched: Sketched<'_, F>,
-        known: Known<'_>,
-        nearer: &mut Vec<Nearer>,
-    ) {
-        let n = points.len();
+    /// IN: `candidacy`, points and at least one candidate of as many features, and what is known of the
+    /// points. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
+    pub(crate) fn find_nearer(&self, candidacy: &Candidacy<'_, F>, nearer: &mut Vec<Nearer>) {
+        let (points, known) = (&candidacy.points, candidacy.known);
         assert_eq!(
             (known.closest.len(), known.owners.len()),
-            (n, n),
+            (points.len(), points.len()),
             "one for each point"
         );
-        assert!(candidates.len() <= PANEL, "one panel");
-        let candidacy = (points, candidates, groups);
-        F::with_scratch(groups::scratch_len(0, points.n_features()), |scratch| {
-            (self.find_nearer)(candidacy, sketched, known, nearer, scratch);
+        let len = screen::scratch_len(candidacy.candidates.len(), points.n_features());
+        F::with_scratch(len, |scratch| {
+            (self.find_nearer)(candidacy, nearer, scratch);
         });
     }
 

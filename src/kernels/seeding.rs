@@ -1,12 +1,10 @@
-//! The kernels of k-means++: what candidates would bring, and which points they would win.
+//! The kernels of k-means++ for few features: what candidates would bring, and which points they would
+//! win, all points being measured.
 
-use super::columns::{Columns, MOST_SHORT, panel_len, with_columns};
-use super::groups::{
-    BATCH, Frame, Groups, Open, PANEL, bring, lowest_sq_dist, score_panel, smallest,
-};
-use super::projection::Sketched;
-use super::simd::{MAX_LANES, Simd, Widen};
-use super::{Packed, Rows, sq_dist};
+use super::columns::{Columns, with_few_columns};
+use super::screen::Nearer;
+use super::simd::{MAX_LANES, Widen};
+use super::{Rows, sq_dist};
 use crate::float::Float;
 
 /// The most candidates that are measured together: more than `2 + ln k` for any `k`.
@@ -41,7 +39,7 @@ impl<F: Float> Terms<'_, F> {
 
 /// IN: points, targets, at most [`MOST_TOGETHER`], terms, `closest`, the squared distance known of
 /// each point. OUT: `falls`, to which is added for each target by how much the sum of the terms
-/// would fall if the points nearer to it were its own; `scratch` is workspace of [`scratch_len`].
+/// would fall if the points nearer to it were its own; `scratch` is workspace for the targets.
 #[inline(always)]
 pub(super) fn falls<F: Float, S: Widen<F>>(
     simd: S,
@@ -52,10 +50,10 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
     falls: &mut [f64],
     scratch: &mut [f64],
 ) {
-    let (wide, panel) = widen_targets(targets, scratch);
+    let wide = widen(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
     let in_lanes = points.slice(0..whole);
-    let lanes = with_columns!(simd, points.n_features(), panel, |columns| {
+    let lanes = with_few_columns!(simd, points.n_features(), |columns| {
         falls_in_lanes(simd, columns, &in_lanes, &wide, terms, closest)
     });
     for ((fall, lanes), target) in falls.iter_mut().zip(lanes).zip(targets.iter()) {
@@ -102,10 +100,10 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
     nearer: &mut Vec<Nearer>,
     scratch: &mut [f64],
 ) {
-    let (wide, panel) = widen_targets(targets, scratch);
+    let wide = widen(targets, scratch);
     let whole = points.len() - points.len() % S::LANES;
     let in_lanes = points.slice(0..whole);
-    with_columns!(simd, points.n_features(), panel, |columns| {
+    with_few_columns!(simd, points.n_features(), |columns| {
         measure_in_lanes(simd, columns, &in_lanes, &wide, closest, nearer);
     });
     for (point, &known) in closest.iter().enumerate().skip(whole) {
@@ -156,24 +154,12 @@ fn measure_in_lanes<F: Float, S: Widen<F>>(
     }
 }
 
-/// Splits the workspace into the targets in f64 and the panel.
-///
-/// PERF: made f64 once and not for each panel: choosing 100 of 200,000 x 16 took 0.23 instead of
-/// 0.28 s.
+/// The targets in f64. OUT: `wide`, as many values.
 #[inline(always)]
-fn widen_targets<'a, F: Float>(
-    targets: &Rows<'_, F>,
-    scratch: &'a mut [f64],
-) -> (Rows<'a, f64>, &'a mut [f64]) {
-    let (wide, panel) = scratch.split_at_mut(targets.data().len());
+fn widen<'a, F: Float>(targets: &Rows<'_, F>, wide: &'a mut [f64]) -> Rows<'a, f64> {
     let pairs = wide.iter_mut().zip(targets.data());
     pairs.for_each(|(wide, x)| *wide = x.to_f64());
-    (Rows::new(wide, targets.n_features()), panel)
-}
-
-/// The values of workspace for [`falls`], given the lanes of a vector.
-pub(super) fn scratch_len<F>(targets: &Rows<'_, F>, lanes: usize) -> usize {
-    targets.data().len() + panel_len(targets.n_features(), lanes)
+    Rows::new(wide, targets.n_features())
 }
 
 /// IN: points, one target, terms. IN, OUT: `closest`, lowered to the squared distance to the target
@@ -188,7 +174,7 @@ pub(super) fn lower<F: Float, S: Widen<F>>(
 ) -> f64 {
     let whole = points.len() - points.len() % S::LANES;
     let in_lanes = points.slice(0..whole);
-    let lanes = with_columns!(simd, target.len(), &mut [], |columns| {
+    let lanes = with_few_columns!(simd, target.len(), |columns| {
         lower_in_lanes(simd, columns, &in_lanes, target, terms, closest)
     });
     let mut fall = sum::<F, S>(simd, lanes);
@@ -213,16 +199,8 @@ fn lower_in_lanes<F: Float, S: Widen<F>>(
     let mut lanes = simd.splat(0.0);
     for first in (0..points.len()).step_by(S::LANES) {
         let block = points.slice(first..first + S::LANES);
-        // PERF: transposing more than a few features takes longer than measuring a single target.
-        let sq_dists = if target.len() <= MOST_SHORT {
-            columns.take(simd, &block);
-            columns.sq_dists(simd, target)
-        } else {
-            let mut sq_dists = [0.0; MAX_LANES];
-            let pairs = sq_dists.iter_mut().zip(block.iter());
-            pairs.for_each(|(out, row)| *out = sq_dist(row, target));
-            simd.load(&sq_dists)
-        };
+        columns.take(simd, &block);
+        let sq_dists = columns.sq_dists(simd, target);
         let before = simd.load(&closest[first..]);
         let after = simd.min(sq_dists, before);
         simd.store(after, &mut closest[first..]);
@@ -238,114 +216,4 @@ fn sum<F, S: Widen<F>>(simd: S, vector: S::Vector) -> f64 {
     let mut lanes = [0.0; MAX_LANES];
     simd.store(vector, &mut lanes);
     lanes.iter().sum()
-}
-
-/// A point that is nearer to a candidate than to all centroids.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Nearer {
-    pub(crate) point: usize,
-    pub(crate) candidate: u32,
-    /// Their [`sq_dist`].
-    pub(crate) sq_dist: f64,
-}
-
-/// What is known of points when candidates come.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
-    /// The squared distance of each point to its centroid.
-    pub(crate) closest: &'a [f64],
-    /// Which centroid that is, for each point.
-    pub(crate) owners: &'a [u32],
-    /// For each centroid how far from it, squared, a point must be to be nearer to a candidate.
-    pub(crate) reaches: &'a [f64],
-}
-
-/// IN: points, candidates, one panel of them at most, and the same in `groups`. OUT: `nearer`, to
-/// which the pairs of points and candidates are added whose squared distance is smaller than the one
-/// known. `scratch` is as for [`nearest_bounded`](super::bounds::nearest_bounded).
-#[inline(always)]
-pub(super) fn find_nearer<F: Float, S: Simd<F>, const R: usize, const V: usize>(
-    simd: S,
-    (points, candidates, groups): (&Rows<'_, F>, &Packed<F>, &Groups<F>),
-    sketched: Sketched<'_, F>,
-    known: Known<'_>,
-    nearer: &mut Vec<Nearer>,
-    scratch: &mut [F],
-) {
-    let frame = Frame {
-        points,
-        centroids: candidates,
-        groups,
-        sketched: Some(sketched),
-        n: sketched.rows.n_features(),
-    };
-    let mut batch = [Open::new(0); BATCH];
-    let mut in_batch = 0;
-    for (row, (&closest, &owner)) in known.closest.iter().zip(known.owners).enumerate() {
-        if closest <= known.reaches[owner as usize] {
-            continue;
-        }
-        let open = &mut batch[in_batch];
-        *open = Open::new(row);
-        open.error = groups.error + sketched.errors[row].to_f64();
-        open.set(&frame, 0, closest);
-        in_batch += 1;
-        if in_batch == BATCH {
-            compare::<F, S, R, V>(simd, &frame, &mut batch, nearer, scratch);
-            in_batch = 0;
-        }
-    }
-    compare::<F, S, R, V>(simd, &frame, &mut batch[..in_batch], nearer, scratch);
-}
-
-/// Compares the points of a batch with the candidates.
-#[inline(always)]
-fn compare<F: Float, S: Simd<F>, const R: usize, const V: usize>(
-    simd: S,
-    frame: &Frame<'_, F>,
-    batch: &mut [Open<F>],
-    nearer: &mut Vec<Nearer>,
-    scratch: &mut [F],
-) {
-    for (i, open) in batch.iter_mut().enumerate() {
-        open.sq_norm = bring(
-            simd,
-            frame,
-            open.row,
-            &mut scratch[i * frame.n..][..frame.n],
-        );
-    }
-    let mut scores = [[F::ZERO; PANEL]; BATCH];
-    // A last chunk that is not full is filled up with points of the batch.
-    let all: [usize; BATCH] = std::array::from_fn(|i| i.min(batch.len().max(1) - 1));
-    let chunks = all.as_chunks::<R>().0.iter();
-    for (chunk, scores) in chunks
-        .zip(scores.as_chunks_mut::<R>().0.iter_mut())
-        .take(batch.len().div_ceil(R))
-    {
-        *scores = score_panel::<F, S, R, V>(simd, frame, 0, scratch, chunk, batch);
-    }
-    let candidates = frame.centroids.rows();
-    for (open, scores) in batch.iter().zip(&scores) {
-        if smallest(scores) > open.limit && open.sq_norm.is_finite() {
-            continue;
-        }
-        for (candidate, &score) in scores[..candidates.len()].iter().enumerate() {
-            if score > open.limit && open.sq_norm.is_finite() {
-                continue;
-            }
-            let (row, other) = (frame.points.row(open.row), candidates.row(candidate));
-            if lowest_sq_dist(simd, row, other) > open.sq_dist {
-                continue;
-            }
-            let sq_dist = sq_dist(row, other);
-            if sq_dist < open.sq_dist {
-                nearer.push(Nearer {
-                    point: open.row,
-                    candidate: candidate as u32,
-                    sq_dist,
-                });
-            }
-        }
-    }
 }

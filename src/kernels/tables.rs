@@ -6,9 +6,9 @@ use super::simd::Simd;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 use super::{
-    Assigned, Bounds, Candidacy, Candidates, Grid, Grouped, Groups, Kernels, Known, Labelled,
-    Nearer, PANEL, Packed, Projection, Rows, Sketched, Terms, Transfer, bounds, boxes, columns,
-    distances, exact, generic, projection, seeding,
+    Assigned, Bounds, Candidacy, Candidates, Grid, Grouped, Groups, Kernels, Labelled, Nearer,
+    PANEL, Packed, Projection, Rows, Terms, Transfer, bounds, boxes, columns, distances, exact,
+    generic, projection, screen, seeding,
 };
 use crate::float::Float;
 
@@ -144,20 +144,12 @@ macro_rules! table {
             }
             #[target_feature(enable = $features)]
             fn find_nearer(
-                candidacy: Candidacy<'_, $float>,
-                sketched: Sketched<'_, $float>,
-                known: Known<'_>,
+                candidacy: &Candidacy<'_, $float>,
                 nearer: &mut Vec<Nearer>,
                 scratch: &mut [$float],
             ) {
-                seeding::find_nearer::<_, _, $rows, { PANEL / LANES }>(
-                    x86::$token::here(),
-                    candidacy,
-                    sketched,
-                    known,
-                    nearer,
-                    scratch,
-                );
+                let simd = x86::$token::here();
+                screen::find_nearer(simd, candidacy, nearer, scratch);
             }
             #[target_feature(enable = $features)]
             fn project(
@@ -229,8 +221,8 @@ macro_rules! table {
                     nearest_bounded(points, centroids, groups, bounds, scratch)
                 },
                 // SAFETY: as above.
-                find_nearer: |candidacy, sketched, known, nearer, scratch| unsafe {
-                    find_nearer(candidacy, sketched, known, nearer, scratch);
+                find_nearer: |candidacy, nearer, scratch| unsafe {
+                    find_nearer(candidacy, nearer, scratch);
                 },
                 rows: $rows,
                 // SAFETY: as above.
@@ -308,10 +300,8 @@ fn portable<F: Float>() -> &'static Kernels<F> {
                     Portable, points, centroids, groups, bounds, scratch,
                 )
             },
-            find_nearer: |candidacy, sketched, known, nearer, scratch| {
-                seeding::find_nearer::<_, _, ROWS, { PANEL / LANES }>(
-                    Portable, candidacy, sketched, known, nearer, scratch,
-                );
+            find_nearer: |candidacy, nearer, scratch| {
+                screen::find_nearer(Portable, candidacy, nearer, scratch);
             },
             rows: ROWS,
             project: |points, projection, rows, errors, scratch| {

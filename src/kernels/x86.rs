@@ -93,6 +93,12 @@ macro_rules! impl_simd {
                 unsafe { $mul(a, b) }
             }
             #[inline(always)]
+            fn prefetch(self, from: &[$float]) {
+                for line in from.chunks(64 / size_of::<$float>()) {
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+                }
+            }
+            #[inline(always)]
             fn mul_add(self, a: $vector, b: $vector, c: $vector) -> $vector {
                 unsafe { $mul_add(a, b, c) }
             }

@@ -20,6 +20,16 @@ use crate::random::Stream;
 const ONE_IN: usize = 16;
 /// The least and the most points that the directions are found on.
 const SAMPLE: RangeInclusive<usize> = 512..=2048;
+/// Sketches are of no use for fewer features than this.
+const LEAST_FEATURES: usize = 200;
+/// There are as many directions as one in so many features, within limits.
+///
+/// PERF: 128 directions and not 64 for 50,000 x 384: of the candidates of k-means++ 7% of the distances
+/// are left and not 20%, and of the centroids in the tenth iteration 0.6% and not 2.1%. The whole fit
+/// with 256 clusters took 3.4 and not 4.3 s; those of 10,000 x 784 with 100 as long as before.
+const OF_FEATURES: usize = 3;
+/// The least and the most panels of directions.
+const PANELS: RangeInclusive<usize> = 4..=8;
 /// How often the directions are multiplied by the covariance.
 const ROUNDS: usize = 2;
 /// Points or features that a thread works on at a time where there are few.
@@ -40,10 +50,11 @@ impl<F: Float> Sketch<F> {
     /// `None` where it would not pay.
     pub(crate) fn new(points: &Points<'_, F>) -> Option<Self> {
         let d = points.n_features();
-        let n_directions = match d {
-            ..200 => return None,
-            200.. => 4 * PANEL,
-        };
+        if d < LEAST_FEATURES {
+            return None;
+        }
+        let panels = (d / OF_FEATURES / PANEL).clamp(*PANELS.start(), *PANELS.end());
+        let n_directions = panels * PANEL;
         if points.len() < 2 * SAMPLE.start() {
             return None;
         }

@@ -4,17 +4,18 @@
 //! - Where there is a tree, a box is passed over if it is farther from the candidate than all its
 //!   points are from their centroids (E. Raff, *Exact acceleration of k-means++ and k-means||*,
 //!   IJCAI 2021, has such tests for points).
-//! - Where there are sketches the triangle inequality, and then scores of them, rule points out.
+//! - In more than a few features the triangle inequality rules points out, and then distances in the
+//!   precision of the data, or those of sketches where there are any.
 
 mod boxes;
-mod scores;
+mod screened;
 
 use boxes::Boxes;
-use scores::Scores;
+use screened::Screened;
 
 use crate::float::Float;
 use crate::init::gather;
-use crate::kernels::{Nearer, Rows};
+use crate::kernels::{MOST_SHORT, Nearer, Rows};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::prepared::Prepared;
@@ -24,16 +25,11 @@ pub(super) enum Search<'a, F: Float> {
     /// All points are measured.
     Plain(&'a Points<'a, F>),
     Boxes(Boxes<'a, F>),
-    Scores(Scores<'a, F>),
+    Screened(Screened<'a, F>),
 }
 
 impl<'a, F: Float> Search<'a, F> {
     /// The fastest for these points.
-    ///
-    /// PERF: scores of whole points, and not of sketches, took 1.0 instead of 1.3 s for 256 of
-    /// 100,000 x 64 in clusters, but 1.4 instead of 1.05 s without clusters, and 0.15 instead of
-    /// 0.12 s for 256 of 10,000 word vectors of 50 features. Scores by the kernel that labels points
-    /// took 1.2, 1.4 and 0.11 s.
     pub(super) fn new(prepared: &'a Prepared<'a, F>) -> Self {
         let Prepared {
             points,
@@ -43,7 +39,9 @@ impl<'a, F: Float> Search<'a, F> {
         match (tree, sketch) {
             // Points of different weights are not one in the sums.
             (Some(tree), _) if points.weights().is_none() => Self::Boxes(Boxes::new(points, tree)),
-            (None, Some(sketch)) => Self::Scores(Scores::new(points, sketch)),
+            (_, sketch) if points.n_features() > MOST_SHORT => {
+                Self::Screened(Screened::new(points, sketch.as_ref()))
+            }
             _ => Self::Plain(points),
         }
     }
@@ -58,7 +56,7 @@ impl<'a, F: Float> Search<'a, F> {
         match self {
             Self::Plain(points) => points,
             Self::Boxes(boxes) => &boxes.tree.points,
-            Self::Scores(scores) => scores.points,
+            Self::Screened(screened) => screened.points,
         }
     }
 
@@ -69,7 +67,7 @@ impl<'a, F: Float> Search<'a, F> {
                 let places: Vec<u32> = (0..boxes.tree.points.len() as u32).collect();
                 boxes.tree.spread(&places)
             }
-            Self::Plain(_) | Self::Scores(_) => Vec::new(),
+            Self::Plain(_) | Self::Screened(_) => Vec::new(),
         }
     }
 
@@ -77,7 +75,7 @@ impl<'a, F: Float> Search<'a, F> {
     pub(super) fn originals(&self, place: usize) -> impl Iterator<Item = usize> {
         let (own, merged) = match self {
             Self::Boxes(boxes) => (None, boxes.tree.originals(place)),
-            Self::Plain(_) | Self::Scores(_) => (Some(place), &[][..]),
+            Self::Plain(_) | Self::Screened(_) => (Some(place), &[][..]),
         };
         own.into_iter()
             .chain(merged.iter().map(|&row| row as usize))
@@ -87,7 +85,7 @@ impl<'a, F: Float> Search<'a, F> {
     pub(super) fn copies(&self, place: usize) -> f64 {
         match self {
             Self::Boxes(boxes) => boxes.tree.originals(place).len() as f64,
-            Self::Plain(_) | Self::Scores(_) => 1.0,
+            Self::Plain(_) | Self::Screened(_) => 1.0,
         }
     }
 
@@ -97,7 +95,7 @@ impl<'a, F: Float> Search<'a, F> {
             // In the tree no weights were given.
             Self::Boxes(_) => 1.0,
             Self::Plain(points) => points.weight(place),
-            Self::Scores(scores) => scores.points.weight(place),
+            Self::Screened(screened) => screened.points.weight(place),
         }
     }
 
@@ -112,7 +110,7 @@ impl<'a, F: Float> Search<'a, F> {
         match self {
             Self::Plain(points) => measure_all(points, candidates, closest, f),
             Self::Boxes(boxes) => boxes.map_nearer(candidates, closest, f),
-            Self::Scores(scores) => scores.map_nearer(candidates, closest, f),
+            Self::Screened(screened) => screened.map_nearer(candidates, closest, f),
         }
     }
 
@@ -127,7 +125,7 @@ impl<'a, F: Float> Search<'a, F> {
         match self {
             Self::Plain(_) => {}
             Self::Boxes(boxes) => boxes.set_largest(closest),
-            Self::Scores(scores) => scores.add(row, found),
+            Self::Screened(screened) => screened.add(row, found),
         }
     }
 }

@@ -1,23 +1,24 @@
-//! Points passed over by the triangle inequality, and by scores of their sketches.
+//! Points passed over by the triangle inequality, and by distances that are rounded, or those of
+//! their sketches.
 
 use crate::float::Float;
 use crate::init::gather;
-use crate::kernels::{Groups, Known, NO_LABEL, Nearer, PANEL, Packed, Rows};
+use crate::kernels::{Candidacy, Known, Nearer, Rows, Sketches};
 use crate::parallel::{self, BLOCK};
 use crate::points::Points;
 use crate::prepared::Sketch;
 
-pub(in crate::init) struct Scores<'a, F: Float> {
+pub(in crate::init) struct Screened<'a, F: Float> {
     pub(super) points: &'a Points<'a, F>,
-    sketch: &'a Sketch<F>,
+    sketch: Option<&'a Sketch<F>>,
     /// The centroids so far.
     chosen: Vec<F>,
     /// Which of them each point is nearest to.
     owners: Vec<u32>,
 }
 
-impl<'a, F: Float> Scores<'a, F> {
-    pub(super) fn new(points: &'a Points<'a, F>, sketch: &'a Sketch<F>) -> Self {
+impl<'a, F: Float> Screened<'a, F> {
+    pub(super) fn new(points: &'a Points<'a, F>, sketch: Option<&'a Sketch<F>>) -> Self {
         Self {
             points,
             sketch,
@@ -35,48 +36,42 @@ impl<'a, F: Float> Scores<'a, F> {
         let points = self.points;
         let candidates = gather(points, candidates);
         let candidates = Rows::new(&candidates, points.n_features());
-        let panels = self.panels(&candidates);
+        let of_candidates = self
+            .sketch
+            .map(|sketch| sketch.of_others(points, &candidates));
         let reaches = self.reaches(&candidates);
-        let work = parallel::work(points.len(), PANEL, self.sketch.width());
+        let width = self.sketch.map_or(points.n_features(), Sketch::width);
+        let work = parallel::work(points.len(), candidates.len(), width);
         parallel::map_parts(points.len(), work, |part| {
             let mut nearer = Vec::new();
             for start in part.clone().step_by(BLOCK) {
                 let range = start..part.end.min(start + BLOCK);
-                let rows = points.rows().slice(range.clone());
-                for (number, (packed, groups)) in panels.iter().enumerate() {
-                    let before = nearer.len();
-                    let known = Known {
+                let before = nearer.len();
+                let pair = self.sketch.zip(of_candidates.as_ref());
+                let sketches = pair.map(|(sketch, (rows, errors))| {
+                    let (candidates, scale) = sketch.sketched(rows, errors);
+                    Sketches {
+                        points: sketch.of_rows(range.clone()),
+                        candidates,
+                        scale,
+                    }
+                });
+                let candidacy = Candidacy {
+                    points: points.rows().slice(range.clone()),
+                    candidates,
+                    known: Known {
                         closest: &closest[range.clone()],
                         owners: &self.owners[range.clone()],
                         reaches: &reaches,
-                    };
-                    let sketched = self.sketch.of_rows(range.clone());
-                    let kernels = points.kernels;
-                    kernels.find_nearer(&rows, packed, groups, sketched, known, &mut nearer);
-                    for found in &mut nearer[before..] {
-                        found.candidate += (number * PANEL) as u32;
-                        found.point += range.start;
-                    }
-                }
+                    },
+                    sketches,
+                };
+                points.kernels.find_nearer(&candidacy, &mut nearer);
+                let own = nearer[before..].iter_mut();
+                own.for_each(|found| found.point += range.start);
             }
             f(&nearer)
         })
-    }
-
-    /// The candidates ready to be scored, a panel at a time.
-    fn panels(&self, candidates: &Rows<'_, F>) -> Vec<(Packed<F>, Groups<F>)> {
-        let d = candidates.n_features();
-        let panel = |values: &[F]| {
-            let packed = Packed::new(&Rows::new(values, d));
-            let mut order: Vec<u32> = (0..packed.len() as u32).collect();
-            order.resize(PANEL, NO_LABEL);
-            let mut groups = Groups::new(order, 1);
-            let (rows, errors) = self.sketch.of_others(self.points, &packed.rows());
-            let sketched = self.sketch.sketched(&rows, &errors);
-            groups.update(&packed, Some(sketched), None);
-            (packed, groups)
-        };
-        candidates.data().chunks(PANEL * d).map(panel).collect()
     }
 
     /// For each centroid so far how far from it, squared, a point must be to be nearer to a
