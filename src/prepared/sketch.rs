@@ -22,14 +22,18 @@ const ONE_IN: usize = 16;
 const SAMPLE: RangeInclusive<usize> = 512..=2048;
 /// Sketches are of no use for fewer features than this.
 const LEAST_FEATURES: usize = 200;
-/// There are as many directions as one in so many features, within limits.
+/// The number of directions.
+const DIRECTIONS: usize = 4 * PANEL;
+/// Their number where those do not take up enough of the variance, and there are features enough.
 ///
-/// PERF: 128 directions and not 64 for 50,000 x 384: of the candidates of k-means++ 7% of the distances
-/// are left and not 20%, and of the centroids in the tenth iteration 0.6% and not 2.1%. The whole fit
-/// with 256 clusters took 3.4 and not 4.3 s; those of 10,000 x 784 with 100 as long as before.
-const OF_FEATURES: usize = 3;
-/// The least and the most panels of directions.
-const PANELS: RangeInclusive<usize> = 4..=8;
+/// PERF: on a mixture of 50,000 x 384 these leave 7% of the distances of the candidates of k-means++,
+/// and not 20%, and of those of the centroids in the tenth iteration 0.6% and not 2.1%; a whole fit with
+/// 256 clusters took 3.4 and not 4.3 s. On 10,000 x 784 digits, of whose variance the fewer take up 0.87,
+/// 20 iterations took 240 and not 210 ms.
+const MANY_DIRECTIONS: usize = 8 * PANEL;
+/// See [`MANY_DIRECTIONS`].
+const ENOUGH: f64 = 0.8;
+const FEATURES_FOR_MANY: usize = 384;
 /// How often the directions are multiplied by the covariance.
 const ROUNDS: usize = 2;
 /// Points or features that a thread works on at a time where there are few.
@@ -53,37 +57,26 @@ impl<F: Float> Sketch<F> {
         if d < LEAST_FEATURES {
             return None;
         }
-        let panels = (d / OF_FEATURES / PANEL).clamp(*PANELS.start(), *PANELS.end());
-        let n_directions = panels * PANEL;
         if points.len() < 2 * SAMPLE.start() {
             return None;
         }
         let size = (points.len() / ONE_IN).clamp(*SAMPLE.start(), *SAMPLE.end());
         let mut stream = Stream::new(0, 0);
-        let mut sample = || {
+        let mut rows = || {
             let rows: Vec<usize> = (0..size).map(|_| stream.below(points.len())).collect();
             points.gather(&rows)
         };
         // NOTE: of rows that the directions were found on they take up more than of others.
-        let (sample, others) = (sample(), sample());
-        let (centre, scale) = frame(&sample);
-        let scaled = |row: &[F]| centred(row, &centre).into_iter().map(|x| x * scale);
-        let mut directions: Vec<Vec<F>> = (0..n_directions)
-            .map(|i| scaled(sample.rows().row(i)).collect())
-            .collect();
-        orthonormalise(&mut directions)?;
-        let features = features(&sample, &centre, scale);
-        for _ in 0..ROUNDS {
-            let projection = Projection::along(centre.clone(), scale, &directions);
-            directions = multiply(&sample, &projection, &features);
-            orthonormalise(&mut directions)?;
-        }
-        drop((sample, features));
-        let projection = Projection::new(centre, scale, &directions);
-        if captured(&others, &projection) < WORTH_SKETCHING {
+        let (sample, others) = (Sample::new(rows()), rows());
+        let mut projection = sample.projection(DIRECTIONS)?;
+        let share = captured(&others, &projection);
+        if share < WORTH_SKETCHING {
             return None;
         }
-        drop(others);
+        if share < ENOUGH && d >= FEATURES_FOR_MANY {
+            projection = sample.projection(MANY_DIRECTIONS)?;
+        }
+        drop((sample, others));
         let (rows, errors) = project(&points.rows(), &projection, points.kernels);
         Some(Self {
             projection,
@@ -119,6 +112,45 @@ impl<F: Float> Sketch<F> {
     /// Coordinates of a sketch.
     pub(crate) fn width(&self) -> usize {
         self.projection.width()
+    }
+}
+
+/// Points that directions are found on.
+struct Sample<'a, F: Float> {
+    points: Points<'a, F>,
+    centre: Vec<F>,
+    scale: F,
+    /// The points in the frame of centre and scale, feature by feature.
+    features: Vec<F>,
+}
+
+impl<'a, F: Float> Sample<'a, F> {
+    fn new(points: Points<'a, F>) -> Self {
+        let (centre, scale) = frame(&points);
+        Self {
+            features: features(&points, &centre, scale),
+            points,
+            centre,
+            scale,
+        }
+    }
+
+    /// Along the directions in which the points vary most. `None` where they do not vary in so many.
+    fn projection(&self, n_directions: usize) -> Option<Projection<F>> {
+        let scaled = |row: &[F]| {
+            let row = centred(row, &self.centre).into_iter();
+            row.map(|x| x * self.scale).collect()
+        };
+        let rows = self.points.rows().iter().take(n_directions);
+        let mut directions: Vec<Vec<F>> = rows.map(scaled).collect();
+        orthonormalise(&mut directions)?;
+        for _ in 0..ROUNDS {
+            let projection = Projection::along(self.centre.clone(), self.scale, &directions);
+            directions = multiply(&self.points, &projection, &self.features);
+            orthonormalise(&mut directions)?;
+        }
+        let centre = self.centre.clone();
+        Some(Projection::new(centre, self.scale, &directions))
     }
 }
 
