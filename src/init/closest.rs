@@ -17,8 +17,8 @@ use crate::random::Stream;
 /// When the sum has fallen by this factor, its terms are rounded anew, more finely.
 const FALLS: f64 = 1024.0;
 
-/// From so many centroids for each candidate on few points are nearer to one of these, and those
-/// found are kept until one is chosen.
+/// Where all points are measured, those that are nearer to a candidate are listed from so many
+/// centroids for each candidate on: before that they are too many.
 const CROWDED: usize = 4;
 
 /// The most points found that are kept, as a share of all: 6 bytes per row.
@@ -148,8 +148,7 @@ impl<'a, F: Float> Closest<'a, F> {
     /// How much smaller the sum would be with each of these rows as a centroid.
     pub(super) fn gains(&mut self, candidates: &[usize]) -> Vec<f64> {
         self.found = None;
-        let finds = self.n_chosen >= CROWDED * candidates.len();
-        if !finds && self.search.is_plain() {
+        if self.search.is_plain() && self.n_chosen < CROWDED * candidates.len() {
             return self.gains_of_all(candidates);
         }
         let gain = |found: &Nearer| {
@@ -166,8 +165,7 @@ impl<'a, F: Float> Closest<'a, F> {
                 for found in nearer {
                     gains[found.candidate as usize] += gain(found);
                 }
-                let keeps = finds && nearer.len() <= most;
-                (gains, keeps.then(|| nearer.to_vec()))
+                (gains, (nearer.len() <= most).then(|| nearer.to_vec()))
             });
         let mut gains = vec![0.0; candidates.len()];
         for (part, _) in &parts {

@@ -141,8 +141,9 @@ impl Init {
 /// # Cost
 /// At most `n k (3 + ln k)` distances: points that a candidate cannot win are passed over, where that
 /// takes less time. In up to four features up to 62 bytes per row in `f32`, a copy of the data among
-/// them (measured on 4,000,000 x 3 with a far outlier as the first row chosen); otherwise 8 and lists of
-/// rows, and from 200 features on up to 264 more.
+/// them (measured on 4,000,000 x 3 with a far outlier as the first row chosen). In more features 12, and
+/// up to 24 for rows nearer to a candidate, listed, with a few more for each thread; from 200 features
+/// on also sketches of the rows, 264 bytes in `f32`, or 520 from 384 features on.
 ///
 /// # Determinism
 /// The same data and seed give the same rows, at any number of threads and on any processor.

@@ -72,15 +72,15 @@ fn first_largest(values: &[f64]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     use super::*;
     use crate::kernels::sq_dist;
 
-    /// Rows around a few centres, some of them equal.
-    fn data(n: usize, d: usize, seed: u64) -> Array2<f32> {
+    /// Rows around a few centres, which are so far apart; some of the rows are equal.
+    fn data(n: usize, d: usize, seed: u64, apart: f64) -> Array2<f32> {
         let mut stream = Stream::new(seed, 0);
-        let centres = Array2::from_shape_simple_fn((12, d), || 40.0 * stream.uniform());
+        let centres = Array2::from_shape_simple_fn((12, d), || apart * stream.uniform());
         Array2::from_shape_fn((n, d), |(i, j)| {
             let noise = (8.0 * stream.uniform()).floor();
             (centres[[i % 12, j]] + noise) as f32
@@ -90,8 +90,15 @@ mod tests {
     /// However the points are gone through, the same rows are chosen.
     #[test]
     fn skipping_changes_nothing() {
-        for (n, d, k) in [(5000, 1, 8), (6000, 3, 40), (2000, 40, 30), (1500, 210, 30)] {
-            let x = data(n, d, 5);
+        for (n, d, k, apart) in [
+            (5000, 1, 8, 40.0),
+            (6000, 3, 40, 40.0),
+            (2000, 40, 30, 40.0),
+            (1500, 210, 30, 40.0),
+            // Many directions.
+            (1500, 400, 30, 8.0),
+        ] {
+            let x = data(n, d, 5, apart);
             let points = Points::check(&x).unwrap();
             for seed in 0..4 {
                 let rows =
@@ -108,33 +115,64 @@ mod tests {
     /// The distances and the gains are those of the plain definition.
     #[test]
     fn gains_are_those_of_all_distances() {
-        for (d, far) in [(2, 1.0), (40, 1.0), (210, 1.0), (210, 1e30)] {
-            let mut x = data(2500, d, 1);
-            // In the frame of the others its sketch overflows.
-            x.row_mut(500).mapv_inplace(|value| value * far);
-            let points = Points::check(&x).unwrap();
-            let row = |row| points.rows().row(row);
-            let chosen = [7, 100, 2000];
-            let nearest = |i: usize, others: &[usize]| {
-                let all = chosen.iter().chain(others);
-                let sq_dists = all.map(|&c| sq_dist(row(i), row(c)));
-                sq_dists.fold(f64::INFINITY, f64::min)
-            };
-            let sum_with = |others: &[usize]| (0..2500).map(|i| nearest(i, others)).sum::<f64>();
-            let candidates = [3, 44, 500, 1200];
-            let before = sum_with(&[]);
-            let expected = candidates.map(|candidate| before - sum_with(&[candidate]));
-            for prepared in [
-                Prepared::plain(&points),
-                Prepared::plain(&points).with_sketch(),
-            ] {
-                let mut closest = Closest::new(&prepared, chosen[0]);
-                chosen[1..].iter().for_each(|&row| closest.add(row));
-                assert!((0..2500).all(|i| closest.sq_dist(i) == nearest(i, &[])));
-                assert!((closest.total() - before).abs() < 1e-9 * before);
-                for (gain, expected) in closest.gains(&candidates).iter().zip(expected) {
-                    assert!((gain - expected).abs() < 1e-9 * before, "{gain} {expected}");
+        const N: usize = 2500;
+        for (d, unit, far) in [
+            (2, 1.0, 1.0),
+            (40, 1.0, 1.0),
+            (210, 1.0, 1.0),
+            (210, 1.0, 1e30),
+            (210, 1e-10, 1e33),
+        ] {
+            // In the frame of the others the sketch of a far row overflows, or its squares do.
+            let mut x = data(N, d, 1, 40.0) * unit;
+            x.row_mut(501).fill(far);
+            let weights = Array1::from_shape_fn(N, |i| (i % 3) as f32);
+            for is_weighted in [false, true] {
+                let mut points = Points::check(&x).unwrap();
+                if is_weighted {
+                    points = points.with_weights(&weights).unwrap();
                 }
+                let prepared = [
+                    Prepared::plain(&points),
+                    Prepared::plain(&points).with_sketch(),
+                ];
+                assert_eq!(prepared[1].sketch.is_some(), d > 200);
+                for prepared in prepared {
+                    follow_the_definition(&points, &prepared);
+                }
+            }
+        }
+    }
+
+    fn follow_the_definition(points: &Points<'_, f32>, prepared: &Prepared<'_, f32>) {
+        let n = points.len();
+        let row = |row| points.rows().row(row);
+        let nearest = |i: usize, chosen: &[usize]| {
+            let sq_dists = chosen.iter().map(|&c| sq_dist(row(i), row(c)));
+            sq_dists.fold(f64::INFINITY, f64::min)
+        };
+        let sum_with = |chosen: &[usize]| -> f64 {
+            let terms = (0..n).map(|i| points.weight(i) * nearest(i, chosen));
+            terms.sum()
+        };
+        let mut chosen = vec![7];
+        let mut closest = Closest::new(prepared, chosen[0]);
+        // The last candidate is the far row, and is far no more once it is chosen.
+        for candidates in [[3, 44, 501, 1201], [100, 7, 200, 3], [5, 2000, 501, 6]] {
+            let before = sum_with(&chosen);
+            assert!((closest.total() - before).abs() <= 1e-9 * before);
+            let gains = closest.gains(&candidates);
+            for (candidate, gain) in candidates.iter().zip(gains) {
+                let expected = before - sum_with(&[&chosen[..], &[*candidate]].concat());
+                assert!(
+                    (gain - expected).abs() <= 1e-9 * before,
+                    "{gain} {expected}"
+                );
+            }
+            for added in [candidates[2], 1000 + candidates[0]] {
+                closest.add(added);
+                chosen.push(added);
+                assert!((0..n).all(|i| closest.sq_dist(i) == nearest(i, &chosen)));
             }
         }
     }

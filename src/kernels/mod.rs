@@ -296,7 +296,7 @@ impl<F: Float> Kernels<F> {
 
     /// By how much a sum of terms falls with each of some targets as a centroid.
     ///
-    /// IN: `points`, `targets` of as many features, at most [`MOST_SHORT`], the targets at most
+    /// IN: `points` of at most [`MOST_SHORT`] features, `targets` of as many, no more of them than
     /// [`MOST_TOGETHER`], `terms`, `closest`, the squared distance known of each point. IN, OUT: `falls`, one for each target, to which it
     /// is added.
     pub(crate) fn falls(
@@ -424,8 +424,7 @@ impl<F: Float> Kernels<F> {
             (points.len(), points.len()),
             "one for each point"
         );
-        let len = screen::scratch_len(candidacy.candidates.len(), points.n_features());
-        F::with_scratch(len, |scratch| {
+        F::with_scratch(screen::scratch_len(candidacy), |scratch| {
             (self.find_nearer)(candidacy, nearer, scratch);
         });
     }

@@ -22,7 +22,8 @@ pub(super) trait Simd<F: Float>: Copy {
     fn load(self, from: &[F]) -> Self::Vector;
     /// OUT: `to`, at least `LANES` values. The first ones are overwritten.
     fn store(self, vector: Self::Vector, to: &mut [F]);
-    /// Asks for values that are to be read soon, so that they are in the nearest cache by then.
+    /// Asks for values that are to be read soon, the first 4 KB of them at most, so that they are in the
+    /// nearest cache by then.
     fn prefetch(self, _from: &[F]) {}
     /// `a + b`
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;

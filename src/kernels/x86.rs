@@ -50,6 +50,9 @@ impl Avx2 {
     }
 }
 
+/// Lines of the cache that are asked for at a time: no more than a few rows should fill it.
+const MOST_LINES: usize = 64;
+
 macro_rules! impl_simd {
     (
         $token:ty, $float:ty, $lanes:literal, $vector:ty, $mask:ty,
@@ -94,7 +97,7 @@ macro_rules! impl_simd {
             }
             #[inline(always)]
             fn prefetch(self, from: &[$float]) {
-                for line in from.chunks(64 / size_of::<$float>()) {
+                for line in from.chunks(64 / size_of::<$float>()).take(MOST_LINES) {
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
                 }
             }

@@ -82,9 +82,9 @@ use engine::{InMemory, Limits, Run, Source, better};
 /// Each iteration takes at most `n k d` multiply-adds, seeding by k-means++ about `2 + ln k` times as
 /// much once, on all threads of the current rayon pool; small data stays on the calling thread.
 /// Beside the data, which is borrowed if it is in row-major order and copied once otherwise, a fit
-/// holds 16 bytes per row (32 for a moment when a cluster is empty, 36 while seeding), times the
-/// threads where restarts of middling data run side by side; sums of the clusters, once for each part
-/// of the rows but no more than 8 MB or three of them; and the centroids a few times.
+/// holds 16 bytes per row (32 for a moment when a cluster is empty, 36 and a few for each thread while
+/// seeding), times the threads where restarts of middling data run side by side; sums of the clusters,
+/// once for each part of the rows but no more than 8 MB or three of them; and the centroids a few times.
 /// [`Algorithm`] tells what the engines hold beside that.
 ///
 /// # Determinism

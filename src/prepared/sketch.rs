@@ -54,10 +54,7 @@ impl<F: Float> Sketch<F> {
     /// `None` where it would not pay.
     pub(crate) fn new(points: &Points<'_, F>) -> Option<Self> {
         let d = points.n_features();
-        if d < LEAST_FEATURES {
-            return None;
-        }
-        if points.len() < 2 * SAMPLE.start() {
+        if d < LEAST_FEATURES || points.len() < 2 * SAMPLE.start() {
             return None;
         }
         let size = (points.len() / ONE_IN).clamp(*SAMPLE.start(), *SAMPLE.end());
@@ -74,7 +71,7 @@ impl<F: Float> Sketch<F> {
             return None;
         }
         if share < ENOUGH && d >= FEATURES_FOR_MANY {
-            projection = sample.projection(MANY_DIRECTIONS)?;
+            projection = sample.projection(MANY_DIRECTIONS).unwrap_or(projection);
         }
         drop((sample, others));
         let (rows, errors) = project(&points.rows(), &projection, points.kernels);
@@ -284,4 +281,33 @@ fn project<F: Float>(
         0
     });
     (rows, errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    /// Rows about a few centres, that are so far apart.
+    fn rows(d: usize, apart: f64) -> Array2<f32> {
+        let mut stream = Stream::new(1, 0);
+        let centres = Array2::from_shape_simple_fn((12, d), || apart * stream.uniform());
+        Array2::from_shape_simple_fn((1200, d), || 8.0 * stream.uniform()).map(|x| *x as f32)
+            + Array2::from_shape_fn((1200, d), |(i, j)| centres[[i % 12, j]] as f32)
+    }
+
+    #[test]
+    fn there_are_as_many_directions_as_the_variance_asks_for() {
+        let width = |d, apart| {
+            let x = rows(d, apart);
+            let sketch = Sketch::new(&Points::check(&x).unwrap());
+            sketch.map(|sketch| sketch.width())
+        };
+        assert_eq!(width(400, 40.0), Some(DIRECTIONS + 1));
+        assert_eq!(width(400, 8.0), Some(MANY_DIRECTIONS + 1));
+        assert_eq!(width(300, 8.0), Some(DIRECTIONS + 1));
+        assert_eq!(width(400, 0.0), None);
+        assert_eq!(width(199, 40.0), None);
+    }
 }

@@ -84,7 +84,11 @@ impl<'a, F: Float> Screened<'a, F> {
         let chosen = Rows::new(&self.chosen, d);
         let mut sq_dists = vec![0.0; chosen.len() * candidates.len()];
         let kernels = self.points.kernels;
-        kernels.sq_dists(&chosen, candidates, &mut sq_dists);
+        let work = parallel::work(chosen.len(), candidates.len(), d);
+        parallel::fill_blocks(&mut sq_dists, chosen.len(), 1, work, |range, sq_dists| {
+            kernels.sq_dists(&chosen, &candidates.slice(range), sq_dists);
+            0
+        });
         let mut reaches = vec![f64::INFINITY; chosen.len()];
         for of_candidate in sq_dists.chunks_exact(chosen.len()) {
             let pairs = reaches.iter_mut().zip(of_candidate);

@@ -53,9 +53,10 @@ pub enum Algorithm {
     Filtering,
     /// Each point holds an upper bound on the distance to its centroid, and lower bounds on those to
     /// groups of others (Ding et al., 2015). From 200 features on it also holds sketches of the
-    /// points, in 64 coordinates along which they vary most, if these take up enough of the variance.
+    /// points, in 64 coordinates along which they vary most, if these take up enough of the variance;
+    /// in 128 if they take up less than four fifths, and there are at least 384 features.
     /// For many features and many clusters. The bounds take up to 56 bytes per row and an eighth of
-    /// a row, sketches 264 bytes in `f32`.
+    /// a row, sketches 264 or 520 bytes in `f32` and about twice as many in `f64`.
     Yinyang,
 }
 
