@@ -10,6 +10,8 @@
 mod boxes;
 mod screened;
 
+use std::ops::Range;
+
 use boxes::Boxes;
 use screened::Screened;
 
@@ -140,13 +142,26 @@ fn measure_all<F: Float, R: Send>(
     let candidates = gather(points, candidates);
     let candidates = Rows::new(&candidates, d);
     let work = parallel::work(points.len(), candidates.len(), d);
-    parallel::map_parts(points.len(), work, |part| {
+    let find = |range: Range<usize>, nearer: &mut Vec<Nearer>| {
+        let (rows, kernels) = (points.rows().slice(range.clone()), points.kernels);
+        kernels.measure_nearer(&rows, &candidates, &closest[range], nearer);
+    };
+    map_found(points.len(), work, find, f)
+}
+
+/// The results of `f` for parts of the points, given what `find` finds in their blocks. It numbers the
+/// points of a block from 0.
+fn map_found<R: Send>(
+    len: usize,
+    work: usize,
+    find: impl Fn(Range<usize>, &mut Vec<Nearer>) + Sync,
+    f: impl Fn(&[Nearer]) -> R + Sync,
+) -> Vec<R> {
+    parallel::map_parts(len, work, |part| {
         let mut nearer = Vec::new();
         for start in part.clone().step_by(BLOCK) {
-            let range = start..part.end.min(start + BLOCK);
-            let (rows, before) = (points.rows().slice(range.clone()), nearer.len());
-            let kernels = points.kernels;
-            kernels.measure_nearer(&rows, &candidates, &closest[range], &mut nearer);
+            let before = nearer.len();
+            find(start..part.end.min(start + BLOCK), &mut nearer);
             let own = nearer[before..].iter_mut();
             own.for_each(|found| found.point += start);
         }

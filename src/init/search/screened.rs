@@ -1,10 +1,13 @@
 //! Points passed over by the triangle inequality, and by distances that are rounded, or those of
 //! their sketches.
 
+use std::ops::Range;
+
+use super::map_found;
 use crate::float::Float;
 use crate::init::gather;
 use crate::kernels::{Candidacy, Known, Nearer, Rows, Sketches};
-use crate::parallel::{self, BLOCK};
+use crate::parallel;
 use crate::points::Points;
 use crate::prepared::Sketch;
 
@@ -42,36 +45,29 @@ impl<'a, F: Float> Screened<'a, F> {
         let reaches = self.reaches(&candidates);
         let width = self.sketch.map_or(points.n_features(), Sketch::width);
         let work = parallel::work(points.len(), candidates.len(), width);
-        parallel::map_parts(points.len(), work, |part| {
-            let mut nearer = Vec::new();
-            for start in part.clone().step_by(BLOCK) {
-                let range = start..part.end.min(start + BLOCK);
-                let before = nearer.len();
-                let pair = self.sketch.zip(of_candidates.as_ref());
-                let sketches = pair.map(|(sketch, (rows, errors))| {
-                    let (candidates, scale) = sketch.sketched(rows, errors);
-                    Sketches {
-                        points: sketch.of_rows(range.clone()),
-                        candidates,
-                        scale,
-                    }
-                });
-                let candidacy = Candidacy {
-                    points: points.rows().slice(range.clone()),
+        let find = |range: Range<usize>, nearer: &mut Vec<Nearer>| {
+            let pair = self.sketch.zip(of_candidates.as_ref());
+            let sketches = pair.map(|(sketch, (rows, errors))| {
+                let (candidates, scale) = sketch.sketched(rows, errors);
+                Sketches {
+                    points: sketch.of_rows(range.clone()),
                     candidates,
-                    known: Known {
-                        closest: &closest[range.clone()],
-                        owners: &self.owners[range.clone()],
-                        reaches: &reaches,
-                    },
-                    sketches,
-                };
-                points.kernels.find_nearer(&candidacy, &mut nearer);
-                let own = nearer[before..].iter_mut();
-                own.for_each(|found| found.point += range.start);
-            }
-            f(&nearer)
-        })
+                    scale,
+                }
+            });
+            let candidacy = Candidacy {
+                points: points.rows().slice(range.clone()),
+                candidates,
+                known: Known {
+                    closest: &closest[range.clone()],
+                    owners: &self.owners[range],
+                    reaches: &reaches,
+                },
+                sketches,
+            };
+            points.kernels.find_nearer(&candidacy, nearer);
+        };
+        map_found(points.len(), work, find, f)
     }
 
     /// For each centroid so far how far from it, squared, a point must be to be nearer to a
