@@ -7,7 +7,7 @@ use ndarray::ArrayRef1;
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::percentile::value_at;
+use crate::numeric::value_at;
 
 /// The rows of the highest scores, the highest first, the lower row first among equals: the `share` of
 /// all `n`, rounded to whole rows, `share n + 1/2` rounded down.

@@ -121,6 +121,7 @@
 )]
 
 pub mod anomalies;
+mod data;
 pub mod datasets;
 mod error;
 mod float;
@@ -131,20 +132,19 @@ pub mod instances;
 mod kernels;
 mod kmeans;
 pub mod metrics;
-mod nearest;
-mod pair;
+mod numeric;
 mod parallel;
-mod percentile;
 #[cfg(feature = "plot")]
 pub mod plot;
-mod points;
 mod prepared;
 mod progress;
 mod random;
-mod row_blocks;
 pub mod selection;
 pub mod semi_supervised;
 
+#[cfg(feature = "npy")]
+pub use data::NpyBlocks;
+pub use data::{ArrayBlocks, IterBlocks, RowBlocks};
 pub use error::{Error, Result};
 pub use float::Float;
 pub use init::Init;
@@ -156,9 +156,6 @@ pub use kmeans::{
 };
 pub use ndarray;
 pub use progress::{Iteration, Stop};
-#[cfg(feature = "npy")]
-pub use row_blocks::NpyBlocks;
-pub use row_blocks::{ArrayBlocks, IterBlocks, RowBlocks};
 
 /// The README's programs, compiled and run.
 #[cfg(doctest)]

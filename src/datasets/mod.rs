@@ -16,9 +16,9 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{StandardNormal, Uniform};
 
+use crate::data::{Points, check_room};
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::points::{Points, check_room};
 use crate::random::Stream;
 
 /// Normal clusters around given centres.

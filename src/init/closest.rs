@@ -7,10 +7,10 @@
 //! to the others need be looked at. A [`Search`] finds those.
 
 use super::search::Search;
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{MOST_TOGETHER, Nearer, Rows, Terms};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

@@ -12,9 +12,9 @@ use ndarray::{Array1, Array2, ArrayRef2};
 pub(crate) use self::parallel::choose_among;
 pub(crate) use random::without_replacement;
 
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

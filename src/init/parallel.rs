@@ -11,10 +11,10 @@
 //! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
 
 use super::{gather, plus_plus};
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

@@ -11,8 +11,8 @@
 //! so the choice is the same on every processor, and however the points are gone through.
 
 use super::closest::Closest;
+use crate::data::Points;
 use crate::float::Float;
-use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::data::Points;
 use crate::float::Float;
-use crate::points::Points;
 use crate::random::Stream;
 
 pub(super) fn choose<F: Float>(

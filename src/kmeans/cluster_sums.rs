@@ -4,12 +4,12 @@ use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
 
 use super::sums::{self, Exact};
 use super::{engine, update};
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::init::at_least_one;
 use crate::kernels::{NO_LABEL, Packed};
-use crate::pair::Pair;
-use crate::points::Points;
+use crate::numeric::DoubleDouble;
 
 /// What one pass of Lloyd's algorithm needs to know of some of the rows: sums, counts and inertia by
 /// cluster. Statistics of different rows can be merged, so that the rows may lie in any number of files,
@@ -61,9 +61,9 @@ pub struct ClusterSums<F> {
     pub(super) n_clusters: usize,
     pub(super) n_features: usize,
     /// For each cluster for each feature the sum, then that of the weights.
-    pub(super) sums: Vec<Pair>,
+    pub(super) sums: Vec<DoubleDouble>,
     pub(super) counts: Vec<u64>,
-    pub(super) inertia: Pair,
+    pub(super) inertia: DoubleDouble,
     pub(super) float: std::marker::PhantomData<F>,
 }
 
@@ -86,13 +86,13 @@ impl<F: Float> ClusterSums<F> {
         let mut sums = Vec::new();
         let len = len.ok_or(too_large)?;
         sums.try_reserve_exact(len).map_err(|_| too_large)?;
-        sums.resize(len, Pair::default());
+        sums.resize(len, DoubleDouble::default());
         Ok(Self {
             n_clusters,
             n_features,
             sums,
             counts: vec![0; n_clusters],
-            inertia: Pair::default(),
+            inertia: DoubleDouble::default(),
             float: std::marker::PhantomData,
         })
     }
@@ -200,7 +200,7 @@ impl<F: Float> ClusterSums<F> {
                 found: other.n_features,
             });
         }
-        let add = |(sum, other): (&mut Pair, &Pair)| {
+        let add = |(sum, other): (&mut DoubleDouble, &DoubleDouble)| {
             sum.add(other.1);
             sum.add(other.0);
         };

@@ -1,7 +1,7 @@
 //! Problems whose start leaves nothing to choose.
 
+use crate::data::Points;
 use crate::float::Float;
-use crate::points::Points;
 
 /// The rows to start from, where every choice of rows would end in the same clustering: one
 /// cluster, as many clusters as rows, or rows that are all equal.

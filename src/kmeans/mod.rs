@@ -8,7 +8,6 @@ pub(crate) mod engine;
 pub(crate) mod minibatch;
 mod model;
 mod options;
-mod outliers;
 #[cfg(feature = "serde")]
 mod saving;
 mod sums;
@@ -20,9 +19,11 @@ pub use blocks::BlocksError;
 pub use cluster_sums::ClusterSums;
 pub use engine::Algorithm;
 pub use minibatch::{MiniBatchKMeans, OnlineKMeans};
+pub(crate) use model::Assignment;
 pub use model::KMeansModel;
 pub use options::FitOptions;
 
+use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
@@ -30,7 +31,6 @@ use crate::float::Float;
 use crate::init::{Init, at_least_one, gather};
 use crate::kernels::Rows;
 use crate::parallel;
-use crate::points::Points;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
 use engine::{InMemory, Limits, Run, Source, better};

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::init::check_n_clusters;
-use crate::points::Points;
 use crate::progress::{Iteration, Observer};
 
 /// Options of one fit: what belongs to the data or the call rather than to the estimator.

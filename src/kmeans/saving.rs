@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::cluster_sums::ClusterSums;
 use super::minibatch::{Moving, OnlineKMeans, State, bits};
 use super::{KMeansModel, MiniBatchKMeans};
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
-use crate::pair::Pair;
-use crate::points::Points;
+use crate::numeric::DoubleDouble;
 use crate::progress::Stop;
 
 type Checked<T> = Result<T, &'static str>;
@@ -213,7 +213,11 @@ impl<F> From<ClusterSums<F>> for SavedSums {
     fn from(sums: ClusterSums<F>) -> Self {
         Self {
             n_features: sums.n_features,
-            sums: sums.sums.into_iter().map(|Pair(a, b)| (a, b)).collect(),
+            sums: sums
+                .sums
+                .into_iter()
+                .map(|DoubleDouble(a, b)| (a, b))
+                .collect(),
             counts: sums.counts,
             inertia: (sums.inertia.0, sums.inertia.1),
         }
@@ -245,9 +249,13 @@ impl<F: Float> TryFrom<SavedSums> for ClusterSums<F> {
         Ok(Self {
             n_clusters,
             n_features: saved.n_features,
-            sums: saved.sums.into_iter().map(|(a, b)| Pair(a, b)).collect(),
+            sums: saved
+                .sums
+                .into_iter()
+                .map(|(a, b)| DoubleDouble(a, b))
+                .collect(),
             counts: saved.counts,
-            inertia: Pair(saved.inertia.0, saved.inertia.1),
+            inertia: DoubleDouble(saved.inertia.0, saved.inertia.1),
             float: PhantomData,
         })
     }

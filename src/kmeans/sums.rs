@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Grid, NO_LABEL, Packed, Transfer};
 use crate::parallel;
-use crate::points::Points;
 use crate::prepared::Prepared;
 
 /// Each part of the rows has sums of its own where all of them together have no more than this

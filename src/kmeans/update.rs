@@ -1,10 +1,10 @@
 //! From labels to centroids: means of the clusters, with empty clusters put to use.
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, sq_dist};
-use crate::pair::{Pair, pairwise_sum};
+use crate::numeric::{DoubleDouble, pairwise_sum};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 
 use super::sums::Sums;
 
@@ -232,7 +232,7 @@ pub(crate) fn inertia<F: Float>(
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) -> f64 {
-    let mut inertia = Pair::default();
+    let mut inertia = DoubleDouble::default();
     add_inertia(&mut inertia, points, labels, centroids);
     inertia.total()
 }
@@ -240,7 +240,7 @@ pub(crate) fn inertia<F: Float>(
 /// Adds that of some of the points, block by block: the bits do not depend on how whole blocks are
 /// put together.
 pub(crate) fn add_inertia<F: Float>(
-    inertia: &mut Pair,
+    inertia: &mut DoubleDouble,
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Rows<'_, F>,

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use ndarray::ArrayRef1;
 
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::points::Points;
 
 /// Which rows belong together. Clusters are counted from 0 in the order of their labels, whatever
 /// gaps these have.

@@ -4,10 +4,10 @@ use ndarray::{ArrayRef1, ArrayRef2};
 
 use super::clusters::Clusters;
 use super::means::Means;
+use crate::data::Points;
 use crate::error::Result;
 use crate::float::Float;
 use crate::parallel;
-use crate::points::Points;
 
 /// The ratio of the variance between clusters to that within: large for compact, separate ones.
 ///

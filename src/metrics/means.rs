@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::clusters::Clusters;
 use super::power_of_two;
+use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::Rows;
 use crate::parallel;
-use crate::points::Points;
 
 /// Rows whose distances to a mean are computed together.
 ///

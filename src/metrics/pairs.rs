@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use super::clusters::Clusters;
 use super::power_of_two;
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Grouped, Rows};
 use crate::parallel;
-use crate::points::Points;
 
 /// The points, and the clusters that they form.
 #[derive(Debug)]

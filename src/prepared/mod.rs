@@ -8,8 +8,8 @@ use std::borrow::Cow;
 pub(crate) use sketch::Sketch;
 pub(crate) use tree::Tree;
 
+use crate::data::Points;
 use crate::float::Float;
-use crate::points::Points;
 
 /// The points, and what was made of them.
 #[derive(Debug)]

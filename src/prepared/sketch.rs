@@ -7,10 +7,10 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Kernels, PANEL, Projection, Rows, Sketched};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::random::Stream;
 
 /// The directions are found on one point in so many, within limits.

@@ -13,9 +13,9 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::data::{MOST_COPIES, Points};
 use crate::float::Float;
 use crate::parallel::{self, BLOCK};
-use crate::points::{MOST_COPIES, Points};
 use crate::random::Stream;
 
 /// Points per leaf, on average at most.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use crate::data::check_room;
 use crate::error::{Error, Result};
-use crate::points::check_room;
 use crate::random::Stream;
 
 /// Rows that are cut into `n_folds` folds, each of which is once tested while the others are trained

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 
 use super::{PASSES, check_numbers};
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::points::Points;
 use crate::random::Stream;
 use crate::{KMeans, parallel};
 

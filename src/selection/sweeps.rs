@@ -8,10 +8,10 @@ use ndarray::{ArrayRef2, ArrayView2};
 
 use super::knee::knee;
 use super::{PASSES, check_numbers};
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::parallel;
-use crate::points::Points;
 use crate::{KMeans, KMeansModel, metrics};
 
 /// `Instant::now` panics where there is no clock.

@@ -30,8 +30,8 @@ use ndarray::{Array1, ArrayRef2, ArrayView1};
 use crate::KMeansModel;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::nearest::Nearest;
-use crate::percentile::percentile;
+use crate::kmeans::Assignment;
+use crate::numeric::percentile;
 
 pub use requests::{LabelRequest, label_requests};
 
@@ -193,7 +193,7 @@ struct Limit {
     least_sq_dist: f64,
 }
 
-fn limits(nearest: &Nearest, n_clusters: usize, propagation: Propagation) -> Vec<Limit> {
+fn limits(nearest: &Assignment, n_clusters: usize, propagation: Propagation) -> Vec<Limit> {
     let mut own = vec![Vec::new(); n_clusters];
     for (&label, &sq_dist) in nearest.labels.iter().zip(&nearest.sq_dists) {
         own[label as usize].push(sq_dist);

@@ -1,10 +1,10 @@
 //! Points passed over by the boxes that hold them.
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Nearer, Rows};
 use crate::parallel;
-use crate::points::Points;
 use crate::prepared::Tree;
 
 /// Subtrees of this level are searched side by side.

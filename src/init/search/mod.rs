@@ -15,11 +15,11 @@ use std::ops::Range;
 use boxes::Boxes;
 use screened::Screened;
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::init::gather;
 use crate::kernels::{MOST_SHORT, Nearer, Rows};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::prepared::Prepared;
 
 /// What a search goes by.

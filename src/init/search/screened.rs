@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use super::map_found;
+use crate::data::Points;
 use crate::float::Float;
 use crate::init::gather;
 use crate::kernels::{Candidacy, Known, Nearer, Rows, Sketches};
 use crate::parallel;
-use crate::points::Points;
 use crate::prepared::Sketch;
 
 pub(in crate::init) struct Screened<'a, F: Float> {

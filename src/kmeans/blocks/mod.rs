@@ -9,14 +9,14 @@ use std::io;
 
 use super::engine::{self, Run, better};
 use super::{FitOptions, KMeans, KMeansModel};
+use crate::data::RowBlocks;
+use crate::data::check_weights;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::Rows;
 use crate::parallel;
-use crate::points::check_weights;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
-use crate::row_blocks::RowBlocks;
 use pass::{Blocks, Failure, Reader};
 
 impl KMeans {

@@ -2,17 +2,17 @@
 
 use std::io;
 
+use crate::data::Points;
+use crate::data::RowBlocks;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::{Assigned, NO_LABEL, Packed};
 use crate::kmeans::engine::{self, Data, Run};
 use crate::kmeans::sums::{self, Exact, Sums};
 use crate::kmeans::update::{self, Farthest};
-use crate::pair::Pair;
+use crate::numeric::DoubleDouble;
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::progress::Stop;
-use crate::row_blocks::RowBlocks;
 
 /// Bytes that are worked on at a time, at least.
 const CHUNK: usize = 1 << 21;
@@ -327,7 +327,7 @@ impl<F: Float> Data<F> for Blocks<'_, '_, F> {
     type Error = Failure;
 
     fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Failure> {
-        let (mut assigned, mut inertia) = (Assigned::default(), Pair::default());
+        let (mut assigned, mut inertia) = (Assigned::default(), DoubleDouble::default());
         let (mut rounded, mut is_exact) = (None, true);
         let (labels, exact) = (&mut self.labels, &mut self.exact);
         let mut before = Vec::new();

@@ -16,12 +16,12 @@
 //! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
 
 use super::pass::{Failure, Reader};
+use crate::data::Points;
 use crate::float::Float;
 use crate::init::{Init, choose_among};
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::kmeans::engine;
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::random::Stream;
 
 /// The centroids to start from, `n_clusters` rows of the source. There must be as many of positive

@@ -1,10 +1,10 @@
 //! The plain engine: every point is compared with every centroid.
 
 use super::Assign;
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Assigned, Packed};
 use crate::parallel;
-use crate::points::Points;
 
 pub(super) struct Lloyd<'a, F: Float> {
     points: &'a Points<'a, F>,

@@ -6,9 +6,9 @@ use super::filtering::Filtering;
 use super::lloyd::Lloyd;
 use super::yinyang::{Yinyang, is_worth_trying};
 use super::{Algorithm, Assign};
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
-use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

@@ -6,10 +6,10 @@
 
 use super::Assign;
 use super::lloyd::Lloyd;
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Assigned, Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, sq_dist};
 use crate::parallel::{self, BLOCK};
-use crate::points::Points;
 use crate::prepared::Sketch;
 
 pub(super) struct Yinyang<'a, F: Float> {

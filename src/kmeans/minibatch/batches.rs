@@ -3,11 +3,11 @@
 use super::draws::Draws;
 use super::step::Moving;
 use super::{MiniBatchKMeans, finish};
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::Rows;
 use crate::kmeans::checks;
 use crate::kmeans::engine::Run;
-use crate::points::Points;
 use crate::progress::{Iteration, Observer, Stop};
 
 pub(super) fn run<F: Float>(

@@ -1,8 +1,8 @@
 //! Rows drawn one by one, each draw in a time that does not depend on their number.
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::init::without_replacement;
-use crate::points::Points;
 use crate::random::Stream;
 
 /// Draws rows with replacement, with probability proportional to their weight.

@@ -13,11 +13,11 @@
 
 use super::draws::Shuffle;
 use super::{MiniBatchKMeans, finish};
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
 use crate::kmeans::engine::{self, InMemory, Limits, Run, Source};
 use crate::kmeans::{Algorithm, checks};
-use crate::points::Points;
 use crate::progress::{Iteration, Observer, Stop};
 
 /// Rows for each cluster in the first batch at least: a standard error needs some.

@@ -14,12 +14,12 @@ pub(super) use {online::State, online::bits, step::Moving};
 
 use super::engine::{self, Run};
 use super::{FitOptions, KMeansModel, checks, update};
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::init::{Init, at_least_one, gather};
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::parallel;
-use crate::points::Points;
 use crate::prepared::Prepared;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;

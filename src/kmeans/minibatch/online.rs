@@ -7,11 +7,11 @@ use ndarray::{ArrayRef1, ArrayRef2, ArrayView1};
 
 use super::MiniBatchKMeans;
 use super::step::Moving;
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::kernels::Rows;
 use crate::kmeans::KMeansModel;
-use crate::points::Points;
 use crate::random::Stream;
 
 /// k-means of a stream: batches of rows as they come, each seen once, of any size.

@@ -9,10 +9,10 @@
 //! D. Sculley, *Web-scale k-means clustering*, WWW 2010, doi:10.1145/1772690.1772862. The last line is
 //! an addition of scikit-learn's.
 
+use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, sq_dist};
 use crate::kmeans::{engine, sums, update};
-use crate::points::Points;
 use crate::random::Stream;
 
 /// So many rows for each cluster, and centroids that have seen little are looked for again.

@@ -5,9 +5,9 @@ use ndarray::{Array1, ArrayRef1, ArrayRef2};
 use super::super::clusters::Clusters;
 use super::super::means::Means;
 use super::{mean, of_distances, rounded};
+use crate::data::Points;
 use crate::error::Result;
 use crate::float::Float;
-use crate::points::Points;
 
 /// The silhouette of each row by its distances to the means of the clusters, in place of the mean
 /// distances to their rows: fast, and close to [`silhouette_samples`](super::silhouette_samples) for round

@@ -15,9 +15,9 @@ pub use sampled::{SampledScore, silhouette_score_sampled};
 
 use super::clusters::Clusters;
 use super::pairs::Pairs;
+use crate::data::Points;
 use crate::error::Result;
 use crate::float::Float;
-use crate::points::Points;
 
 /// The silhouette of each row: how much nearer it is to its own cluster than to the next one.
 ///

@@ -5,9 +5,9 @@ use ndarray::{ArrayRef1, ArrayRef2};
 use super::super::clusters::Clusters;
 use super::super::pairs::Pairs;
 use super::{mean, of_sums};
+use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::points::Points;
 use crate::random::Stream;
 
 /// A score of a sample. See [`silhouette_score_sampled`].

@@ -2,11 +2,11 @@
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 
+use super::super::{engine, update};
 use super::KMeansModel;
-use super::{engine, update};
+use super::assignment::Assignment;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::nearest::Nearest;
 
 /// A distance in units of a spread. Finite, and 0 at the centroid itself.
 fn score<F: Float>(sq_dist: f64, spread: f64) -> F {
@@ -20,12 +20,12 @@ fn score<F: Float>(sq_dist: f64, spread: f64) -> F {
 impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
-    pub(crate) fn nearest(&self, x: &ArrayRef2<F>) -> Result<Nearest> {
+    pub(crate) fn nearest(&self, x: &ArrayRef2<F>) -> Result<Assignment> {
         let points = self.check(x)?;
         let mut labels = vec![0; points.len()];
         engine::label(&points, &self.centroids, &mut labels);
         let sq_dists = update::sq_dists_to_own(&points, &labels, &self.centroids.rows());
-        Ok(Nearest { labels, sq_dists })
+        Ok(Assignment { labels, sq_dists })
     }
 
     /// How unusual each of the `m` rows of `x` is: its Euclidean distance to the nearest centroid in
@@ -132,7 +132,7 @@ impl<F: Float> KMeansModel<F> {
     }
 }
 
-fn scores<F: Float>(nearest: &Nearest, spread: impl Fn(usize) -> f64) -> Array1<F> {
+fn scores<F: Float>(nearest: &Assignment, spread: impl Fn(usize) -> f64) -> Array1<F> {
     let rows = nearest.labels.iter().zip(&nearest.sq_dists);
     rows.map(|(&label, &sq_dist)| score(sq_dist, spread(label as usize)))
         .collect()

@@ -1,16 +1,10 @@
 //! Sources of rows that are read block by block.
 
-#[cfg(feature = "npy")]
-mod npy;
-
 use std::fmt;
 use std::io;
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayRef2, ArrayView2, s};
-
-#[cfg(feature = "npy")]
-pub use npy::NpyBlocks;
 
 use crate::float::Float;
 
@@ -120,7 +114,7 @@ impl<F: Float> RowBlocks<F> for ArrayBlocks<'_, F> {
 }
 
 /// The next `block` of `len` items; `next` is moved behind it.
-fn next_range(next: &mut usize, block: usize, len: usize) -> Range<usize> {
+pub(super) fn next_range(next: &mut usize, block: usize, len: usize) -> Range<usize> {
     let start = *next;
     *next = start.saturating_add(block).min(len);
     start..*next

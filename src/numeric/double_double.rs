@@ -4,9 +4,9 @@
 ///
 /// D. E. Knuth, *The art of computer programming*, volume 2, section 4.2.2, theorem B.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Pair(pub(crate) f64, pub(crate) f64);
+pub(crate) struct DoubleDouble(pub(crate) f64, pub(crate) f64);
 
-impl Pair {
+impl DoubleDouble {
     pub(crate) fn add(&mut self, value: f64) {
         let sum = self.0 + value;
         let of_value = sum - self.0;
@@ -43,12 +43,12 @@ mod tests {
 
     #[test]
     fn pairs_keep_what_one_number_loses() {
-        let mut pair = Pair::default();
+        let mut pair = DoubleDouble::default();
         for value in [1e20, 1.0, -1e20, 1e-10] {
             pair.add(value);
         }
         assert_eq!(pair.total(), 1.0 + 1e-10);
-        let mut pair = Pair::default();
+        let mut pair = DoubleDouble::default();
         let a = 1.0 + f64::EPSILON;
         pair.add_product(a, a);
         pair.add(-(1.0 + 2.0 * f64::EPSILON));

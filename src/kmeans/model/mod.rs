@@ -1,17 +1,22 @@
 //! The result of a fit.
 
+mod assignment;
+mod outliers;
+
 use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, CowArray, Ix2};
 
-use super::engine::Run;
+pub(crate) use assignment::Assignment;
+
+use super::engine::{self, Run};
 use super::update;
+use crate::data::{Points, check_room};
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Assigned, Kernels, Packed, detect, nearest_row};
 use crate::parallel::{self, BLOCK};
-use crate::points::{Points, check_room};
 use crate::progress::Stop;
 
 /// Centroids, and what the fit that found them knows of its data.
@@ -53,8 +58,8 @@ use crate::progress::Stop;
 #[cfg_attr(
     feature = "serde",
     serde(
-        try_from = "super::saving::SavedModel<F>",
-        into = "super::saving::SavedModel<F>",
+        try_from = "crate::kmeans::saving::SavedModel<F>",
+        into = "crate::kmeans::saving::SavedModel<F>",
         bound(
             serialize = "F: serde::Serialize",
             deserialize = "F: serde::Deserialize<'de>"
@@ -62,18 +67,18 @@ use crate::progress::Stop;
     )
 )]
 pub struct KMeansModel<F: Float> {
-    pub(super) centroids: Packed<F>,
-    pub(super) labels: Array1<usize>,
-    pub(super) cluster_sizes: Array1<usize>,
-    pub(super) inertia: f64,
-    pub(super) n_iter: usize,
-    pub(super) stop: Stop,
-    pub(super) kernels: &'static Kernels<F>,
+    pub(in crate::kmeans) centroids: Packed<F>,
+    pub(in crate::kmeans) labels: Array1<usize>,
+    pub(in crate::kmeans) cluster_sizes: Array1<usize>,
+    pub(in crate::kmeans) inertia: f64,
+    pub(in crate::kmeans) n_iter: usize,
+    pub(in crate::kmeans) stop: Stop,
+    pub(in crate::kmeans) kernels: &'static Kernels<F>,
 }
 
 impl<F: Float> KMeansModel<F> {
     /// IN: `keeps_labels`, whether the model is to have them.
-    pub(super) fn from_run(run: Run<F>, keeps_labels: bool) -> Self {
+    pub(in crate::kmeans) fn from_run(run: Run<F>, keeps_labels: bool) -> Self {
         let (n, n_clusters) = (run.labels.len(), run.centroids.len());
         let mut labels = vec![0; if keeps_labels { n } else { 0 }];
         let block = parallel::block_for(n, n * RELABEL_WORK);
@@ -130,7 +135,7 @@ impl<F: Float> KMeansModel<F> {
         Ok(Self::from_packed(Packed::new(&points.rows())))
     }
 
-    pub(super) fn from_packed(centroids: Packed<F>) -> Self {
+    pub(in crate::kmeans) fn from_packed(centroids: Packed<F>) -> Self {
         Self {
             labels: Array1::default(0),
             cluster_sizes: Array1::zeros(centroids.len()),
@@ -342,7 +347,7 @@ impl<F: Float> KMeansModel<F> {
     pub fn score(&self, x: &ArrayRef2<F>) -> Result<f64> {
         let points = self.check(x)?;
         let mut labels = vec![0; points.len()];
-        super::engine::label(&points, &self.centroids, &mut labels);
+        engine::label(&points, &self.centroids, &mut labels);
         Ok(-update::inertia(&points, &labels, &self.centroids.rows()))
     }
 
@@ -395,7 +400,7 @@ impl<F: Float> KMeansModel<F> {
             .collect())
     }
 
-    pub(super) fn check<'a>(&self, x: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
+    pub(in crate::kmeans) fn check<'a>(&self, x: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
         Points::check_for(x, self.n_features())
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::path::Path;
 
-use super::{RowBlocks, next_range};
+use super::blocks::{RowBlocks, next_range};
 use crate::float::Float;
 
 /// Bytes that are read at a time.
