@@ -9,7 +9,7 @@
 use super::search::Search;
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{MOST_TOGETHER, Nearer, Rows, Terms};
+use crate::kernels::{MAX_TARGETS, NearPair, PotentialTerms, Rows};
 use crate::parallel::{self, BLOCK};
 use crate::prepared::Prepared;
 use crate::random::Stream;
@@ -33,7 +33,7 @@ pub(super) struct Closest<'a, F: Float> {
     n_chosen: usize,
     /// The candidates that were looked at last, and the points that were found nearer to one of
     /// them, if these are kept.
-    found: Option<(Vec<usize>, Vec<Vec<Nearer>>)>,
+    found: Option<(Vec<usize>, Vec<Vec<NearPair>>)>,
     /// For each original point its place in the tree, where there is one.
     places: Vec<u32>,
     /// For each point worked on.
@@ -151,7 +151,7 @@ impl<'a, F: Float> Closest<'a, F> {
         if self.search.is_plain() && self.n_chosen < CROWDED * candidates.len() {
             return self.gains_of_all(candidates);
         }
-        let gain = |found: &Nearer| {
+        let gain = |found: &NearPair| {
             let (before, weight) = (self.sq_dists[found.point], self.search.weight(found.point));
             let less = self.round(weight * before) - self.round(weight * found.sq_dist);
             self.search.copies(found.point) * less
@@ -163,7 +163,7 @@ impl<'a, F: Float> Closest<'a, F> {
             .map_nearer(candidates, &self.sq_dists, |nearer| {
                 let mut gains = vec![0.0; candidates.len()];
                 for found in nearer {
-                    gains[found.candidate as usize] += gain(found);
+                    gains[found.target as usize] += gain(found);
                 }
                 (gains, (nearer.len() <= most).then(|| nearer.to_vec()))
             });
@@ -183,25 +183,27 @@ impl<'a, F: Float> Closest<'a, F> {
         let targets = Rows::new(&targets, points.n_features());
         let work = parallel::work(points.len(), candidates.len(), points.n_features());
         let falls = |range: std::ops::Range<usize>| {
-            let mut falls = [0.0; MOST_TOGETHER];
+            let mut falls = [0.0; MAX_TARGETS];
             let rows = points.rows().slice(range.clone());
             let terms = self.terms(range.clone());
             let closest = &self.sq_dists[range];
             let own = &mut falls[..targets.len()];
-            points.kernels.falls(&rows, &targets, terms, closest, own);
+            points
+                .kernels
+                .potential_drops(&rows, &targets, terms, closest, own);
             falls
         };
-        let added = |a: [f64; MOST_TOGETHER], b: [f64; MOST_TOGETHER]| {
+        let added = |a: [f64; MAX_TARGETS], b: [f64; MAX_TARGETS]| {
             std::array::from_fn(|target| a[target] + b[target])
         };
-        let none = [0.0; MOST_TOGETHER];
+        let none = [0.0; MAX_TARGETS];
         let block = BLOCKS * BLOCK;
         let falls = parallel::reduce_blocks(points.len(), block, work, none, falls, added);
         falls[..candidates.len()].to_vec()
     }
 
-    fn terms(&self, range: std::ops::Range<usize>) -> Terms<'_, F> {
-        Terms {
+    fn terms(&self, range: std::ops::Range<usize>) -> PotentialTerms<'_, F> {
+        PotentialTerms {
             weights: self
                 .prepared
                 .points
@@ -215,7 +217,7 @@ impl<'a, F: Float> Closest<'a, F> {
     pub(super) fn add(&mut self, row: usize) {
         match self.found.take() {
             Some((candidates, found)) if candidates.contains(&row) => {
-                let is_own = |found: &&Nearer| candidates[found.candidate as usize] == row;
+                let is_own = |found: &&NearPair| candidates[found.target as usize] == row;
                 // NOTE: a row that was drawn twice was found twice.
                 self.lower(row, found.iter().flatten().filter(is_own));
             }
@@ -235,7 +237,7 @@ impl<'a, F: Float> Closest<'a, F> {
     }
 
     /// Lowers the distances of the points found to those to a row, and the sums with them.
-    fn lower<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b Nearer> + Clone) {
+    fn lower<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b NearPair> + Clone) {
         for found in found.clone() {
             let place = found.point;
             let before = std::mem::replace(&mut self.sq_dists[place], found.sq_dist);
@@ -260,11 +262,11 @@ impl<'a, F: Float> Closest<'a, F> {
             for (block, (sum, closest)) in pairs {
                 let range = block * BLOCK..block * BLOCK + closest.len();
                 let rows = points.rows().slice(range.clone());
-                let terms = Terms {
+                let terms = PotentialTerms {
                     weights: points.weights().map(|weights| &weights[range]),
                     splitter,
                 };
-                *sum -= points.kernels.lower(&rows, target, terms, closest);
+                *sum -= points.kernels.update_min(&rows, target, terms, closest);
             }
             0
         };

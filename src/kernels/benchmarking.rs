@@ -38,6 +38,8 @@ impl<F: Float> Nearest<F> {
     /// If the lengths do not fit.
     pub fn run(&self, points: &[F], labels: &mut [u32]) -> usize {
         let points = Rows::new(points, self.centroids.origin().len());
-        self.table.nearest(&points, &self.centroids, labels).settled
+        self.table
+            .nearest(&points, &self.centroids, labels)
+            .exact_checks
     }
 }

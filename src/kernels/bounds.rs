@@ -19,7 +19,7 @@ use super::groups::{
     BATCH, Frame, Groups, Open, PANEL, above, below, bring, lowest_sq_dist, score_panel, smallest,
 };
 use super::simd::Simd;
-use super::{Assigned, NO_LABEL, Packed, Rows, Sketched, nearest_row, sq_dist};
+use super::{NO_LABEL, Packed, Rows, Sketched, Work, nearest_row, sq_dist};
 use crate::float::Float;
 
 /// What is known of the points of a block.
@@ -45,7 +45,7 @@ pub(super) fn nearest_bounded<F: Float, S: Simd<F>, const R: usize, const V: usi
     groups: &Groups<F>,
     mut bounds: Bounds<'_, F>,
     scratch: &mut [F],
-) -> Assigned {
+) -> Work {
     let frame = Frame {
         points,
         centroids,
@@ -58,7 +58,7 @@ pub(super) fn nearest_bounded<F: Float, S: Simd<F>, const R: usize, const V: usi
     let len = points.len();
     let (closest, scratch) = scratch.split_at_mut(len);
     loosen(groups, &mut bounds, closest);
-    let mut assigned = Assigned::default();
+    let mut assigned = Work::default();
     let mut batch = [Open::new(0); BATCH];
     let mut in_batch = 0;
     for (row, &closest) in closest.iter().enumerate() {
@@ -72,7 +72,7 @@ pub(super) fn nearest_bounded<F: Float, S: Simd<F>, const R: usize, const V: usi
         let own = centroids.rows().row(label as usize);
         let sq_dist = sq_dist(points.row(row), own);
         assigned.distances += 1;
-        assigned.settled += 1;
+        assigned.exact_checks += 1;
         bounds.upper[row] = above(sq_dist, points.n_features());
         if bounds.upper[row] < closest {
             continue;
@@ -124,10 +124,10 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
     batch: &mut [Open<F>],
     bounds: &mut Bounds<'_, F>,
     scratch: &mut [F],
-) -> Assigned {
+) -> Work {
     let groups = frame.groups;
     let n_panels = groups.order.len() / PANEL;
-    let mut assigned = Assigned::default();
+    let mut assigned = Work::default();
     let mut before = [NO_LABEL; BATCH];
     // The upper bounds, below everything where nothing is left to do.
     let mut upper = [F::ZERO - F::INFINITY; BATCH];
@@ -185,7 +185,7 @@ fn search<F: Float, S: Simd<F>, const R: usize, const V: usize>(
                 } else {
                     let n = offer(simd, frame, panel, scores, open, bounds, &mut least[i]);
                     assigned.distances += n;
-                    assigned.settled += n;
+                    assigned.exact_checks += n;
                 }
             }
         }

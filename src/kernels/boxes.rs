@@ -7,7 +7,7 @@
 
 use super::columns::{Columns, with_columns};
 use super::simd::{MAX_LANES, Simd, Widen};
-use super::{Assigned, Rows};
+use super::{Rows, Work};
 use crate::float::Float;
 use crate::float::private::Sealed;
 
@@ -47,7 +47,7 @@ impl Candidates {
 /// IN: the `corners` of a box, the low ones and then the high ones; `from`. OUT: `to`, those that
 /// can be the nearest to a point in the box; `far` is workspace.
 #[inline(always)]
-pub(super) fn narrow<S: Simd<f64>>(
+pub(super) fn filter_candidates<S: Simd<f64>>(
     simd: S,
     corners: &[f64],
     from: &Candidates,
@@ -107,7 +107,7 @@ pub(super) fn nearest_among<F: Float, S: Widen<F>>(
     candidates: &[u32],
     labels: &mut [u32],
     panel: &mut [f64],
-) -> Assigned {
+) -> Work {
     with_columns!(simd, points.n_features(), panel, |columns| {
         nearest_in_lanes(simd, columns, points, centroids, candidates, labels)
     })
@@ -122,10 +122,10 @@ fn nearest_in_lanes<F: Float, S: Widen<F>>(
     centroids: &Rows<'_, F>,
     candidates: &[u32],
     labels: &mut [u32],
-) -> Assigned {
-    let mut assigned = Assigned {
+) -> Work {
+    let mut assigned = Work {
         distances: points.len() * candidates.len(),
-        ..Assigned::default()
+        ..Work::default()
     };
     for (number, labels) in labels.chunks_mut(S::LANES).enumerate() {
         let first = number * S::LANES;

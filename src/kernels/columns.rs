@@ -36,7 +36,7 @@ pub(super) fn panel_len(n_features: usize, lanes: usize) -> usize {
 const PARTS: usize = 8;
 
 /// The most features that count as few. There is a line in [`with_few_columns`] for each number.
-pub(crate) const MOST_SHORT: usize = 4;
+pub(crate) const FEW_FEATURES: usize = 4;
 
 /// `$body` with `$columns` for points of `$n_features`, which are few. The body is no closure: it should
 /// be one call.
@@ -154,7 +154,7 @@ pub(super) fn sq_dists<F: Float, S: Widen<F>>(
     panel: &mut [f64],
 ) {
     // PERF: for a single target transposing the points would be most of the work.
-    if points.n_features() > MOST_SHORT && targets.len() == 1 {
+    if points.n_features() > FEW_FEATURES && targets.len() == 1 {
         let target = targets.row(0);
         let pairs = out.iter_mut().zip(points.iter());
         return pairs.for_each(|(out, row)| *out = sq_dist(row, target));

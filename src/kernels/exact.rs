@@ -24,13 +24,13 @@ const MAX_LEVELS: usize = 3;
 
 /// Where values are cut. See the [module](self).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Grid {
+pub(crate) struct SumLevels {
     /// For each level the number which, added and subtracted again, rounds to the unit.
     splitters: [f64; MAX_LEVELS],
     levels: usize,
 }
 
-impl Grid {
+impl SumLevels {
     /// For values of up to `magnitude`, added `count` times at most. `None` if there are too many.
     pub(crate) fn new<F: Float>(magnitude: F, count: f64) -> Option<Self> {
         const MOST: f64 = (1_u64 << 40) as f64;
@@ -92,12 +92,12 @@ pub(super) fn transfer<F: Float, S: Widen<F>>(
     simd: S,
     data: Transfer<'_, F>,
     clusters: Range<usize>,
-    grid: &Grid,
+    sum_levels: &SumLevels,
     sums: &mut [f64],
 ) -> bool {
-    match grid.levels {
-        2 => transfer_levels::<F, S, 2>(simd, data, clusters, grid, sums),
-        _ => transfer_levels::<F, S, 3>(simd, data, clusters, grid, sums),
+    match sum_levels.levels {
+        2 => transfer_levels::<F, S, 2>(simd, data, clusters, sum_levels, sums),
+        _ => transfer_levels::<F, S, 3>(simd, data, clusters, sum_levels, sums),
     }
 }
 
@@ -106,10 +106,12 @@ fn transfer_levels<F: Float, S: Widen<F>, const L: usize>(
     simd: S,
     data: Transfer<'_, F>,
     clusters: Range<usize>,
-    grid: &Grid,
+    sum_levels: &SumLevels,
     sums: &mut [f64],
 ) -> bool {
-    let splitters = &grid.splitters[..L].try_into().expect("there are L levels");
+    let splitters = &sum_levels.splitters[..L]
+        .try_into()
+        .expect("there are L levels");
     match (data.points.n_features(), L) {
         (1, 2) => transfer_short::<F, L, 1, 3>(data, clusters, splitters, sums),
         (1, 3) => transfer_short::<F, L, 1, 4>(data, clusters, splitters, sums),

@@ -20,7 +20,7 @@ use super::packed::TILE;
 use super::reference::sq_dist_of;
 use super::simd::{MAX_LANES, Simd, Widen};
 use super::transpose::fill_panel;
-use super::{Assigned, Labelled, Packed, Rows, nearest_row, sq_dist};
+use super::{Labelled, Packed, Rows, Work, nearest_row, sq_dist};
 use crate::float::Float;
 use crate::float::private::Sealed;
 
@@ -33,10 +33,10 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
     centroids: &Packed<F>,
     labels: &mut [u32],
     panel: &mut [F],
-) -> Assigned {
+) -> Work {
     let width = P * S::LANES;
     let slack = centroids.slack();
-    let mut assigned = Assigned::default();
+    let mut assigned = Work::default();
     let mut changed = [0; MAX_LANES];
     for (number, labels) in labels.chunks_mut(width).enumerate() {
         let block = points.slice(number * width..number * width + labels.len());
@@ -57,12 +57,12 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
                 let clear = simd.select(clear, simd.splat(F::ONE), simd.splat(F::ZERO));
                 simd.store(clear, &mut is_clear);
                 let rows = block.slice(p * S::LANES..p * S::LANES + labels.len());
-                assigned.settled += settle(&rows, centroids, &is_clear, &mut index);
+                assigned.exact_checks += settle(&rows, centroids, &is_clear, &mut index);
             }
             relabel(labels, &index[..S::LANES], &mut changed[..S::LANES]);
         }
     }
-    assigned.distances = (points.len() + assigned.settled) * centroids.len();
+    assigned.distances = (points.len() + assigned.exact_checks) * centroids.len();
     assigned.reassigned = changed.iter().map(|&count| count as usize).sum();
     assigned
 }
@@ -95,14 +95,14 @@ fn settle<F: Float>(
     is_clear: &[F],
     index: &mut [F],
 ) -> usize {
-    let mut settled = 0;
+    let mut exact_checks = 0;
     for ((row, is_clear), index) in points.iter().zip(is_clear).zip(index) {
         if *is_clear == F::ZERO {
             *index = F::from_index(nearest_row(row, &centroids.rows()).0);
-            settled += 1;
+            exact_checks += 1;
         }
     }
-    settled
+    exact_checks
 }
 
 #[inline(always)]

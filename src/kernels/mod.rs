@@ -41,16 +41,16 @@ use std::sync::OnceLock;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use boxes::Candidates;
-pub(crate) use columns::MOST_SHORT;
+pub(crate) use columns::FEW_FEATURES;
 pub(crate) use distances::Grouped;
-pub(crate) use exact::{Grid, NO_LABEL, Transfer};
+pub(crate) use exact::{NO_LABEL, SumLevels, Transfer};
 pub(crate) use groups::{Groups, PANEL};
 pub(crate) use packed::Packed;
 pub(crate) use projection::{Projection, Sketched};
 pub(crate) use reference::{nearest_row, sq_dist};
 pub(crate) use rows::Rows;
-pub(crate) use screen::{Candidacy, Known, Nearer, Sketches};
-pub(crate) use seeding::{MOST_TOGETHER, Terms};
+pub(crate) use screen::{Candidacy, Known, NearPair, Sketches};
+pub(crate) use seeding::{MAX_TARGETS, PotentialTerms};
 pub(crate) use tables::{supported_f32, supported_f64};
 
 use crate::float::Float;
@@ -58,21 +58,21 @@ use crate::float::private::Sealed;
 
 /// What [`Kernels::nearest`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Assigned {
+pub(crate) struct Work {
     /// Points whose label is another than before.
     pub(crate) reassigned: usize,
     /// Points that distances had to decide on, or, where bounds are held, the distances themselves.
-    pub(crate) settled: usize,
+    pub(crate) exact_checks: usize,
     /// Distances or scores of points and centroids that were computed.
     pub(crate) distances: usize,
     /// Scores of sketches.
     pub(crate) sketched: usize,
 }
 
-impl std::ops::AddAssign for Assigned {
+impl std::ops::AddAssign for Work {
     fn add_assign(&mut self, other: Self) {
         self.reassigned += other.reassigned;
-        self.settled += other.settled;
+        self.exact_checks += other.exact_checks;
         self.distances += other.distances;
         self.sketched += other.sketched;
     }
@@ -92,10 +92,10 @@ pub(crate) struct Kernels<F> {
     sum_dists: SumDistsFn<F>,
     accumulate: AccumulateFn<F>,
     transfer: TransferFn<F>,
-    falls: FallsFn<F>,
-    lower: LowerFn<F>,
-    measure_nearer: MeasureNearerFn<F>,
-    narrow: NarrowFn,
+    potential_drops: PotentialDropsFn<F>,
+    update_min: UpdateMinFn<F>,
+    measured_pairs: MeasureNearerFn<F>,
+    filter_candidates: FilterCandidatesFn,
     nearest_among: NearestAmongFn<F>,
     nearest_bounded: NearestBoundedFn<F>,
     find_nearer: FindNearerFn<F>,
@@ -105,20 +105,21 @@ pub(crate) struct Kernels<F> {
 }
 
 // The kernels as they stand in a table. The last argument of most of them is their workspace.
-type NearestFn<F> = fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Assigned;
+type NearestFn<F> = fn(&Rows<'_, F>, &Packed<F>, &mut [u32], &mut [F]) -> Work;
 type SqDistsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64]);
 type SqDistsToOwnFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [f64]);
 type SumDistsFn<F> = fn(Grouped<'_, F>, &Rows<'_, F>, &mut [f64], &mut [f64], &mut [F]);
 type AccumulateFn<F> = fn(Labelled<'_, F>, &[f64], &mut [f64], &mut [f64]);
-type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &Grid, &mut [f64]) -> bool;
-type FallsFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, Terms<'_, F>, &[f64], &mut [f64], &mut [f64]);
-type MeasureNearerFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[f64], &mut Vec<Nearer>, &mut [f64]);
-type LowerFn<F> = fn(&Rows<'_, F>, &[F], Terms<'_, F>, &mut [f64]) -> f64;
-type NarrowFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
-type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Assigned;
+type TransferFn<F> = fn(Transfer<'_, F>, Range<usize>, &SumLevels, &mut [f64]) -> bool;
+type PotentialDropsFn<F> =
+    fn(&Rows<'_, F>, &Rows<'_, F>, PotentialTerms<'_, F>, &[f64], &mut [f64], &mut [f64]);
+type MeasureNearerFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[f64], &mut Vec<NearPair>, &mut [f64]);
+type UpdateMinFn<F> = fn(&Rows<'_, F>, &[F], PotentialTerms<'_, F>, &mut [f64]) -> f64;
+type FilterCandidatesFn = fn(&[f64], &Candidates, &mut Candidates, &mut Vec<f64>);
+type NearestAmongFn<F> = fn(&Rows<'_, F>, &Rows<'_, F>, &[u32], &mut [u32], &mut [f64]) -> Work;
 type NearestBoundedFn<F> =
-    fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Assigned;
-type FindNearerFn<F> = fn(&Candidacy<'_, F>, &mut Vec<Nearer>, &mut [F]);
+    fn(&Rows<'_, F>, &Packed<F>, &Groups<F>, Bounds<'_, F>, &mut [F]) -> Work;
+type FindNearerFn<F> = fn(&Candidacy<'_, F>, &mut Vec<NearPair>, &mut [F]);
 type ProjectFn<F> = fn(&Rows<'_, F>, &Projection<F>, &mut [F], &mut [F], &mut [F]);
 
 impl<F> fmt::Debug for Kernels<F> {
@@ -148,7 +149,7 @@ impl<F: Float> Kernels<F> {
         points: &Rows<'_, F>,
         centroids: &Packed<F>,
         labels: &mut [u32],
-    ) -> Assigned {
+    ) -> Work {
         assert_eq!(points.len(), labels.len(), "one label for each point");
         assert_eq!(
             points.n_features(),
@@ -267,12 +268,12 @@ impl<F: Float> Kernels<F> {
     /// Moves points from cluster to cluster, without rounding.
     ///
     /// IN: `data`; `clusters`, those whose sums are given: others are passed over. IN, OUT: `sums`,
-    /// [`Grid::width`] values for each of these clusters. Returns whether all additions were exact.
+    /// [`SumLevels::width`] values for each of these clusters. Returns whether all additions were exact.
     pub(crate) fn transfer(
         &self,
         data: Transfer<'_, F>,
         clusters: Range<usize>,
-        grid: &Grid,
+        sum_levels: &SumLevels,
         sums: &mut [f64],
     ) -> bool {
         let n = data.points.len();
@@ -285,25 +286,25 @@ impl<F: Float> Kernels<F> {
             data.weights.is_none_or(|weights| weights.len() == n),
             "one weight for each point"
         );
-        let width = grid.width(data.points.n_features());
+        let width = sum_levels.width(data.points.n_features());
         assert_eq!(
             sums.len(),
             clusters.len() * width,
             "the sums of each cluster"
         );
-        (self.transfer)(data, clusters, grid, sums)
+        (self.transfer)(data, clusters, sum_levels, sums)
     }
 
     /// By how much a sum of terms falls with each of some targets as a centroid.
     ///
-    /// IN: `points` of at most [`MOST_SHORT`] features, `targets` of as many, no more of them than
-    /// [`MOST_TOGETHER`], `terms`, `closest`, the squared distance known of each point. IN, OUT: `falls`, one for each target, to which it
+    /// IN: `points` of at most [`FEW_FEATURES`] features, `targets` of as many, no more of them than
+    /// [`MAX_TARGETS`], `terms`, `closest`, the squared distance known of each point. IN, OUT: `falls`, one for each target, to which it
     /// is added.
-    pub(crate) fn falls(
+    pub(crate) fn potential_drops(
         &self,
         points: &Rows<'_, F>,
         targets: &Rows<'_, F>,
-        terms: Terms<'_, F>,
+        terms: PotentialTerms<'_, F>,
         closest: &[f64],
         falls: &mut [f64],
     ) {
@@ -312,44 +313,44 @@ impl<F: Float> Kernels<F> {
             (points.len(), targets.len()),
             "one for each"
         );
-        assert!(targets.len() <= MOST_TOGETHER, "not too many targets");
-        assert!(targets.n_features() <= MOST_SHORT, "few features");
+        assert!(targets.len() <= MAX_TARGETS, "not too many targets");
+        assert!(targets.n_features() <= FEW_FEATURES, "few features");
         f64::with_scratch(targets.data().len(), |scratch| {
-            (self.falls)(points, targets, terms, closest, falls, scratch);
+            (self.potential_drops)(points, targets, terms, closest, falls, scratch);
         });
     }
 
     /// Takes in one target as a centroid, and returns by how much the sum of terms falls.
     ///
-    /// IN: `points`, `target`, of as many features, at most [`MOST_SHORT`], `terms`. IN, OUT: `closest`, the squared distance
+    /// IN: `points`, `target`, of as many features, at most [`FEW_FEATURES`], `terms`. IN, OUT: `closest`, the squared distance
     /// of each point to its nearest centroid.
-    pub(crate) fn lower(
+    pub(crate) fn update_min(
         &self,
         points: &Rows<'_, F>,
         target: &[F],
-        terms: Terms<'_, F>,
+        terms: PotentialTerms<'_, F>,
         closest: &mut [f64],
     ) -> f64 {
         assert_eq!(closest.len(), points.len(), "one for each point");
-        assert!(target.len() <= MOST_SHORT, "few features");
-        (self.lower)(points, target, terms, closest)
+        assert!(target.len() <= FEW_FEATURES, "few features");
+        (self.update_min)(points, target, terms, closest)
     }
 
     /// The points that are nearer to a target than they were to anything.
     ///
-    /// IN: `points`, `targets` of as many features, at most [`MOST_SHORT`], `closest`, the squared
+    /// IN: `points`, `targets` of as many features, at most [`FEW_FEATURES`], `closest`, the squared
     /// distance known of each point. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
-    pub(crate) fn measure_nearer(
+    pub(crate) fn measured_pairs(
         &self,
         points: &Rows<'_, F>,
         targets: &Rows<'_, F>,
         closest: &[f64],
-        nearer: &mut Vec<Nearer>,
+        nearer: &mut Vec<NearPair>,
     ) {
         assert_eq!(closest.len(), points.len(), "one for each point");
-        assert!(targets.n_features() <= MOST_SHORT, "few features");
+        assert!(targets.n_features() <= FEW_FEATURES, "few features");
         f64::with_scratch(targets.data().len(), |scratch| {
-            (self.measure_nearer)(points, targets, closest, nearer, scratch);
+            (self.measured_pairs)(points, targets, closest, nearer, scratch);
         });
     }
 
@@ -358,14 +359,14 @@ impl<F: Float> Kernels<F> {
     /// IN: `corners`, for each feature the lowest value in the box, then for each the highest;
     /// `from`, at least one, of as many features. OUT: `to`, those of `from` that are the nearest,
     /// or among the nearest, to any point in the box, and perhaps others; `far` is workspace.
-    pub(crate) fn narrow(
+    pub(crate) fn filter_candidates(
         &self,
         corners: &[f64],
         from: &Candidates,
         to: &mut Candidates,
         far: &mut Vec<f64>,
     ) {
-        (self.narrow)(corners, from, to, far);
+        (self.filter_candidates)(corners, from, to, far);
     }
 
     /// [`nearest`](Self::nearest) among some of the centroids.
@@ -378,7 +379,7 @@ impl<F: Float> Kernels<F> {
         centroids: &Rows<'_, F>,
         candidates: &[u32],
         labels: &mut [u32],
-    ) -> Assigned {
+    ) -> Work {
         assert_eq!(points.len(), labels.len(), "one label for each point");
         assert_eq!(
             points.n_features(),
@@ -401,7 +402,7 @@ impl<F: Float> Kernels<F> {
         centroids: &Packed<F>,
         groups: &Groups<F>,
         bounds: Bounds<'_, F>,
-    ) -> Assigned {
+    ) -> Work {
         let n = points.len();
         assert_eq!(
             (bounds.labels.len(), bounds.upper.len(), bounds.lower.len()),
@@ -417,7 +418,7 @@ impl<F: Float> Kernels<F> {
     ///
     /// IN: `candidacy`, points and at least one candidate of as many features, and what is known of the
     /// points. OUT: `nearer`, to which all pairs of smaller [`sq_dist`] are added.
-    pub(crate) fn find_nearer(&self, candidacy: &Candidacy<'_, F>, nearer: &mut Vec<Nearer>) {
+    pub(crate) fn find_nearer(&self, candidacy: &Candidacy<'_, F>, nearer: &mut Vec<NearPair>) {
         let (points, known) = (&candidacy.points, candidacy.known);
         assert_eq!(
             (known.closest.len(), known.owners.len()),

@@ -20,9 +20,9 @@ use crate::float::Float;
 
 /// A point that is nearer to a candidate than to all centroids.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Nearer {
+pub(crate) struct NearPair {
     pub(crate) point: usize,
-    pub(crate) candidate: u32,
+    pub(crate) target: u32,
     /// Their [`sq_dist`].
     pub(crate) sq_dist: f64,
 }
@@ -73,7 +73,7 @@ pub(super) fn scratch_len<F: Float>(candidacy: &Candidacy<'_, F>) -> usize {
 pub(super) fn find_nearer<F: Float, S: Simd<F>>(
     simd: S,
     candidacy: &Candidacy<'_, F>,
-    nearer: &mut Vec<Nearer>,
+    nearer: &mut Vec<NearPair>,
     scratch: &mut [F],
 ) {
     let screen = Screen::new(simd, candidacy, scratch);
@@ -238,7 +238,7 @@ impl<'a, F: Float> Screen<'a, F> {
 
     /// A point and a candidate, if the exact distance is smaller than the one known.
     #[inline(always)]
-    fn measure<S: Simd<F>>(&self, simd: S, row: usize, candidate: usize) -> Option<Nearer> {
+    fn measure<S: Simd<F>>(&self, simd: S, row: usize, candidate: usize) -> Option<NearPair> {
         let closest = self.candidacy.known.closest[row];
         let point = self.candidacy.points.row(row);
         let other = self.candidacy.candidates.row(candidate);
@@ -246,9 +246,9 @@ impl<'a, F: Float> Screen<'a, F> {
             return None;
         }
         let sq_dist = sq_dist(point, other);
-        (sq_dist < closest).then_some(Nearer {
+        (sq_dist < closest).then_some(NearPair {
             point: row,
-            candidate: candidate as u32,
+            target: candidate as u32,
             sq_dist,
         })
     }

@@ -2,24 +2,24 @@
 //! win, all points being measured.
 
 use super::columns::{Columns, with_few_columns};
-use super::screen::Nearer;
+use super::screen::NearPair;
 use super::simd::{MAX_LANES, Widen};
 use super::{Rows, sq_dist};
 use crate::float::Float;
 
 /// The most candidates that are measured together: more than `2 + ln k` for any `k`.
-pub(crate) const MOST_TOGETHER: usize = 32;
+pub(crate) const MAX_TARGETS: usize = 32;
 
 /// How the squared distance of a point becomes a term of a sum.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms<'a, F> {
+pub(crate) struct PotentialTerms<'a, F> {
     /// One for each point, or 1 for all.
     pub(crate) weights: Option<&'a [F]>,
     /// Added and subtracted again, this rounds a term, so that sums of terms are exact.
     pub(crate) splitter: f64,
 }
 
-impl<F: Float> Terms<'_, F> {
+impl<F: Float> PotentialTerms<'_, F> {
     #[inline(always)]
     fn of<S: Widen<F>>(self, simd: S, first: usize, sq_dists: S::Vector) -> S::Vector {
         let term = match self.weights {
@@ -37,15 +37,15 @@ impl<F: Float> Terms<'_, F> {
     }
 }
 
-/// IN: points, targets, at most [`MOST_TOGETHER`], terms, `closest`, the squared distance known of
+/// IN: points, targets, at most [`MAX_TARGETS`], terms, `closest`, the squared distance known of
 /// each point. OUT: `falls`, to which is added for each target by how much the sum of the terms
 /// would fall if the points nearer to it were its own; `scratch` is workspace for the targets.
 #[inline(always)]
-pub(super) fn falls<F: Float, S: Widen<F>>(
+pub(super) fn potential_drops<F: Float, S: Widen<F>>(
     simd: S,
     points: &Rows<'_, F>,
     targets: &Rows<'_, F>,
-    terms: Terms<'_, F>,
+    terms: PotentialTerms<'_, F>,
     closest: &[f64],
     falls: &mut [f64],
     scratch: &mut [f64],
@@ -54,7 +54,7 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
     let whole = points.len() - points.len() % S::LANES;
     let in_lanes = points.slice(0..whole);
     let lanes = with_few_columns!(simd, points.n_features(), |columns| {
-        falls_in_lanes(simd, columns, &in_lanes, &wide, terms, closest)
+        drops_in_lanes(simd, columns, &in_lanes, &wide, terms, closest)
     });
     for ((fall, lanes), target) in falls.iter_mut().zip(lanes).zip(targets.iter()) {
         *fall += sum::<F, S>(simd, lanes);
@@ -67,15 +67,15 @@ pub(super) fn falls<F: Float, S: Widen<F>>(
 
 /// What the terms fall by, summed in each lane, for whole vectors of points.
 #[inline(always)]
-fn falls_in_lanes<F: Float, S: Widen<F>>(
+fn drops_in_lanes<F: Float, S: Widen<F>>(
     simd: S,
     mut columns: impl Columns<F, S>,
     points: &Rows<'_, F>,
     targets: &Rows<'_, f64>,
-    terms: Terms<'_, F>,
+    terms: PotentialTerms<'_, F>,
     closest: &[f64],
-) -> [S::Vector; MOST_TOGETHER] {
-    let mut lanes = [simd.splat(0.0); MOST_TOGETHER];
+) -> [S::Vector; MAX_TARGETS] {
+    let mut lanes = [simd.splat(0.0); MAX_TARGETS];
     for first in (0..points.len()).step_by(S::LANES) {
         columns.take(simd, &points.slice(first..first + S::LANES));
         let closest = simd.load(&closest[first..]);
@@ -89,15 +89,15 @@ fn falls_in_lanes<F: Float, S: Widen<F>>(
     lanes
 }
 
-/// IN: points, targets, `closest` and `scratch` as for [`falls`]. OUT: `nearer`, to which the pairs of
+/// IN: points, targets, `closest` and `scratch` as for [`potential_drops`]. OUT: `nearer`, to which the pairs of
 /// points and targets are added whose squared distance is smaller than the one known.
 #[inline(always)]
-pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
+pub(super) fn measured_pairs<F: Float, S: Widen<F>>(
     simd: S,
     points: &Rows<'_, F>,
     targets: &Rows<'_, F>,
     closest: &[f64],
-    nearer: &mut Vec<Nearer>,
+    nearer: &mut Vec<NearPair>,
     scratch: &mut [f64],
 ) {
     let wide = widen(targets, scratch);
@@ -110,9 +110,9 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
         for (target, row) in targets.iter().enumerate() {
             let sq_dist = sq_dist(points.row(point), row);
             if sq_dist < known {
-                nearer.push(Nearer {
+                nearer.push(NearPair {
                     point,
-                    candidate: target as u32,
+                    target: target as u32,
                     sq_dist,
                 });
             }
@@ -120,7 +120,7 @@ pub(super) fn measure_nearer<F: Float, S: Widen<F>>(
     }
 }
 
-/// [`measure_nearer`] for whole vectors of points.
+/// [`measured_pairs`] for whole vectors of points.
 #[inline(always)]
 fn measure_in_lanes<F: Float, S: Widen<F>>(
     simd: S,
@@ -128,7 +128,7 @@ fn measure_in_lanes<F: Float, S: Widen<F>>(
     points: &Rows<'_, F>,
     targets: &Rows<'_, f64>,
     closest: &[f64],
-    nearer: &mut Vec<Nearer>,
+    nearer: &mut Vec<NearPair>,
 ) {
     for first in (0..points.len()).step_by(S::LANES) {
         columns.take(simd, &points.slice(first..first + S::LANES));
@@ -143,9 +143,9 @@ fn measure_in_lanes<F: Float, S: Widen<F>>(
             let known = closest[first..][..S::LANES].iter().zip(lanes);
             for (i, (&known, sq_dist)) in known.enumerate() {
                 if sq_dist < known {
-                    nearer.push(Nearer {
+                    nearer.push(NearPair {
                         point: first + i,
-                        candidate: target as u32,
+                        target: target as u32,
                         sq_dist,
                     });
                 }
@@ -165,17 +165,17 @@ fn widen<'a, F: Float>(targets: &Rows<'_, F>, wide: &'a mut [f64]) -> Rows<'a, f
 /// IN: points, one target, terms. IN, OUT: `closest`, lowered to the squared distance to the target
 /// where that is smaller. Returns by how much the sum of the terms falls.
 #[inline(always)]
-pub(super) fn lower<F: Float, S: Widen<F>>(
+pub(super) fn update_min<F: Float, S: Widen<F>>(
     simd: S,
     points: &Rows<'_, F>,
     target: &[F],
-    terms: Terms<'_, F>,
+    terms: PotentialTerms<'_, F>,
     closest: &mut [f64],
 ) -> f64 {
     let whole = points.len() - points.len() % S::LANES;
     let in_lanes = points.slice(0..whole);
     let lanes = with_few_columns!(simd, target.len(), |columns| {
-        lower_in_lanes(simd, columns, &in_lanes, target, terms, closest)
+        update_in_lanes(simd, columns, &in_lanes, target, terms, closest)
     });
     let mut fall = sum::<F, S>(simd, lanes);
     for (row, closest) in closest.iter_mut().enumerate().skip(whole) {
@@ -186,14 +186,14 @@ pub(super) fn lower<F: Float, S: Widen<F>>(
     fall
 }
 
-/// [`lower`] for whole vectors of points; what the terms fall by, summed in each lane.
+/// [`update_min`] for whole vectors of points; what the terms fall by, summed in each lane.
 #[inline(always)]
-fn lower_in_lanes<F: Float, S: Widen<F>>(
+fn update_in_lanes<F: Float, S: Widen<F>>(
     simd: S,
     mut columns: impl Columns<F, S>,
     points: &Rows<'_, F>,
     target: &[F],
-    terms: Terms<'_, F>,
+    terms: PotentialTerms<'_, F>,
     closest: &mut [f64],
 ) -> S::Vector {
     let mut lanes = simd.splat(0.0);

@@ -6,9 +6,9 @@ use super::simd::Simd;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 use super::{
-    Assigned, Bounds, Candidacy, Candidates, Grid, Grouped, Groups, Kernels, Labelled, Nearer,
-    PANEL, Packed, Projection, Rows, Terms, Transfer, bounds, boxes, columns, distances, exact,
-    generic, projection, screen, seeding,
+    Bounds, Candidacy, Candidates, Grouped, Groups, Kernels, Labelled, NearPair, PANEL, Packed,
+    PotentialTerms, Projection, Rows, SumLevels, Transfer, Work, bounds, boxes, columns, distances,
+    exact, generic, projection, screen, seeding,
 };
 use crate::float::Float;
 
@@ -25,7 +25,7 @@ macro_rules! table {
                 centroids: &Packed<$float>,
                 labels: &mut [u32],
                 panel: &mut [$float],
-            ) -> Assigned {
+            ) -> Work {
                 let simd = x86::$token::here();
                 generic::nearest::<_, _, $vectors>(simd, points, centroids, labels, panel)
             }
@@ -77,46 +77,51 @@ macro_rules! table {
             fn transfer(
                 data: Transfer<'_, $float>,
                 clusters: Range<usize>,
-                grid: &Grid,
+                sum_levels: &SumLevels,
                 sums: &mut [f64],
             ) -> bool {
-                exact::transfer(x86::$token::here(), data, clusters, grid, sums)
+                exact::transfer(x86::$token::here(), data, clusters, sum_levels, sums)
             }
             #[target_feature(enable = $features)]
-            fn falls(
+            fn potential_drops(
                 points: &Rows<'_, $float>,
                 targets: &Rows<'_, $float>,
-                terms: Terms<'_, $float>,
+                terms: PotentialTerms<'_, $float>,
                 closest: &[f64],
                 falls: &mut [f64],
                 panel: &mut [f64],
             ) {
                 let simd = x86::$token::here();
-                seeding::falls(simd, points, targets, terms, closest, falls, panel);
+                seeding::potential_drops(simd, points, targets, terms, closest, falls, panel);
             }
             #[target_feature(enable = $features)]
-            fn lower(
+            fn update_min(
                 points: &Rows<'_, $float>,
                 target: &[$float],
-                terms: Terms<'_, $float>,
+                terms: PotentialTerms<'_, $float>,
                 closest: &mut [f64],
             ) -> f64 {
-                seeding::lower(x86::$token::here(), points, target, terms, closest)
+                seeding::update_min(x86::$token::here(), points, target, terms, closest)
             }
             #[target_feature(enable = $features)]
-            fn measure_nearer(
+            fn measured_pairs(
                 points: &Rows<'_, $float>,
                 targets: &Rows<'_, $float>,
                 closest: &[f64],
-                nearer: &mut Vec<Nearer>,
+                nearer: &mut Vec<NearPair>,
                 scratch: &mut [f64],
             ) {
                 let simd = x86::$token::here();
-                seeding::measure_nearer(simd, points, targets, closest, nearer, scratch);
+                seeding::measured_pairs(simd, points, targets, closest, nearer, scratch);
             }
             #[target_feature(enable = $features)]
-            fn narrow(corners: &[f64], from: &Candidates, to: &mut Candidates, far: &mut Vec<f64>) {
-                boxes::narrow(x86::$token::here(), corners, from, to, far);
+            fn filter_candidates(
+                corners: &[f64],
+                from: &Candidates,
+                to: &mut Candidates,
+                far: &mut Vec<f64>,
+            ) {
+                boxes::filter_candidates(x86::$token::here(), corners, from, to, far);
             }
             #[target_feature(enable = $features)]
             fn nearest_among(
@@ -125,7 +130,7 @@ macro_rules! table {
                 candidates: &[u32],
                 labels: &mut [u32],
                 panel: &mut [f64],
-            ) -> Assigned {
+            ) -> Work {
                 let simd = x86::$token::here();
                 boxes::nearest_among(simd, points, centroids, candidates, labels, panel)
             }
@@ -136,7 +141,7 @@ macro_rules! table {
                 groups: &Groups<$float>,
                 bounds: Bounds<'_, $float>,
                 scratch: &mut [$float],
-            ) -> Assigned {
+            ) -> Work {
                 let simd = x86::$token::here();
                 bounds::nearest_bounded::<_, _, $rows, { PANEL / LANES }>(
                     simd, points, centroids, groups, bounds, scratch,
@@ -145,7 +150,7 @@ macro_rules! table {
             #[target_feature(enable = $features)]
             fn find_nearer(
                 candidacy: &Candidacy<'_, $float>,
-                nearer: &mut Vec<Nearer>,
+                nearer: &mut Vec<NearPair>,
                 scratch: &mut [$float],
             ) {
                 let simd = x86::$token::here();
@@ -195,23 +200,25 @@ macro_rules! table {
                     accumulate(data, centre, sums, copies)
                 },
                 // SAFETY: as above.
-                transfer: |data, clusters, grid, sums| unsafe {
-                    transfer(data, clusters, grid, sums)
+                transfer: |data, clusters, sum_levels, sums| unsafe {
+                    transfer(data, clusters, sum_levels, sums)
                 },
                 // SAFETY: as above.
-                falls: |points, targets, terms, closest, falls_of, panel| unsafe {
-                    falls(points, targets, terms, closest, falls_of, panel);
+                potential_drops: |points, targets, terms, closest, falls_of, panel| unsafe {
+                    potential_drops(points, targets, terms, closest, falls_of, panel);
                 },
                 // SAFETY: as above.
-                lower: |points, target, terms, closest| unsafe {
-                    lower(points, target, terms, closest)
+                update_min: |points, target, terms, closest| unsafe {
+                    update_min(points, target, terms, closest)
                 },
                 // SAFETY: as above.
-                measure_nearer: |points, targets, closest, nearer, scratch| unsafe {
-                    measure_nearer(points, targets, closest, nearer, scratch);
+                measured_pairs: |points, targets, closest, nearer, scratch| unsafe {
+                    measured_pairs(points, targets, closest, nearer, scratch);
                 },
                 // SAFETY: as above.
-                narrow: |corners, from, to, far| unsafe { narrow(corners, from, to, far) },
+                filter_candidates: |corners, from, to, far| unsafe {
+                    filter_candidates(corners, from, to, far)
+                },
                 // SAFETY: as above.
                 nearest_among: |points, centroids, candidates, labels, panel| unsafe {
                     nearest_among(points, centroids, candidates, labels, panel)
@@ -279,19 +286,21 @@ fn portable<F: Float>() -> &'static Kernels<F> {
             accumulate: |data, centre, sums, copies| {
                 generic::accumulate(Portable, data, centre, sums, copies);
             },
-            transfer: |data, clusters, grid, sums| {
-                exact::transfer(Portable, data, clusters, grid, sums)
+            transfer: |data, clusters, sum_levels, sums| {
+                exact::transfer(Portable, data, clusters, sum_levels, sums)
             },
-            falls: |points, targets, terms, closest, falls, panel| {
-                seeding::falls(Portable, points, targets, terms, closest, falls, panel);
+            potential_drops: |points, targets, terms, closest, falls, panel| {
+                seeding::potential_drops(Portable, points, targets, terms, closest, falls, panel);
             },
-            lower: |points, target, terms, closest| {
-                seeding::lower(Portable, points, target, terms, closest)
+            update_min: |points, target, terms, closest| {
+                seeding::update_min(Portable, points, target, terms, closest)
             },
-            measure_nearer: |points, targets, closest, nearer, scratch| {
-                seeding::measure_nearer(Portable, points, targets, closest, nearer, scratch);
+            measured_pairs: |points, targets, closest, nearer, scratch| {
+                seeding::measured_pairs(Portable, points, targets, closest, nearer, scratch);
             },
-            narrow: |corners, from, to, far| boxes::narrow(Portable, corners, from, to, far),
+            filter_candidates: |corners, from, to, far| {
+                boxes::filter_candidates(Portable, corners, from, to, far)
+            },
             nearest_among: |points, centroids, candidates, labels, panel| {
                 boxes::nearest_among(Portable, points, centroids, candidates, labels, panel)
             },

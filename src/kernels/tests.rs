@@ -11,7 +11,7 @@ use for_both_types;
 mod skipping;
 
 use super::packed::Packed;
-use super::{Assigned, Grouped, Kernels, Labelled, Rows, nearest_row, sq_dist};
+use super::{Grouped, Kernels, Labelled, Rows, Work, nearest_row, sq_dist};
 use crate::float::Float;
 
 /// Whole numbers in -8..=8: sums of their products are exact, whatever the order.
@@ -67,7 +67,7 @@ fn check_nearest<F: Float>(table: &Kernels<F>, x: &[F], centroids: &[F], d: usiz
     let again = table.nearest(&points, &packed, &mut labels);
     assert_eq!(
         again,
-        Assigned {
+        Work {
             reassigned: 0,
             ..assigned
         },
@@ -379,7 +379,7 @@ fn few_points_are_in_doubt() {
             let packed = Packed::new(&Rows::new(&centroids, d));
             let assigned = table.nearest(&Rows::new(&x, d), &packed, &mut vec![0; 4000]);
             assert!(
-                assigned.settled <= 20,
+                assigned.exact_checks <= 20,
                 "{} {d} {k}: {assigned:?}",
                 table.name
             );

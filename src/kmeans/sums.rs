@@ -1,6 +1,6 @@
 //! The sums of the points of each cluster, over all points.
 //!
-//! Where the data permits it, and it nearly always does, they are [exact](Grid). Then they are kept
+//! Where the data permits it, and it nearly always does, they are [exact](SumLevels). Then they are kept
 //! from one iteration to the next, and only the points whose label changed are moved. Otherwise
 //! they are added up anew, in an order that depends on the shape of the problem alone.
 
@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{Grid, NO_LABEL, Packed, Transfer};
+use crate::kernels::{NO_LABEL, Packed, SumLevels, Transfer};
 use crate::parallel;
 use crate::prepared::Prepared;
 
@@ -42,8 +42,8 @@ pub(crate) struct Summing<'a, F: Float> {
 /// Exact sums.
 #[derive(Debug)]
 pub(crate) struct Exact {
-    grid: Grid,
-    /// [`Grid::width`] values for each cluster.
+    sum_levels: SumLevels,
+    /// [`SumLevels::width`] values for each cluster.
     levels: Vec<f64>,
 }
 
@@ -99,10 +99,10 @@ impl Exact {
         n_clusters: usize,
         n_features: usize,
     ) -> Option<Self> {
-        let grid = Grid::new(magnitude, count?)?;
+        let sum_levels = SumLevels::new(magnitude, count?)?;
         Some(Self {
-            grid,
-            levels: vec![0.0; n_clusters * grid.width(n_features)],
+            sum_levels,
+            levels: vec![0.0; n_clusters * sum_levels.width(n_features)],
         })
     }
 
@@ -118,7 +118,7 @@ impl Exact {
         reassigned: usize,
     ) -> bool {
         let (n, d) = (points.len(), points.n_features());
-        let (grid, width) = (&self.grid, self.grid.width(d));
+        let (sum_levels, width) = (&self.sum_levels, self.sum_levels.width(d));
         let n_clusters = self.levels.len() / width;
         let transfer = |rows: Range<usize>, from: &[u32], own: Range<usize>, levels: &mut [f64]| {
             let data = Transfer {
@@ -127,7 +127,7 @@ impl Exact {
                 from,
                 to: &labels[rows],
             };
-            points.kernels.transfer(data, own, grid, levels)
+            points.kernels.transfer(data, own, sum_levels, levels)
         };
         let work = reassigned * (d + OVERHEAD);
         // PERF: adding up the sums of the parts is to be a small part of the work.
@@ -165,17 +165,17 @@ impl Exact {
 
     /// For each cluster the feature sums of each level, the last being the least, and its weight.
     pub(crate) fn levels(&self, n_features: usize) -> impl Iterator<Item = (&[f64], f64)> {
-        let own = self.levels.chunks_exact(self.grid.width(n_features));
+        let own = self.levels.chunks_exact(self.sum_levels.width(n_features));
         own.filter_map(|own| own.split_last().map(|(&weight, levels)| (levels, weight)))
     }
 
     pub(crate) fn totals(&self, n_features: usize) -> Sums {
-        let width = self.grid.width(n_features);
+        let width = self.sum_levels.width(n_features);
         let n_clusters = self.levels.len() / width;
         let mut values = vec![0.0; n_clusters * (n_features + 1)];
         let totals = values.chunks_exact_mut(n_features + 1);
         for (total, levels) in totals.zip(self.levels.chunks_exact(width)) {
-            self.grid.total(levels, total);
+            self.sum_levels.total(levels, total);
         }
         Sums {
             origin: vec![0.0; n_features],

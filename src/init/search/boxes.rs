@@ -3,7 +3,7 @@
 use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
-use crate::kernels::{Nearer, Rows};
+use crate::kernels::{NearPair, Rows};
 use crate::parallel;
 use crate::prepared::Tree;
 
@@ -33,7 +33,7 @@ impl<'a, F: Float> Boxes<'a, F> {
         &self,
         candidates: &[usize],
         closest: &[f64],
-        f: impl Fn(&[Nearer]) -> R + Sync,
+        f: impl Fn(&[NearPair]) -> R + Sync,
     ) -> Vec<R> {
         let level = self.tree.depth().min(SHARED_LEVEL);
         parallel::map(1 << level, WORK * closest.len(), |index| {
@@ -78,7 +78,7 @@ struct Visit<'a, F: Float> {
     candidate: u32,
     row: &'a [F],
     /// The points found.
-    nearer: &'a mut Vec<Nearer>,
+    nearer: &'a mut Vec<NearPair>,
 }
 
 impl<F: Float> Visit<'_, F> {
@@ -100,9 +100,9 @@ impl<F: Float> Visit<'_, F> {
             tree.points.kernels.sq_dists(&points, &row, sq_dists);
             for (point, &mut sq_dist) in rows.zip(sq_dists) {
                 if sq_dist < self.closest[point] {
-                    self.nearer.push(Nearer {
+                    self.nearer.push(NearPair {
                         point,
-                        candidate: self.candidate,
+                        target: self.candidate,
                         sq_dist,
                     });
                 }

@@ -18,7 +18,7 @@ use screened::Screened;
 use crate::data::Points;
 use crate::float::Float;
 use crate::init::gather;
-use crate::kernels::{MOST_SHORT, Nearer, Rows};
+use crate::kernels::{FEW_FEATURES, NearPair, Rows};
 use crate::parallel::{self, BLOCK};
 use crate::prepared::Prepared;
 
@@ -41,7 +41,7 @@ impl<'a, F: Float> Search<'a, F> {
         match (tree, sketch) {
             // Points of different weights are not one in the sums.
             (Some(tree), _) if points.weights().is_none() => Self::Boxes(Boxes::new(points, tree)),
-            (_, sketch) if points.n_features() > MOST_SHORT => {
+            (_, sketch) if points.n_features() > FEW_FEATURES => {
                 Self::Screened(Screened::new(points, sketch.as_ref()))
             }
             _ => Self::Plain(points),
@@ -107,7 +107,7 @@ impl<'a, F: Float> Search<'a, F> {
         &self,
         candidates: &[usize],
         closest: &[f64],
-        f: impl Fn(&[Nearer]) -> R + Sync,
+        f: impl Fn(&[NearPair]) -> R + Sync,
     ) -> Vec<R> {
         match self {
             Self::Plain(points) => measure_all(points, candidates, closest, f),
@@ -121,7 +121,7 @@ impl<'a, F: Float> Search<'a, F> {
     pub(super) fn add<'b>(
         &mut self,
         row: usize,
-        found: impl Iterator<Item = &'b Nearer>,
+        found: impl Iterator<Item = &'b NearPair>,
         closest: &[f64],
     ) {
         match self {
@@ -136,15 +136,15 @@ fn measure_all<F: Float, R: Send>(
     points: &Points<'_, F>,
     candidates: &[usize],
     closest: &[f64],
-    f: impl Fn(&[Nearer]) -> R + Sync,
+    f: impl Fn(&[NearPair]) -> R + Sync,
 ) -> Vec<R> {
     let d = points.n_features();
     let candidates = gather(points, candidates);
     let candidates = Rows::new(&candidates, d);
     let work = parallel::work(points.len(), candidates.len(), d);
-    let find = |range: Range<usize>, nearer: &mut Vec<Nearer>| {
+    let find = |range: Range<usize>, nearer: &mut Vec<NearPair>| {
         let (rows, kernels) = (points.rows().slice(range.clone()), points.kernels);
-        kernels.measure_nearer(&rows, &candidates, &closest[range], nearer);
+        kernels.measured_pairs(&rows, &candidates, &closest[range], nearer);
     };
     map_found(points.len(), work, find, f)
 }
@@ -154,8 +154,8 @@ fn measure_all<F: Float, R: Send>(
 fn map_found<R: Send>(
     len: usize,
     work: usize,
-    find: impl Fn(Range<usize>, &mut Vec<Nearer>) + Sync,
-    f: impl Fn(&[Nearer]) -> R + Sync,
+    find: impl Fn(Range<usize>, &mut Vec<NearPair>) + Sync,
+    f: impl Fn(&[NearPair]) -> R + Sync,
 ) -> Vec<R> {
     parallel::map_parts(len, work, |part| {
         let mut nearer = Vec::new();

@@ -7,7 +7,7 @@ use super::map_found;
 use crate::data::Points;
 use crate::float::Float;
 use crate::init::gather;
-use crate::kernels::{Candidacy, Known, Nearer, Rows, Sketches};
+use crate::kernels::{Candidacy, Known, NearPair, Rows, Sketches};
 use crate::parallel;
 use crate::prepared::Sketch;
 
@@ -34,7 +34,7 @@ impl<'a, F: Float> Screened<'a, F> {
         &self,
         candidates: &[usize],
         closest: &[f64],
-        f: impl Fn(&[Nearer]) -> R + Sync,
+        f: impl Fn(&[NearPair]) -> R + Sync,
     ) -> Vec<R> {
         let points = self.points;
         let candidates = gather(points, candidates);
@@ -45,7 +45,7 @@ impl<'a, F: Float> Screened<'a, F> {
         let reaches = self.reaches(&candidates);
         let width = self.sketch.map_or(points.n_features(), Sketch::width);
         let work = parallel::work(points.len(), candidates.len(), width);
-        let find = |range: Range<usize>, nearer: &mut Vec<Nearer>| {
+        let find = |range: Range<usize>, nearer: &mut Vec<NearPair>| {
             let pair = self.sketch.zip(of_candidates.as_ref());
             let sketches = pair.map(|(sketch, (rows, errors))| {
                 let (candidates, scale) = sketch.sketched(rows, errors);
@@ -99,7 +99,7 @@ impl<'a, F: Float> Screened<'a, F> {
         reaches
     }
 
-    pub(super) fn add<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b Nearer>) {
+    pub(super) fn add<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b NearPair>) {
         let points = self.points;
         let number = (self.chosen.len() / points.n_features()) as u32;
         for found in found {

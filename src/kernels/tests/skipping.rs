@@ -1,8 +1,9 @@
 //! The kernels that rule centroids or points out, and those of exact sums and of seeding.
 
 use super::super::{
-    Bounds, Candidacy, Candidates, Grid, Groups, Kernels, Known, NO_LABEL, Nearer, PANEL, Packed,
-    Projection, Rows, Sketched, Sketches, Terms, Transfer, nearest_row, sq_dist,
+    Bounds, Candidacy, Candidates, Groups, Kernels, Known, NO_LABEL, NearPair, PANEL, Packed,
+    PotentialTerms, Projection, Rows, Sketched, Sketches, SumLevels, Transfer, nearest_row,
+    sq_dist,
 };
 use super::{each_table, lattice, rough};
 use crate::float::Float;
@@ -27,8 +28,8 @@ fn transfers_move_rows_between_sums_without_rounding<F: Float>() {
         let magnitude = x
             .iter()
             .fold(F::ZERO, |a, b| if b.abs() > a { b.abs() } else { a });
-        let grid = Grid::new(magnitude, 4.0 * n as f64).unwrap();
-        let width = grid.width(d);
+        let sum_levels = SumLevels::new(magnitude, 4.0 * n as f64).unwrap();
+        let width = sum_levels.width(d);
         each_table::<F>(|table| {
             for weights in [None, Some(&counts[..])] {
                 let move_all = |from: &[u32], to: &[u32], sums: &mut [f64]| {
@@ -40,7 +41,7 @@ fn transfers_move_rows_between_sums_without_rounding<F: Float>() {
                         to,
                     };
                     assert!(
-                        table.transfer(data, 0..K, &grid, sums),
+                        table.transfer(data, 0..K, &sum_levels, sums),
                         "{} {n} {d}",
                         table.name
                     );
@@ -61,12 +62,12 @@ fn transfers_move_rows_between_sums_without_rounding<F: Float>() {
                         from,
                         to,
                     };
-                    assert!(table.transfer(data, own, &grid, &mut sums));
+                    assert!(table.transfer(data, own, &sum_levels, &mut sums));
                     assert_eq!(sums, expected, "{} {n} {d}", table.name);
                 }
                 for (cluster, levels) in anew.chunks_exact(width).enumerate() {
                     let mut total = vec![0.0; d + 1];
-                    grid.total(levels, &mut total);
+                    sum_levels.total(levels, &mut total);
                     let own = (0..n).filter(|&i| after[i] as usize == cluster);
                     let mut expected = vec![0.0; d + 1];
                     for i in own {
@@ -91,9 +92,9 @@ fn transfers_move_rows_between_sums_without_rounding<F: Float>() {
 }
 
 fn what_does_not_fit_the_grid_is_told<F: Float>() {
-    // The second value is lost behind the last level of a grid for the first.
+    // The second value is lost behind the last level of a sum_levels for the first.
     let x = [F::from_f64(1e30), F::from_f64(1e-30)];
-    let grid = Grid::new(x[0], 2.0).unwrap();
+    let sum_levels = SumLevels::new(x[0], 2.0).unwrap();
     each_table::<F>(|table| {
         for d in [1, 2] {
             let points = Rows::new(&x, d);
@@ -105,9 +106,9 @@ fn what_does_not_fit_the_grid_is_told<F: Float>() {
                 from,
                 to,
             };
-            let mut sums = vec![0.0; grid.width(d)];
+            let mut sums = vec![0.0; sum_levels.width(d)];
             assert!(
-                !table.transfer(data, 0..1, &grid, &mut sums),
+                !table.transfer(data, 0..1, &sum_levels, &mut sums),
                 "{} {d}",
                 table.name
             );
@@ -142,7 +143,7 @@ fn narrowing_keeps_every_centroid_that_can_be_nearest<F: Float>() {
                     corners[d + j] = values.fold(f64::NEG_INFINITY, f64::max);
                 }
                 let (mut left, mut far) = (Candidates::default(), Vec::new());
-                table.narrow(&corners, &all, &mut left, &mut far);
+                table.filter_candidates(&corners, &all, &mut left, &mut far);
                 ruled_out += k - left.index.len();
                 for &r in &rows {
                     assert!(left.index.contains(&labels[r]), "{} {d} {k}", table.name);
@@ -230,7 +231,7 @@ fn falls_and_lowering_follow_the_plain_loop<F: Float>() {
         for weights in [None, Some(&weights[..])] {
             // A unit of 1 / 4.
             let splitter = 1.5 * f64::from_bits((50 + 1023) << 52);
-            let terms = Terms { weights, splitter };
+            let terms = PotentialTerms { weights, splitter };
             let weight = |i: usize| weights.map_or(1.0, |weights| weights[i].to_f64());
             let fall = |i: usize, target: usize| {
                 let sq_dist = sq_dist(points.row(i), targets.row(target));
@@ -238,13 +239,13 @@ fn falls_and_lowering_follow_the_plain_loop<F: Float>() {
             };
             each_table::<F>(|table| {
                 let mut falls = vec![1.0; m];
-                table.falls(&points, &targets, terms, &known, &mut falls);
+                table.potential_drops(&points, &targets, terms, &known, &mut falls);
                 for (target, found) in falls.into_iter().enumerate() {
                     let expected: f64 = (0..n).map(|i| fall(i, target)).sum();
                     assert_eq!(found, 1.0 + expected, "{} {n} {d} {m}", table.name);
                     let mut closest = known.clone();
                     let row = targets.row(target);
-                    let found = table.lower(&points, row, terms, &mut closest);
+                    let found = table.update_min(&points, row, terms, &mut closest);
                     assert_eq!(found, expected, "{} {n} {d} {m}", table.name);
                     for (i, found) in closest.into_iter().enumerate() {
                         let sq_dist = sq_dist(points.row(i), row);
@@ -310,15 +311,19 @@ fn sketched<'a, F: Float>(
 }
 
 /// The pairs of points and candidates nearer than known, by all distances.
-fn nearer<F: Float>(points: &Rows<'_, F>, candidates: &Rows<'_, F>, known: &[f64]) -> Vec<Nearer> {
+fn nearer<F: Float>(
+    points: &Rows<'_, F>,
+    candidates: &Rows<'_, F>,
+    known: &[f64],
+) -> Vec<NearPair> {
     let mut nearer = Vec::new();
     for (point, (row, &known)) in points.iter().zip(known).enumerate() {
         for (candidate, other) in candidates.iter().enumerate() {
             let sq_dist = sq_dist(row, other);
             if sq_dist < known {
-                nearer.push(Nearer {
+                nearer.push(NearPair {
                     point,
-                    candidate: candidate as u32,
+                    target: candidate as u32,
                     sq_dist,
                 });
             }
@@ -328,10 +333,10 @@ fn nearer<F: Float>(points: &Rows<'_, F>, candidates: &Rows<'_, F>, known: &[f64
 }
 
 /// The pairs that a table finds, in order.
-fn found<F: Float>(table: &Kernels<F>, candidacy: &Candidacy<'_, F>) -> Vec<Nearer> {
+fn found<F: Float>(table: &Kernels<F>, candidacy: &Candidacy<'_, F>) -> Vec<NearPair> {
     let mut found = Vec::new();
     table.find_nearer(candidacy, &mut found);
-    found.sort_by_key(|found| (found.point, found.candidate));
+    found.sort_by_key(|found| (found.point, found.target));
     found
 }
 
@@ -453,8 +458,8 @@ fn measured_points_are_those_of_all_distances<F: Float>() {
         assert!(n == 1 || (expected.len() > 10 && expected.len() < 3 * n));
         each_table::<F>(|table| {
             let mut found = Vec::new();
-            table.measure_nearer(&points, &targets, &known, &mut found);
-            found.sort_by_key(|found| (found.point, found.candidate));
+            table.measured_pairs(&points, &targets, &known, &mut found);
+            found.sort_by_key(|found| (found.point, found.target));
             assert_eq!(found, expected, "{} {n} {d}", table.name);
         });
     }

@@ -6,7 +6,7 @@ use crate::data::Points;
 use crate::data::RowBlocks;
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::{Assigned, NO_LABEL, Packed};
+use crate::kernels::{NO_LABEL, Packed, Work};
 use crate::kmeans::engine::{self, Data, Run};
 use crate::kmeans::sums::{self, Exact, Sums};
 use crate::kmeans::update::{self, Farthest};
@@ -326,8 +326,8 @@ fn add(sums: &mut Option<Sums>, part: Sums) {
 impl<F: Float> Data<F> for Blocks<'_, '_, F> {
     type Error = Failure;
 
-    fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Failure> {
-        let (mut assigned, mut inertia) = (Assigned::default(), DoubleDouble::default());
+    fn assign(&mut self, centroids: &Packed<F>) -> Result<Work, Failure> {
+        let (mut assigned, mut inertia) = (Work::default(), DoubleDouble::default());
         let (mut rounded, mut is_exact) = (None, true);
         let (labels, exact) = (&mut self.labels, &mut self.exact);
         let mut before = Vec::new();
@@ -358,7 +358,7 @@ impl<F: Float> Data<F> for Blocks<'_, '_, F> {
         Ok(assigned)
     }
 
-    fn sums(&mut self, _: Assigned, _: &Packed<F>) -> Sums {
+    fn sums(&mut self, _: Work, _: &Packed<F>) -> Sums {
         let exact = self.exact.as_ref();
         let exact = exact.map(|exact| exact.totals(self.reader.n_features));
         exact
@@ -366,7 +366,7 @@ impl<F: Float> Data<F> for Blocks<'_, '_, F> {
             .expect("a pass makes sums of either kind")
     }
 
-    fn observe(&mut self, assigned: Assigned, _: &Packed<F>) -> (usize, f64) {
+    fn observe(&mut self, assigned: Work, _: &Packed<F>) -> (usize, f64) {
         (assigned.reassigned, self.pass.inertia)
     }
 

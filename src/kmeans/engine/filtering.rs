@@ -11,7 +11,7 @@
 use super::Assign;
 use super::lloyd::Lloyd;
 use crate::float::Float;
-use crate::kernels::{Assigned, Candidates, Packed};
+use crate::kernels::{Candidates, Packed, Work};
 use crate::parallel;
 use crate::prepared::Tree;
 
@@ -38,7 +38,7 @@ impl<'a, F: Float> Filtering<'a, F> {
 }
 
 impl<F: Float> Assign<F> for Filtering<'_, F> {
-    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Work {
         if let Some(plain) = &mut self.plain {
             return plain.assign(centroids, labels);
         }
@@ -52,7 +52,7 @@ impl<F: Float> Assign<F> for Filtering<'_, F> {
 }
 
 impl<F: Float> Filtering<'_, F> {
-    fn filter(&self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+    fn filter(&self, centroids: &Packed<F>, labels: &mut [u32]) -> Work {
         let tree = self.tree;
         let level = SHARED_LEVEL.min(tree.depth());
         let first = 1 << level;
@@ -87,18 +87,20 @@ struct Visit<'a, F: Float> {
 impl<F: Float> Visit<'_, F> {
     /// OUT: `labels`, those of the points below the node; `above` is the place of the candidates of
     /// its parent.
-    fn node(&mut self, node: usize, level: u32, above: usize, labels: &mut [u32]) -> Assigned {
+    fn node(&mut self, node: usize, level: u32, above: usize, labels: &mut [u32]) -> Work {
         if labels.is_empty() {
-            return Assigned::default();
+            return Work::default();
         }
         let points = &self.tree.points;
         let (from, to) = self.candidates.split_at_mut(above + 1);
         let (from, to) = (&from[above], &mut to[0]);
         let corners = self.tree.corners(node);
-        points.kernels.narrow(corners, from, to, &mut self.far);
-        let mut assigned = Assigned {
+        points
+            .kernels
+            .filter_candidates(corners, from, to, &mut self.far);
+        let mut assigned = Work {
             distances: from.index.len(),
-            ..Assigned::default()
+            ..Work::default()
         };
         if let [only] = to.index[..] {
             assigned.reassigned = labels.iter().filter(|&&label| label != only).count();
@@ -114,7 +116,7 @@ impl<F: Float> Visit<'_, F> {
         assigned
     }
 
-    fn leaf(&self, leaf: usize, own: usize, labels: &mut [u32]) -> Assigned {
+    fn leaf(&self, leaf: usize, own: usize, labels: &mut [u32]) -> Work {
         // A distance takes about as long as so many scores: an estimate.
         const SCORES_PER_DISTANCE: usize = 4;
         let points = &self.tree.points;

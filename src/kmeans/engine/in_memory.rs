@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use super::{Assign, Data, Source};
 use crate::float::Float;
-use crate::kernels::{Assigned, NO_LABEL, Packed, Rows};
+use crate::kernels::{NO_LABEL, Packed, Rows, Work};
 use crate::kmeans::sums::{Summing, Sums};
 use crate::kmeans::update::{self, Farthest};
 
@@ -47,7 +47,7 @@ impl<'a, F: Float> InMemory<'a, F> {
 impl<F: Float> Data<F> for InMemory<'_, F> {
     type Error = Infallible;
 
-    fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Infallible> {
+    fn assign(&mut self, centroids: &Packed<F>) -> Result<Work, Infallible> {
         let mut assigned = self.engine.assign(centroids, &mut self.labels);
         if assigned.reassigned == 0 && !self.engine.is_plain() {
             // A fixed point is confirmed by all distances.
@@ -57,12 +57,12 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
         Ok(assigned)
     }
 
-    fn sums(&mut self, assigned: Assigned, centroids: &Packed<F>) -> Sums {
+    fn sums(&mut self, assigned: Work, centroids: &Packed<F>) -> Sums {
         self.summing
             .sums(&self.labels, assigned.reassigned, centroids)
     }
 
-    fn observe(&mut self, _: Assigned, centroids: &Packed<F>) -> (usize, f64) {
+    fn observe(&mut self, _: Work, centroids: &Packed<F>) -> (usize, f64) {
         let points = self.source.prepared.points;
         let labels = self.source.prepared.spread(&self.labels).into_owned();
         self.told.resize(points.len(), NO_LABEL);

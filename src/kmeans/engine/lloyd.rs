@@ -3,7 +3,7 @@
 use super::Assign;
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{Assigned, Packed};
+use crate::kernels::{Packed, Work};
 use crate::parallel;
 
 pub(super) struct Lloyd<'a, F: Float> {
@@ -17,7 +17,7 @@ impl<'a, F: Float> Lloyd<'a, F> {
 }
 
 impl<F: Float> Assign<F> for Lloyd<'_, F> {
-    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Work {
         label(self.points, centroids, labels)
     }
 
@@ -31,7 +31,7 @@ pub(crate) fn label<F: Float>(
     points: &Points<'_, F>,
     centroids: &Packed<F>,
     labels: &mut [u32],
-) -> Assigned {
+) -> Work {
     let work = parallel::work(labels.len(), centroids.len(), points.n_features());
     let block = parallel::block_for(labels.len(), work);
     parallel::fill_blocks(labels, 1, block, work, |rows, labels| {

@@ -12,7 +12,7 @@ mod yinyang;
 use super::sums::Sums;
 use super::update::{self, Farthest, Moved};
 use crate::float::Float;
-use crate::kernels::{Assigned, Packed, Rows};
+use crate::kernels::{Packed, Rows, Work};
 use crate::progress::{Iteration, Observer, Stop};
 
 pub(crate) use in_memory::InMemory;
@@ -63,7 +63,7 @@ pub enum Algorithm {
 /// What an engine does: find the nearest centroids.
 trait Assign<F: Float> {
     /// Labels all points with their nearest centroids, the lowest index among equals.
-    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned;
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Work;
     /// Whether that takes all distances.
     fn is_plain(&self) -> bool {
         false
@@ -79,11 +79,11 @@ pub(crate) trait Data<F: Float> {
     type Error;
 
     /// Labels all points with their nearest centroids, the lowest index among equals.
-    fn assign(&mut self, centroids: &Packed<F>) -> Result<Assigned, Self::Error>;
+    fn assign(&mut self, centroids: &Packed<F>) -> Result<Work, Self::Error>;
     /// The sums of the clusters, `assigned` being what was returned last.
-    fn sums(&mut self, assigned: Assigned, centroids: &Packed<F>) -> Sums;
+    fn sums(&mut self, assigned: Work, centroids: &Packed<F>) -> Sums;
     /// Rows whose label is another than at the last such question, and the inertia.
-    fn observe(&mut self, assigned: Assigned, centroids: &Packed<F>) -> (usize, f64);
+    fn observe(&mut self, assigned: Work, centroids: &Packed<F>) -> (usize, f64);
     /// The points farthest from their centroids, and how many there are in each cluster.
     fn farthest(&mut self, count: usize, centroids: &Packed<F>)
     -> Result<Farthest<F>, Self::Error>;

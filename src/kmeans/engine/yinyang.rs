@@ -8,7 +8,7 @@ use super::Assign;
 use super::lloyd::Lloyd;
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{Assigned, Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, sq_dist};
+use crate::kernels::{Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, Work, sq_dist};
 use crate::parallel::{self, BLOCK};
 use crate::prepared::Sketch;
 
@@ -122,7 +122,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
     }
 
     /// OUT: `labels`. Returns what was done with bounds, and without.
-    fn assign_bounded(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> [Assigned; 2] {
+    fn assign_bounded(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> [Work; 2] {
         self.set_groups(centroids);
         let (points, groups, sketch) = (self.points, &self.groups, self.sketch);
         let every = match self.stage {
@@ -135,7 +135,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
             let rows = points.rows().slice(range.clone());
             if !(range.start / BLOCK).is_multiple_of(every) {
                 let plain = points.kernels.nearest(&rows, centroids, labels);
-                return Both([Assigned::default(), plain]);
+                return Both([Work::default(), plain]);
             }
             let (upper, lower) = bounds.split_at_mut(labels.len());
             let bounds = Bounds {
@@ -147,7 +147,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
             let bounded = points
                 .kernels
                 .nearest_bounded(&rows, centroids, groups, bounds);
-            Both([bounded, Assigned::default()])
+            Both([bounded, Work::default()])
         });
         both.0
     }
@@ -170,11 +170,11 @@ impl<'a, F: Float> Yinyang<'a, F> {
     ///
     /// The units are the time in which a score gains a feature. The overheads are estimates from
     /// instruction counts with AVX-512, not measurements.
-    fn cost(&self, assigned: &Assigned, n: usize, n_clusters: usize) -> f64 {
+    fn cost(&self, assigned: &Work, n: usize, n_clusters: usize) -> f64 {
         const OF_SCORE: f64 = 60.0;
         let d = self.points.n_features() as f64;
         let width = |sketch: &Sketch<F>| sketch.width() as f64;
-        let exact = assigned.settled as f64;
+        let exact = assigned.exact_checks as f64;
         let scores = assigned.distances as f64 - exact;
         let bounded = scores * (d + OF_SCORE)
             + assigned.sketched as f64 * (self.sketch.map_or(0.0, width) + OF_SCORE)
@@ -185,7 +185,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
 
 /// What was done in two ways.
 #[derive(Clone, Copy, Default)]
-struct Both([Assigned; 2]);
+struct Both([Work; 2]);
 
 impl std::ops::AddAssign for Both {
     fn add_assign(&mut self, other: Self) {
@@ -202,7 +202,7 @@ fn most_groups<F>(n_features: usize) -> usize {
 }
 
 impl<F: Float> Assign<F> for Yinyang<'_, F> {
-    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Assigned {
+    fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Work {
         if self.failures == MOST_FAILURES {
             return self.plain.assign(centroids, labels);
         }

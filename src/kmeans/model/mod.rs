@@ -15,7 +15,7 @@ use crate::data::{Points, check_room};
 use crate::error::{Error, Result};
 use crate::float::Float;
 use crate::float::private::Sealed;
-use crate::kernels::{Assigned, Kernels, Packed, detect, nearest_row};
+use crate::kernels::{Kernels, Packed, Work, detect, nearest_row};
 use crate::parallel::{self, BLOCK};
 use crate::progress::Stop;
 
@@ -410,7 +410,7 @@ impl<F: Float> KMeansModel<F> {
     }
 
     fn label(&self, points: &Points<'_, F>, out: &mut [usize]) {
-        let _: Assigned = parallel::fill_blocks(out, 1, BLOCK, self.work(points), |range, out| {
+        let _: Work = parallel::fill_blocks(out, 1, BLOCK, self.work(points), |range, out| {
             let mut labels = [0; BLOCK];
             let labels = &mut labels[..out.len()];
             let rows = points.rows().slice(range);
