@@ -4,13 +4,13 @@ mod batches;
 mod draws;
 mod growing;
 mod online;
+#[cfg(feature = "serde")]
+mod saving;
 mod step;
 
 use ndarray::ArrayRef2;
 
 pub use online::OnlineKMeans;
-#[cfg(feature = "serde")]
-pub(super) use {online::State, online::bits, step::Moving};
 
 use super::engine::{self, Run};
 use super::{FitOptions, KMeansModel, checks, update};

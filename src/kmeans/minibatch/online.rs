@@ -54,8 +54,8 @@ use crate::random::Stream;
 #[cfg_attr(
     feature = "serde",
     serde(
-        try_from = "crate::kmeans::saving::SavedStream<F>",
-        into = "crate::kmeans::saving::SavedStream<F>",
+        try_from = "super::saving::SavedStream<F>",
+        into = "super::saving::SavedStream<F>",
         bound(
             serialize = "F: serde::Serialize",
             deserialize = "F: serde::Deserialize<'de>"
@@ -68,12 +68,12 @@ pub struct OnlineKMeans<F: Float> {
     pub(in crate::kmeans) n_features: usize,
     pub(in crate::kmeans) n_rows: u64,
     pub(in crate::kmeans) n_batches: u64,
-    pub(in crate::kmeans) state: State<F>,
+    pub(super) state: State<F>,
 }
 
 /// What a stream has come to.
 #[derive(Clone)]
-pub(in crate::kmeans) enum State<F: Float> {
+pub(super) enum State<F: Float> {
     /// Too few distinct rows. One of each, with the weight of all.
     Waiting {
         rows: Vec<F>,
@@ -208,7 +208,7 @@ fn rounded_weight<F: Float>(weight: f64) -> F {
 }
 
 /// What equal rows have in common.
-pub(in crate::kmeans) fn bits<F: Float>(row: &[F]) -> Vec<u64> {
+pub(super) fn bits<F: Float>(row: &[F]) -> Vec<u64> {
     // NOTE: 0 and -0 are equal, and have other bits.
     let bits = row.iter().map(|x| (x.to_f64() + 0.0).to_bits());
     bits.collect()

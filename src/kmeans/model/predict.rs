@@ -1,0 +1,111 @@
+//! Labels of rows.
+
+use ndarray::{Array1, ArrayRef1, ArrayRef2};
+
+use super::super::{engine, update};
+use super::{KMeansModel, expect_len};
+use crate::data::Points;
+use crate::error::Result;
+use crate::float::Float;
+use crate::kernels::{Work, nearest_row};
+use crate::parallel::{self, BLOCK};
+
+impl<F: Float> KMeansModel<F> {
+    /// The index of the nearest centroid for each of the `m` rows of `x`, the lowest among equally
+    /// near ones.
+    ///
+    /// Cost: `m k d` multiply-adds. See the [example](Self#example).
+    ///
+    /// # Errors
+    /// [As above](Self#errors).
+    pub fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<usize>> {
+        let points = self.check(x)?;
+        let mut labels = vec![0; points.len()];
+        self.label(&points, &mut labels);
+        Ok(Array1::from(labels))
+    }
+
+    /// [`predict`](Self::predict) into an array of `m` entries. Nothing is allocated if `x` is in
+    /// row-major order, `labels` is contiguous, the work is small enough for one thread, and that
+    /// thread has its workspace from an earlier call (up to some thousand features).
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use ndarray::{Array1, Array2, array};
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0], [10.0]])?;
+    /// let (mut labels, mut distances) = (Array1::zeros(2), Array2::zeros((2, 2)));
+    /// for batch in [array![[1.0], [7.0]], array![[9.0], [2.0]]] {
+    ///     model.predict_into(&batch, &mut labels)?;
+    ///     model.transform_into(&batch, &mut distances)?;
+    /// }
+    /// assert_eq!(labels, array![1, 0]);
+    /// assert_eq!(distances, array![[9.0, 1.0], [2.0, 8.0]]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [As above](Self#errors), and
+    /// - [`Error::LengthMismatch`]: `labels` does not have one entry for each row.
+    pub fn predict_into(&self, x: &ArrayRef2<F>, labels: &mut ArrayRef1<usize>) -> Result<()> {
+        let points = self.check(x)?;
+        expect_len(points.len(), labels.len())?;
+        match labels.as_slice_mut() {
+            Some(labels) => self.label(&points, labels),
+            None => labels.assign(&self.predict(x)?),
+        }
+        Ok(())
+    }
+
+    /// The index of the nearest centroid for a single row of `d` features, and its Euclidean
+    /// distance. Nothing is allocated if the row is contiguous.
+    ///
+    /// Cost: `k d` operations in f64.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use ndarray::array;
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0, 0.0], [9.0, 0.0]])?;
+    /// assert_eq!(model.predict_one(&array![6.0, 4.0])?, (1, 5.0));
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [As above](Self#errors), the row being row 0.
+    pub fn predict_one(&self, row: &ArrayRef1<F>) -> Result<(usize, F)> {
+        let view = row.view().insert_axis(ndarray::Axis(0));
+        let points = self.check(&view)?;
+        let (label, sq_dist) = nearest_row(points.rows().row(0), &self.centroids.rows());
+        Ok((label as usize, F::from_f64(sq_dist.sqrt())))
+    }
+
+    /// Minus the inertia of `x`: minus the sum of the squared distances of its rows to their
+    /// nearest centroids. Greater is better. See the [example](Self#example).
+    ///
+    /// Cost: `m k d` multiply-adds.
+    ///
+    /// # Errors
+    /// [As above](Self#errors).
+    pub fn score(&self, x: &ArrayRef2<F>) -> Result<f64> {
+        let points = self.check(x)?;
+        let mut labels = vec![0; points.len()];
+        engine::label(&points, &self.centroids, &mut labels);
+        Ok(-update::inertia(&points, &labels, &self.centroids.rows()))
+    }
+
+    fn label(&self, points: &Points<'_, F>, out: &mut [usize]) {
+        let _: Work = parallel::fill_blocks(out, 1, BLOCK, self.work(points), |range, out| {
+            let mut labels = [0; BLOCK];
+            let labels = &mut labels[..out.len()];
+            let rows = points.rows().slice(range);
+            let assigned = self.kernels.nearest(&rows, &self.centroids, labels);
+            out.iter_mut()
+                .zip(labels)
+                .for_each(|(out, label)| *out = *label as usize);
+            assigned
+        });
+    }
+}

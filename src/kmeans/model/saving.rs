@@ -1,0 +1,70 @@
+//! What is saved of a model, and what is refused when it is read.
+
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+
+use super::KMeansModel;
+use crate::float::Float;
+use crate::kernels::{Packed, Rows};
+use crate::kmeans::saving::{Checked, check, check_rows};
+use crate::progress::Stop;
+
+/// A [`KMeansModel`].
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "KMeansModel")]
+pub(super) struct SavedModel<F> {
+    n_features: usize,
+    centroids: Vec<F>,
+    labels: Vec<usize>,
+    cluster_sizes: Vec<usize>,
+    inertia: f64,
+    n_iter: usize,
+    stop: Stop,
+}
+
+impl<F: Float> From<KMeansModel<F>> for SavedModel<F> {
+    fn from(model: KMeansModel<F>) -> Self {
+        Self {
+            n_features: model.n_features(),
+            centroids: model.centroids.rows().data().to_vec(),
+            labels: model.labels.to_vec(),
+            cluster_sizes: model.cluster_sizes.to_vec(),
+            inertia: model.inertia,
+            n_iter: model.n_iter,
+            stop: model.stop,
+        }
+    }
+}
+
+impl<F: Float> TryFrom<SavedModel<F>> for KMeansModel<F> {
+    type Error = &'static str;
+
+    fn try_from(saved: SavedModel<F>) -> Checked<Self> {
+        check_rows(&saved.centroids, saved.n_features)?;
+        let n_clusters = saved.centroids.len() / saved.n_features;
+        check(n_clusters > 0, "there are no centroids")?;
+        let sizes = &saved.cluster_sizes;
+        check(
+            sizes.len() == n_clusters,
+            "there is not one size for each centroid",
+        )?;
+        if !saved.labels.is_empty() {
+            let mut counts = vec![0; n_clusters];
+            for &label in &saved.labels {
+                let count = counts.get_mut(label);
+                *count.ok_or("a label is that of no centroid")? += 1;
+            }
+            check(counts == *sizes, "the sizes are not those of the labels")?;
+        }
+        let valid = saved.inertia >= 0.0 && saved.inertia.is_finite();
+        check(valid, "the inertia is negative or not finite")?;
+        Ok(Self {
+            labels: Array1::from(saved.labels),
+            cluster_sizes: Array1::from(saved.cluster_sizes),
+            inertia: saved.inertia,
+            n_iter: saved.n_iter,
+            stop: saved.stop,
+            ..Self::from_packed(Packed::new(&Rows::new(&saved.centroids, saved.n_features)))
+        })
+    }
+}
