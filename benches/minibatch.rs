@@ -15,7 +15,7 @@ use ndarray::{Array2, Axis, s};
 
 /// The pixels as rows of red, green and blue, each in 0..=1.
 fn photo() -> Array2<f32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/flower.jpg");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/flower.jpg");
     let pixels = image::open(path).expect("the photograph").to_rgb32f();
     let n = (pixels.width() * pixels.height()) as usize;
     Array2::from_shape_vec((n, 3), pixels.into_raw()).expect("three values for each pixel")

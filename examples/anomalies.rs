@@ -15,8 +15,9 @@
     reason = "a program talks to the person who runs it"
 )]
 
+mod workspace;
+
 use std::error::Error;
-use std::path::Path;
 use std::process::ExitCode;
 
 use centroid::KMeans;
@@ -104,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 
 /// The measurements of 569 cases, and whether each is benign.
 fn read() -> Result<(Array2<f64>, Vec<bool>)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/breast_cancer.csv");
+    let path = workspace::path("tests/data/breast_cancer.csv");
     let text = std::fs::read_to_string(&path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let (mut values, mut is_benign) = (Vec::new(), Vec::new());

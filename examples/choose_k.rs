@@ -26,6 +26,7 @@
 mod pictures;
 
 mod gallery;
+mod workspace;
 
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -74,8 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let default = here.join("examples/data/flower.jpg");
+    let default = workspace::path("examples/data/flower.jpg");
     let photo = arguments.input.clone().unwrap_or(default);
     let pixels = read_pixels(&photo)?;
     let kmeans = KMeans::new(2).n_init(arguments.n_init).seed(arguments.seed);

@@ -14,6 +14,7 @@
 )]
 
 mod gallery;
+mod workspace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

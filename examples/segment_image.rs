@@ -24,6 +24,7 @@
 #[cfg(feature = "plot")]
 #[path = "segment_image/pictures.rs"]
 mod pictures;
+mod workspace;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -81,8 +82,9 @@ const OUT: &str = if cfg!(feature = "plot") {
 };
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path_or = |given: &Option<PathBuf>, default| given.clone().unwrap_or(here.join(default));
+    let path_or = |given: &Option<PathBuf>, default| {
+        given.clone().unwrap_or_else(|| workspace::path(default))
+    };
     let input = path_or(&arguments.input, "examples/data/flower.jpg");
     let out = path_or(&arguments.out, OUT);
     let photo = read_photo(&input)?;

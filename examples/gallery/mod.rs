@@ -5,15 +5,17 @@
 )]
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ndarray::{Array1, Array2};
+
+use super::workspace;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The folder for pictures, which is made if it is not there: what was asked for, or `target/gallery`.
 pub(crate) fn folder(out: &Option<PathBuf>) -> Result<PathBuf> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
+    let default = workspace::path("target/gallery");
     let folder = out.clone().unwrap_or(default);
     std::fs::create_dir_all(&folder)
         .map_err(|error| format!("cannot write to {}: {error}", folder.display()))?;
@@ -22,7 +24,7 @@ pub(crate) fn folder(out: &Option<PathBuf>) -> Result<PathBuf> {
 
 /// A data set of the crate's tests: its rows, and the class that each has in the last column.
 pub(crate) fn data_set(name: &str) -> Result<(Array2<f64>, Array1<usize>)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.csv"));
+    let path = workspace::path(&format!("tests/data/{name}.csv"));
     let reading = |error: csv::Error| format!("cannot read {}: {error}", path.display());
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

@@ -1,11 +1,16 @@
 //! What the benchmarks of the kernels see. Not part of the public interface.
 
-use super::{Kernels, Packed, Rows};
+use super::{Kernels, Packed, Rows, detect};
 use crate::float::Float;
 
 /// The names of the tables that this processor can run, the fastest first.
 pub fn tables<F: Float>() -> Vec<&'static str> {
     F::tables().iter().map(|table| table.name).collect()
+}
+
+/// The name of the table that fits use.
+pub fn in_use<F: Float>() -> &'static str {
+    detect::<F>().name
 }
 
 /// The nearest-centroid kernel of one table, with centroids.

@@ -299,7 +299,7 @@ fn portable<F: Float>() -> &'static Kernels<F> {
                 seeding::measured_pairs(Portable, points, targets, closest, nearer, scratch);
             },
             filter_candidates: |corners, from, to, far| {
-                boxes::filter_candidates(Portable, corners, from, to, far)
+                boxes::filter_candidates(Portable, corners, from, to, far);
             },
             nearest_among: |points, centroids, candidates, labels, panel| {
                 boxes::nearest_among(Portable, points, centroids, candidates, labels, panel)

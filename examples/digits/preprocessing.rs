@@ -23,7 +23,10 @@
 )]
 
 mod digits;
+#[path = "../gallery/mod.rs"]
 mod gallery;
+#[path = "../workspace/mod.rs"]
+mod workspace;
 
 use std::ops::ControlFlow;
 use std::process::ExitCode;

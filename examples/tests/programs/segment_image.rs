@@ -2,25 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 
-/// The example beside this test. A plain `cargo test` builds both; before
-/// `cargo test --test segment_image`, `cargo build --examples` does.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .unwrap()
-        .join("examples");
-    folder.join(format!("segment_image{}", std::env::consts::EXE_SUFFIX))
-}
+use crate::common::{files, of};
 
 fn run(arguments: &[&str]) -> Output {
-    let output = Command::new(program()).args(arguments).output();
-    output.expect("the example is built: cargo build --examples")
+    of("segment_image", arguments)
 }
 
 /// 24 x 10 pixels of four colours with some noise.
@@ -37,17 +26,6 @@ fn photo(folder: &Path) -> PathBuf {
     });
     picture.save(&path).unwrap();
     path
-}
-
-fn files(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! Scores of data that lies far from the origin, is very large or small, or has outliers.
 
-mod common;
-
+use crate::common::{Numbers, blobs, lattice};
 use centroid::metrics::*;
 use centroid::{Error, Float};
-use common::{Numbers, blobs, lattice};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, concatenate, s};
 
 type Score<F> = fn(&ArrayRef2<F>, &ArrayRef1<usize>) -> Result<f64, Error>;

@@ -1,13 +1,11 @@
 //! What bad input gets: the variant, its text, and that nothing else happened.
 
-mod common;
-
 use std::ops::ControlFlow;
 
+use crate::common::lattice;
 use centroid::selection::Folds;
 use centroid::semi_supervised::{Propagation, label_requests, propagate};
 use centroid::{Error, FitOptions, Init, KMeans, KMeansModel, init};
-use common::lattice;
 use ndarray::{Array1, Array2, Axis, array};
 
 fn assert_text(error: Error, expected: Error, text: &str) {

@@ -27,7 +27,10 @@
 )]
 
 mod digits;
+#[path = "../gallery/mod.rs"]
 mod gallery;
+#[path = "../workspace/mod.rs"]
+mod workspace;
 
 use std::process::ExitCode;
 

@@ -1,12 +1,11 @@
 //! The promises on data that nobody thought of: shapes, types, orders, weights, scales, duplicates.
 //!
-//! Each property holds, or a named error comes back. `PROPTEST_CASES=10000 cargo test --test properties`
+//! Each property holds, or a named error comes back. `PROPTEST_CASES=10000 cargo test properties`
 //! tries more than the 256 cases of each.
-
-mod common;
 
 use std::ops::ControlFlow;
 
+use crate::common::Numbers;
 use centroid::metrics::{
     calinski_harabasz_score, davies_bouldin_score, silhouette_samples, silhouette_score,
 };
@@ -15,7 +14,6 @@ use centroid::{
     Algorithm, ArrayBlocks, ClusterSums, Error, FitOptions, Float, Init, Iteration, KMeans,
     KMeansModel, MiniBatchKMeans, Stop,
 };
-use common::Numbers;
 use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis, concatenate, s};
 use proptest::prelude::*;
 

@@ -1,9 +1,7 @@
 //! Real data, against results of scikit-learn and against the plain algorithm.
 
-mod common;
-
+use crate::common::{Expected, assert_coherent, entries, features, naive_lloyd};
 use centroid::{FitOptions, Float, KMeans, KMeansModel, Stop};
-use common::{Expected, assert_coherent, entries, features, naive_lloyd};
 use ndarray::{Array1, Array2, Axis};
 
 const SETS: [&str; 5] = ["iris", "wine", "breast_cancer", "digits", "blobs500"];

@@ -1,16 +1,14 @@
 //! Choosing the number of clusters.
 
-mod common;
-
 use std::ops::ControlFlow;
 
+use crate::common::{Expected, blobs, each_layout, features, lattice};
 use centroid::datasets::make_blobs;
 use centroid::selection::{
     FoldScore, Folds, GapStatistic, GridOptions, GridSearch, Silhouettes, Sweep, SweepEntry,
     SweepOptions, gap_statistic, grid_search, grid_search_with, sweep,
 };
 use centroid::{Error, Float, KMeans, metrics};
-use common::{Expected, blobs, each_layout, features, lattice};
 use ndarray::{Array2, array};
 
 fn blobs_give_what_scikit_learn_gives<F: Float>() {

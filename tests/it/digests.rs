@@ -3,12 +3,11 @@
 //!
 //! `CENTROID_UPDATE_DIGESTS=1 cargo test digests` writes them anew, for a change that means to change bits.
 
-mod common;
-
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::common::{Numbers, blobs, lattice, small_weights, spread_rows};
 use centroid::datasets::{make_blobs, make_circles, make_moons, uniform_centers};
 use centroid::init::kmeans_plusplus;
 use centroid::metrics::{
@@ -21,7 +20,6 @@ use centroid::{
     Algorithm, ArrayBlocks, ClusterSums, FitOptions, Float, Init, KMeans, KMeansModel,
     MiniBatchKMeans,
 };
-use common::{Numbers, blobs, lattice, small_weights, spread_rows};
 use ndarray::{Array1, Array2, ArrayRef2, s};
 
 /// Fowler-Noll-Vo's hash of 64 bits.
@@ -365,7 +363,7 @@ fn digests_are_as_they_were_with_every_set_of_kernels() {
             let child = Command::new(std::env::current_exe().unwrap())
                 .args([
                     "--exact",
-                    "digests_are_as_they_were_with_every_set_of_kernels",
+                    "digests::digests_are_as_they_were_with_every_set_of_kernels",
                 ])
                 .env(CHILD, &out)
                 .env("CENTROID_KERNELS", kernels)

@@ -1,13 +1,11 @@
 //! Mini-batches: by themselves, growing, and as a stream.
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use centroid::{Error, FitOptions, Float, Init, KMeans, MiniBatchKMeans, OnlineKMeans, Stop};
-use common::{
-    Numbers, assert_coherent, blobs, each_layout, each_stride, features, lattice, small_weights,
+use crate::common::{
+    assert_coherent, blobs, each_layout, each_stride, features, lattice, small_weights,
 };
+use centroid::{Error, FitOptions, Float, Init, KMeans, MiniBatchKMeans, OnlineKMeans, Stop};
 use ndarray::{Array1, Array2, ArrayRef1, Axis, array, s};
 
 fn models_are_coherent<F: Float>() {
@@ -529,7 +527,7 @@ mod saving {
         where
             F: Float + serde::Serialize + serde::de::DeserializeOwned,
         {
-            let mut numbers = Numbers::new(seed + 1);
+            let mut numbers = crate::common::Numbers::new(seed + 1);
             let mut stream = MiniBatchKMeans::new(7).seed(seed).online::<F>();
             let (mut by_json, mut by_postcard) = (stream.clone(), stream.clone());
             for _ in 0..60 {

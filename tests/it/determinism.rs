@@ -1,11 +1,9 @@
 //! The same bits at any number of threads, and the same rows for a seed in every version.
 
-mod common;
-
+use crate::common::{blobs, small_weights};
 use centroid::{
     ArrayBlocks, ClusterSums, FitOptions, Float, Init, KMeans, MiniBatchKMeans, init, metrics,
 };
-use common::{blobs, small_weights};
 use ndarray::{Array1, Array2, Axis, array, s};
 
 fn bits<F: Float>(values: impl IntoIterator<Item = F>) -> Vec<u64> {

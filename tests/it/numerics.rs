@@ -1,7 +1,7 @@
 //! Data that is hard on floating-point numbers, against exact arithmetic on the same values.
 //!
 //! The results stand in docs/numerics.md, whose column for this crate is held to them:
-//! `CENTROID_UPDATE_NUMERICS=1 cargo test --test numerics` writes it. The other columns are written by
+//! `CENTROID_UPDATE_NUMERICS=1 cargo test numerics` writes it. The other columns are written by
 //! benches/peers/numerics.py, which has the same data and the same reference.
 
 use std::path::{Path, PathBuf};

@@ -1,16 +1,14 @@
 //! Exact passes over blocks, and statistics that can be merged.
 
-mod common;
-
 use std::io;
 use std::ops::ControlFlow;
 
+use crate::common::{
+    assert_coherent, blobs, each_layout, each_stride, features, lattice, small_weights, spread_rows,
+};
 use centroid::{
     ArrayBlocks, BlocksError, ClusterSums, Error, FitOptions, Float, Init, IterBlocks, KMeans,
     KMeansModel, RowBlocks, Stop,
-};
-use common::{
-    assert_coherent, blobs, each_layout, each_stride, features, lattice, small_weights, spread_rows,
 };
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, array, s};
 
@@ -289,7 +287,7 @@ fn statistics_make_iterations<F: Float>() {
             let before = KMeansModel::from_centroids(centroids.view()).unwrap();
             let labels = before.predict(&x).unwrap().to_vec();
             let inertia =
-                common::naive_inertia(&x, &centroids, &labels, weighted.then_some(&weights));
+                crate::common::naive_inertia(&x, &centroids, &labels, weighted.then_some(&weights));
             assert!((in_order.inertia() / inertia - 1.0).abs() < 1e-13);
             assert!((other.inertia() / inertia - 1.0).abs() < 1e-13);
             let mut counts = vec![0_u64; 7];

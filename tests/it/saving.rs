@@ -1,17 +1,13 @@
 //! What the feature `serde` saves: it comes back as it was, files of earlier versions still load, and
 //! what is broken is refused.
-#![cfg(feature = "serde")]
-
-mod common;
-
 use std::path::{Path, PathBuf};
 
+use crate::common::{blobs, features};
 use centroid::selection::{
     Folds, GridSearch, Silhouettes, Sweep, SweepOptions, grid_search, sweep,
 };
 use centroid::semi_supervised::{LabelRequest, Propagation, label_requests};
 use centroid::{Algorithm, Float, Init, KMeans, KMeansModel, MiniBatchKMeans, OnlineKMeans};
-use common::{blobs, features};
 use ndarray::array;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,17 +1,15 @@
 //! Observers that end a fit or panic, pools of the caller, sizes that cannot be had.
 
-mod common;
-
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::common::{assert_coherent, blobs};
 use centroid::datasets::{make_moons, uniform_centers};
 use centroid::selection::{Folds, SweepEntry, SweepOptions, sweep};
 use centroid::{
     ArrayBlocks, ClusterSums, Error, FitOptions, Float, Iteration, KMeans, KMeansModel,
     MiniBatchKMeans, Stop,
 };
-use common::{assert_coherent, blobs};
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
 /// Enough rows for passes over all threads.

@@ -247,7 +247,6 @@ pub fn assert_coherent<F: Float>(
 }
 
 /// Instantiates tests that are generic over the element type.
-#[macro_export]
 macro_rules! for_both_types {
     ($($(#[$attribute:meta])* $test:ident),* $(,)?) => {
         mod f32 { $($(#[$attribute])* #[test] fn $test() { super::$test::<f32>(); })* }

@@ -1,15 +1,13 @@
 //! Every part of the public interface does what its documentation says.
 
-mod common;
-
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
-use centroid::{Algorithm, FitOptions, Float, Init, Iteration, KMeans, KMeansModel, Stop, init};
-use common::{
+use crate::common::{
     assert_coherent, blobs, each_layout, each_stride, lattice, naive_labels, small_weights,
     spread_rows, sq_dist,
 };
+use centroid::{Algorithm, FitOptions, Float, Init, Iteration, KMeans, KMeansModel, Stop, init};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, array, concatenate, s};
 
 #[test]

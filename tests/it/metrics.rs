@@ -1,10 +1,8 @@
 //! Scores: against scikit-learn's on real data, against plain loops, and what must hold of them.
 
-mod common;
-
+use crate::common::{Expected, Numbers, blobs, each_layout, features, lattice, sq_dist};
 use centroid::metrics::*;
 use centroid::{Error, Float};
-use common::{Expected, Numbers, blobs, each_layout, features, lattice, sq_dist};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, array};
 
 const SETS: [&str; 5] = ["iris", "wine", "breast_cancer", "digits", "blobs500"];

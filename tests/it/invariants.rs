@@ -1,14 +1,12 @@
 //! The promises about results: coherent, exact, indifferent to offsets and scales, whatever the data.
 
-mod common;
-
 use std::ops::ControlFlow;
 
+use crate::common::{
+    Numbers, assert_coherent, blobs, each_layout, lattice, naive_lloyd, small_weights, spread_rows,
+};
 use centroid::{
     ArrayBlocks, ClusterSums, FitOptions, Float, Init, KMeans, KMeansModel, MiniBatchKMeans, Stop,
-};
-use common::{
-    Numbers, assert_coherent, blobs, each_layout, lattice, naive_lloyd, small_weights, spread_rows,
 };
 use ndarray::{Array1, Array2, Axis, array, concatenate, s};
 
@@ -307,7 +305,7 @@ fn edge_cases_need_no_special_care<F: Float>() {
     let equal = Array2::from_elem((23, 3), F::from_f64(0.1));
     for k in [1, 2, 3, 23] {
         let model = KMeans::new(k).fit(&equal).unwrap();
-        assert_eq!(model.labels(), Array1::zeros(23));
+        assert_eq!(model.labels(), Array1::<usize>::zeros(23));
         assert_eq!(
             (model.cluster_sizes()[0], model.cluster_sizes().sum()),
             (23, 23)

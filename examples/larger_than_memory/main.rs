@@ -19,8 +19,9 @@
     reason = "a program talks to the person who runs it"
 )]
 
-#[path = "larger_than_memory/npy.rs"]
 mod npy;
+#[path = "../workspace/mod.rs"]
+mod workspace;
 
 use std::error::Error;
 use std::fs;
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/larger_than_memory");
+    let default = workspace::path("target/larger_than_memory");
     let out = arguments.out.clone().unwrap_or(default);
     let input = arguments.input.clone();
     let input = input.unwrap_or_else(|| out.join(format!("blobs-{}mb.npy", arguments.size)));

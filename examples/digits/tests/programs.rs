@@ -1,0 +1,103 @@
+//! The examples on handwritten digits, run as a person would.
+
+#[path = "../../tests/programs/common.rs"]
+mod common;
+
+mod digits_semi_supervised {
+    use super::common::*;
+
+    #[test]
+    fn each_step_gets_more_out_of_the_labels() {
+        let arguments = ["--seeds", "2", "--n-init", "3"];
+        let text = printed(&of("digits_semi_supervised", &arguments));
+        assert!(
+            text.starts_with("1797 images, 50 labels, 2 seeds\n"),
+            "{text}"
+        );
+        let steps = [
+            ("images at random", 82.9, 74.0),
+            ("representative images", 91.6, 86.0),
+            ("labels given to whole clusters", 93.1, 88.0),
+            ("labels given to the closest", 93.8, 87.0),
+        ];
+        let mut here = Vec::new();
+        for (name, of_text, at_least) in steps {
+            let numbers = numbers_of(&text, name);
+            assert_eq!((numbers.len(), numbers[0]), (4, of_text), "{text}");
+            let (mean, least, largest) = (numbers[1], numbers[2], numbers[3]);
+            assert!(
+                at_least < mean && least <= mean && mean <= largest,
+                "{text}"
+            );
+            here.push(mean);
+        }
+        assert!(here[0] < here[1] && here[0] < here[2], "{text}");
+        let right = numbers_of(&text, "of the closest 20 %");
+        assert!(
+            right[0] > numbers_of(&text, "of whole clusters")[0],
+            "{text}"
+        );
+        assert_eq!(printed(&of("digits_semi_supervised", &arguments)), text);
+    }
+
+    #[test]
+    fn what_cannot_be_done_gets_one_line() {
+        let error = |arguments: &[&str]| {
+            let arguments = [&["--seeds", "1", "--n-init", "1"], arguments].concat();
+            one_line(&of("digits_semi_supervised", &arguments))
+        };
+        assert_eq!(
+            error(&["--percentile", "101"]),
+            "a percentile must be in 0 to 100"
+        );
+        let too_few = "30 points cannot form 50 clusters";
+        assert_eq!(error(&["--images", "40"]), too_few);
+        let no_folds = "0 rows cannot be cut into 4 folds";
+        assert!(error(&["--images", "0"]).starts_with(no_folds));
+    }
+}
+
+mod digits_preprocessing {
+    use super::common::*;
+
+    #[test]
+    fn a_search_finds_a_number_of_clusters() {
+        let arguments = [
+            "--images", "600", "--seeds", "1", "--coarse", "5,40", "--fine", "4",
+        ];
+        let text = printed(&of("digits_preprocessing", &arguments));
+        assert_eq!(text.matches("\nbest: ").count(), 2, "{text}");
+        assert!(text.contains("\nbest: 40\n"), "{text}");
+        let found: usize = value_of(&text, "numbers of clusters found: ")
+            .parse()
+            .unwrap();
+        assert!((32..=48).contains(&found), "{text}");
+        assert_eq!(numbers_of(&text, "pixels")[0], 96.7);
+        let soft = numbers_of(&text, "soft assignments to clusters");
+        assert!(soft[0] == 99.1 && soft[1] > 90.0, "{text}");
+        assert_eq!(
+            numbers_of(&text, "distances to the same centroids").len(),
+            3
+        );
+        assert_eq!(printed(&of("digits_preprocessing", &arguments)), text);
+    }
+
+    #[test]
+    fn what_cannot_be_done_gets_one_line() {
+        let error = |arguments: &[&str]| {
+            let arguments = [&["--seeds", "1", "--images", "80"], arguments].concat();
+            one_line(&of("digits_preprocessing", &arguments))
+        };
+        assert_eq!(
+            error(&["--coarse", "41"]),
+            "40 points cannot form 41 clusters"
+        );
+        let folds = error(&["--folds", "1", "--coarse", "2"]);
+        assert!(
+            folds.starts_with("60 rows cannot be cut into 1 folds"),
+            "{folds}"
+        );
+        let gamma = error(&["--gamma", "nan", "--coarse", "2"]);
+        assert_eq!(gamma, "gamma must be finite and 0 or greater");
+    }
+}

@@ -1,0 +1,27 @@
+//! The tests of the public interface, as one program: it is compiled and linked once, and its tests share
+//! the cores.
+
+#[macro_use]
+mod common;
+
+mod api;
+mod blocks;
+mod determinism;
+mod digests;
+mod errors;
+mod exact_variants;
+mod golden;
+mod interruptions;
+mod invariants;
+mod kernels;
+mod layers;
+mod metrics;
+mod minibatch;
+mod numerics;
+#[cfg(feature = "plot")]
+mod plot;
+mod precision;
+mod properties;
+#[cfg(feature = "serde")]
+mod saving;
+mod selection;
