@@ -5,7 +5,10 @@
 
 use ndarray::ArrayRef1;
 
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::numeric::value_at;
 
@@ -26,8 +29,8 @@ use crate::numeric::value_at;
 /// ```
 ///
 /// # Errors
-/// - [`Error::InvalidParameter`]: `share` is not in 0 to 1.
-/// - [`Error::NotFinite`]: a score is NaN or infinite; its place is given as the row, of column 0.
+/// - [`Error::InvalidParameter`]: `share` is not between 0 and 1.
+/// - [`Error::NotFinite`]: a score is NaN or infinite; its index is the row.
 pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize>> {
     let scores = check(scores, share)?;
     let mut rows: Vec<usize> = (0..scores.len()).collect();
@@ -53,8 +56,8 @@ pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize
 ///
 /// # Errors
 /// - [`Error::EmptyData`]: there are no scores.
-/// - [`Error::InvalidParameter`]: `share` is not in 0 to 1.
-/// - [`Error::NotFinite`]: a score is NaN or infinite; its place is given as the row, of column 0.
+/// - [`Error::InvalidParameter`]: `share` is not between 0 and 1.
+/// - [`Error::NotFinite`]: a score is NaN or infinite; its index is the row.
 pub fn outlier_threshold<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<F> {
     let mut scores = check(scores, share)?;
     scores.sort_by(f64::total_cmp);
@@ -65,24 +68,18 @@ pub fn outlier_threshold<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<
     let whole = place.round();
     let is_whole = (place - whole).abs() <= 4.0 * f64::EPSILON * last;
     let threshold = value_at(&scores, if is_whole { whole } else { place });
-    threshold.map(F::from_f64).ok_or(Error::EmptyData)
+    checks::not_empty("scores", scores.len())?;
+    Ok(threshold.map_or(F::ZERO, F::from_f64))
 }
 
 /// # Errors
 /// [`Error::InvalidParameter`], [`Error::NotFinite`].
 fn check<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<f64>> {
-    if !(0.0..=1.0).contains(&share) {
-        let requirement = "in 0 to 1";
-        return Err(Error::InvalidParameter {
-            name: "share",
-            requirement,
-        });
-    }
-    match scores.iter().position(|score| !score.is_finite()) {
-        Some(row) => Err(Error::NotFinite { row, column: 0 }),
-        // NOTE: adding 0 makes one of the two zeros, which a total order tells apart.
-        None => Ok(scores.iter().map(|score| score.to_f64() + 0.0).collect()),
-    }
+    let is_share = (0.0..=1.0).contains(&share);
+    checks::parameter(is_share, "share", "between 0 and 1")?;
+    checks::finite("scores", scores)?;
+    // NOTE: adding 0 makes one of the two zeros, which a total order tells apart.
+    Ok(scores.iter().map(|score| score.to_f64() + 0.0).collect())
 }
 
 #[cfg(test)]
@@ -131,19 +128,23 @@ mod tests {
             assert_eq!(outlier_threshold(&widest, share).unwrap(), expected);
         }
         let empty = Array1::<f32>::zeros(0);
-        assert_eq!(outlier_threshold(&empty, 0.5), Err(Error::EmptyData));
+        let error = outlier_threshold(&empty, 0.5).unwrap_err();
+        assert_eq!(error.to_string(), "scores: there are no values");
     }
 
     #[test]
     fn shares_and_scores_that_are_none_are_refused() {
         for share in [-0.1, 1.1, f64::NAN] {
             let error = outliers(&array![1.0], share).unwrap_err();
-            assert_eq!(error.to_string(), "share must be in 0 to 1");
+            assert_eq!(error.to_string(), "share must be between 0 and 1");
             assert_eq!(outlier_threshold(&array![1.0], share), Err(error));
         }
         for bad in [f64::NAN, f64::INFINITY] {
-            let expected = Error::NotFinite { row: 1, column: 0 };
-            assert_eq!(outliers(&array![1.0, bad], 0.5), Err(expected));
+            let error = outliers(&array![1.0, bad], 0.5).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "scores: row 1, column 0 is NaN or infinite"
+            );
         }
     }
 }

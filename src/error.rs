@@ -1,73 +1,94 @@
-//! What can be wrong with a request.
+//! Why a request was refused.
 
 /// Why a request was refused. Everything is checked before any work is done, and what was given
 /// stays as it was.
 ///
-/// Rows, columns and indices count from 0.
+/// Rows, columns and indices count from 0. An `argument` is what was at fault, by the name that the
+/// documentation gives it: `x`, `weights`, `initial centroids`.
 ///
+/// # Example
 /// ```
-/// use centroid::{Error, KMeans};
+/// use centroid::{Error, FitOptions, KMeans};
 /// use ndarray::array;
 ///
-/// let x = array![[0.0, 1.0], [2.0, f64::NAN]];
-/// let error = KMeans::new(1).fit(&x).unwrap_err();
-/// assert_eq!(error, Error::NotFinite { row: 1, column: 1 });
-/// assert_eq!(error.to_string(), "row 1, column 1 is NaN or infinite");
+/// let x = array![[0.0, 1.0], [2.0, 3.0]];
+/// let start = array![[0.0, f64::NAN]];
+/// let options = FitOptions::new().initial_centroids(&start);
+/// let error = KMeans::new(1).fit_with(&x, options).unwrap_err();
+/// assert!(matches!(error, Error::NotFinite { row: 0, column: 1, .. }));
+/// assert_eq!(error.to_string(), "initial centroids: row 0, column 1 is NaN or infinite");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The array has no rows, or no columns.
-    #[error("the array has no rows or no columns")]
-    EmptyData,
-    /// More clusters than rows are asked for. Rows of weight 0 do not count.
-    #[error("{points} points cannot form {clusters} clusters")]
-    TooFewPoints {
-        /// Rows given, of positive weight.
-        points: usize,
-        /// Clusters asked for.
-        clusters: usize,
+    /// An array or a source has no rows, or no columns.
+    #[error("{argument}: there are no values")]
+    EmptyData {
+        /// What is empty.
+        argument: &'static str,
     },
-    /// A value of the data, or of the given centroids, is NaN or infinite.
-    #[error("row {row}, column {column} is NaN or infinite")]
+    /// More clusters than rows are asked for. Rows of weight 0 do not count.
+    #[error("n_clusters is {n_clusters}, but there are only {rows} rows to cluster")]
+    TooFewRows {
+        /// Rows of positive weight.
+        rows: usize,
+        /// Clusters asked for.
+        n_clusters: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("{argument}: row {row}, column {column} is NaN or infinite")]
     NotFinite {
-        /// Row of the first such value.
+        /// What holds the value.
+        argument: &'static str,
+        /// Row of the first such value, or its index if there is one value for each row.
         row: usize,
         /// Column of the first such value.
         column: usize,
     },
     /// The magnitude of a value is above [`Float::MAX_MAGNITUDE`](crate::Float::MAX_MAGNITUDE), so
     /// that distances could overflow.
-    #[error("row {row}, column {column} is too large in magnitude for distances to be computed")]
+    #[error(
+        "{argument}: row {row}, column {column} is too large in magnitude for distances to be computed"
+    )]
     TooLarge {
+        /// What holds the value.
+        argument: &'static str,
         /// Row of the first such value.
         row: usize,
         /// Column of the first such value.
         column: usize,
     },
-    /// The rows have another number of features than the model or the centroids.
-    #[error("expected {expected} features, found {found}")]
+    /// A matrix has another number of columns than is needed: one for each feature, or one for each
+    /// cluster in a matrix of distances.
+    #[error("{argument}: expected {expected} columns, found {found}")]
     DimensionMismatch {
-        /// Features of the model, the data or the array to be filled.
+        /// The matrix.
+        argument: &'static str,
+        /// Columns that are needed.
         expected: usize,
-        /// Columns of the array given.
+        /// Columns of the matrix given.
         found: usize,
     },
-    /// An array does not have one entry for each of what it describes.
-    #[error("expected {expected} entries, found {found}")]
+    /// There is not one entry for each of what is described: for each row, or for each cluster.
+    #[error("{argument}: expected {expected} entries, found {found}")]
     LengthMismatch {
+        /// What has too few or too many entries.
+        argument: &'static str,
         /// Entries that are needed.
         expected: usize,
-        /// Entries of the array given.
+        /// Entries given.
         found: usize,
     },
     /// A sample weight is negative, NaN, infinite or above
-    /// [`Float::MAX_MAGNITUDE`](crate::Float::MAX_MAGNITUDE), or all of them are zero.
-    #[error("weight {index} cannot be used: weights are finite, not negative and not all zero")]
+    /// [`Float::MAX_MAGNITUDE`](crate::Float::MAX_MAGNITUDE).
+    #[error("weights: entry {index} is negative, too large or not a number")]
     InvalidWeight {
         /// Index of the first such weight.
         index: usize,
     },
+    /// All sample weights are zero.
+    #[error("weights: all are zero")]
+    ZeroWeights,
     /// A parameter has a value outside its range.
     #[error("{name} must be {requirement}")]
     InvalidParameter {
@@ -76,74 +97,59 @@ pub enum Error {
         /// What is asked of it.
         requirement: &'static str,
     },
-    /// Labels name a single cluster, or as many clusters as there are points, so that there is nothing
-    /// to compare.
-    #[error("{clusters} clusters of {points} points cannot be scored: 2 to {most} are needed", most = points.saturating_sub(1))]
+    /// The labels name a single cluster, or as many clusters as there are rows, so that there is
+    /// nothing to compare.
+    #[error(
+        "labels: {n_clusters} clusters of {rows} rows cannot be scored: at least 2 are needed, and fewer than rows"
+    )]
     InvalidClusterCount {
         /// Distinct labels.
-        clusters: usize,
+        n_clusters: usize,
         /// Rows of the data.
-        points: usize,
+        rows: usize,
     },
-    /// There is not one label for each cluster, empty ones included.
-    #[error("{labels} labels cannot be those of {clusters} clusters: one for each is needed")]
-    LabelCount {
-        /// Labels given.
-        labels: usize,
-        /// Clusters of the model.
-        clusters: usize,
-    },
-    /// A percentile is negative, above 100 or NaN.
-    #[error("a percentile must be in 0 to 100")]
-    InvalidPercentile,
-    /// The rows cannot be cut into so many folds, each with a row at least and another to train with.
-    #[error(
-        "{rows} rows cannot be cut into {folds} folds: at least 2 folds are needed, and at most as many as rows"
-    )]
+    /// The rows cannot be cut into this many folds, each with at least one row and another to train
+    /// with.
+    #[error("n_folds is {n_folds}, but must be at least 2 and at most {rows}, the number of rows")]
     InvalidFoldCount {
         /// Folds asked for.
-        folds: usize,
+        n_folds: usize,
         /// Rows to be cut.
         rows: usize,
     },
-    /// A sample has fewer rows than are needed of all clusters.
-    #[error(
-        "a sample of {rows} rows is too small: {needed} are needed, 2 of each cluster that has them"
-    )]
+    /// A sample has too few rows to have 2 of each cluster.
+    #[error("sample_size is {sample_size}, but must be at least {needed}: 2 rows of each cluster")]
     SampleTooSmall {
-        /// Rows of the sample.
-        rows: usize,
-        /// The fewest rows that it could have.
+        /// Rows asked for.
+        sample_size: usize,
+        /// The smallest size that would do: clusters of a single row count once.
         needed: usize,
     },
-    /// A stream did not have as many distinct rows of positive weight yet as there are to be clusters.
-    #[error(
-        "{distinct} distinct rows so far cannot form {clusters} clusters: {missing} more are needed",
-        missing = clusters.saturating_sub(*distinct)
-    )]
+    /// A stream has not had as many distinct rows of positive weight yet as there are to be clusters.
+    #[error("n_clusters is {n_clusters}, but there were only {rows} distinct rows so far")]
     TooFewDistinctRows {
         /// Distinct rows seen, fewer than clusters.
-        distinct: usize,
+        rows: usize,
         /// Clusters asked for.
-        clusters: usize,
+        n_clusters: usize,
     },
     /// A source of rows failed.
-    #[error("the source of rows failed behind row {row}: {kind}")]
+    #[error("source: reading failed after {rows} rows: {kind}")]
     SourceFailed {
-        /// Rows of that pass that were worked on before.
-        row: usize,
+        /// Rows of that pass that were processed before.
+        rows: usize,
         /// What went wrong.
         kind: std::io::ErrorKind,
     },
     /// A source of rows did not give in a later pass what it gave in the first: it has fewer or more
     /// rows, or a value larger than any before.
-    #[error("row {row} of the source is not as it was in the first pass")]
+    #[error("source: row {row} is not as it was in the first pass")]
     SourceChanged {
-        /// The first row that is missing or was not there, or that was found to be another.
+        /// The first row that is missing, new or different.
         row: usize,
     },
-    /// A result, or a copy of the data in row-major order, would have more values than can be held.
-    #[error("an array of {rows} x {columns} values is too large to be made")]
+    /// A result, or a copy of the data in row-major order, does not fit in memory.
+    #[error("an array of {rows} x {columns} values does not fit in memory")]
     ResultTooLarge {
         /// Rows of that array.
         rows: usize,

@@ -121,6 +121,7 @@
 )]
 
 pub mod anomalies;
+mod checks;
 mod data;
 pub mod datasets;
 mod error;

@@ -222,19 +222,14 @@ fn gather(matrix: &Matrix, pieces: &[Range<usize>]) -> Result<Array2<f32>> {
 }
 
 /// The error of a batch, its row counted in the file.
-fn in_file(error: centroid::Error, pieces: &[Range<usize>]) -> centroid::Error {
-    let in_file = |row| pieces.iter().cloned().flatten().nth(row).unwrap_or(row);
-    match error {
-        centroid::Error::NotFinite { row, column } => centroid::Error::NotFinite {
-            row: in_file(row),
-            column,
-        },
-        centroid::Error::TooLarge { row, column } => centroid::Error::TooLarge {
-            row: in_file(row),
-            column,
-        },
-        error => error,
+fn in_file(mut error: centroid::Error, pieces: &[Range<usize>]) -> centroid::Error {
+    if let centroid::Error::NotFinite { row, .. } | centroid::Error::TooLarge { row, .. } =
+        &mut error
+    {
+        let mut rows = pieces.iter().cloned().flatten();
+        *row = rows.nth(*row).unwrap_or(*row);
     }
+    error
 }
 
 /// Lloyd's iterations from the centroids of `model`, whose inertia is returned too.

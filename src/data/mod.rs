@@ -8,4 +8,4 @@ mod points;
 pub use blocks::{ArrayBlocks, IterBlocks, RowBlocks};
 #[cfg(feature = "npy")]
 pub use npy::NpyBlocks;
-pub(crate) use points::{MOST_COPIES, Points, check_room, check_weights};
+pub(crate) use points::{MOST_COPIES, Points};

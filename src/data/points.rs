@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use ndarray::{ArrayRef1, ArrayRef2, ArrayViewMut2, s};
 
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Kernels, Labelled, Rows, detect};
 use crate::parallel;
@@ -49,39 +52,27 @@ impl<'a, F: Float> Points<'a, F> {
     ///
     /// # Errors
     /// [`Error::EmptyData`], [`Error::NotFinite`], [`Error::TooLarge`], [`Error::ResultTooLarge`].
-    pub(crate) fn check(x: &'a ArrayRef2<F>) -> Result<Self> {
-        if x.is_empty() {
-            return Err(Error::EmptyData);
-        }
-        let data = row_major(x)?;
-        let magnitude = check_values(&data, x.ncols())?;
-        Ok(Self {
-            data,
-            n_features: x.ncols(),
-            weights: None,
-            magnitude,
-            kernels: detect(),
-        })
+    pub(crate) fn check(argument: &'static str, x: &'a ArrayRef2<F>) -> Result<Self> {
+        checks::not_empty(argument, x.len())?;
+        Self::check_for(argument, x, x.ncols())
     }
 
     /// Rows to put to a model of `n_features` features: there may be none.
     ///
     /// # Errors
-    /// [`Error::DimensionMismatch`], [`Error::NotFinite`], [`Error::TooLarge`].
-    pub(crate) fn check_for(x: &'a ArrayRef2<F>, n_features: usize) -> Result<Self> {
-        if x.ncols() != n_features {
-            return Err(Error::DimensionMismatch {
-                expected: n_features,
-                found: x.ncols(),
-            });
-        }
+    /// [`Error::DimensionMismatch`], [`Error::NotFinite`], [`Error::TooLarge`], [`Error::ResultTooLarge`].
+    pub(crate) fn check_for(
+        argument: &'static str,
+        x: &'a ArrayRef2<F>,
+        n_features: usize,
+    ) -> Result<Self> {
+        checks::same_columns(argument, n_features, x.ncols())?;
         let data = row_major(x)?;
-        let magnitude = check_values(&data, n_features)?;
         Ok(Self {
+            magnitude: checks::values(argument, &data, n_features)?,
             data,
             n_features,
             weights: None,
-            magnitude,
             kernels: detect(),
         })
     }
@@ -89,10 +80,10 @@ impl<'a, F: Float> Points<'a, F> {
     /// Gives each row a weight.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`], [`Error::InvalidWeight`], also where all weights are zero.
+    /// [`Error::LengthMismatch`], [`Error::InvalidWeight`], [`Error::ZeroWeights`].
     pub(crate) fn with_weights(self, weights: &'a ArrayRef1<F>) -> Result<Self> {
         let weighted = self.with_weights_of_part(weights)?;
-        check_weights(weights)?;
+        checks::not_all_zero(weights)?;
         Ok(weighted)
     }
 
@@ -101,13 +92,8 @@ impl<'a, F: Float> Points<'a, F> {
     /// # Errors
     /// [`Error::LengthMismatch`], [`Error::InvalidWeight`].
     pub(crate) fn with_weights_of_part(mut self, weights: &'a ArrayRef1<F>) -> Result<Self> {
-        if weights.len() != self.len() {
-            return Err(Error::LengthMismatch {
-                expected: self.len(),
-                found: weights.len(),
-            });
-        }
-        check_each_weight(weights)?;
+        checks::same_len("weights", self.len(), weights.len())?;
+        checks::weights_of_part(weights)?;
         self.weights = Some(match weights.as_slice() {
             Some(weights) => Cow::Borrowed(weights),
             None => Cow::Owned(weights.iter().copied().collect()),
@@ -121,12 +107,13 @@ impl<'a, F: Float> Points<'a, F> {
     /// # Errors
     /// [`Error::NotFinite`], [`Error::TooLarge`], the rows being counted from 0.
     pub(crate) fn check_block(
+        argument: &'static str,
         data: &'a [F],
         n_features: usize,
         weights: Option<&'a [F]>,
     ) -> Result<Self> {
         Ok(Self {
-            magnitude: check_values(data, n_features)?,
+            magnitude: checks::values(argument, data, n_features)?,
             data: Cow::Borrowed(data),
             n_features,
             weights: weights.map(Cow::Borrowed),
@@ -153,6 +140,21 @@ impl<'a, F: Float> Points<'a, F> {
 
     /// Some of the rows, with their weights, in this order.
     pub(crate) fn gather<R: RowNumber>(&self, rows: &[R]) -> Points<'static, F> {
+        let weights = self.weights().map(|weights| {
+            let weights = rows.iter().map(|row| weights[row.index()]);
+            Cow::Owned(weights.collect())
+        });
+        Points {
+            data: Cow::Owned(self.values_of(rows)),
+            n_features: self.n_features,
+            weights,
+            magnitude: self.magnitude,
+            kernels: self.kernels,
+        }
+    }
+
+    /// The values of some of the rows, in this order.
+    pub(crate) fn values_of<R: RowNumber>(&self, rows: &[R]) -> Vec<F> {
         let d = self.n_features;
         let mut data = vec![F::ZERO; rows.len() * d];
         let work = data.len() + 8 * rows.len();
@@ -171,17 +173,7 @@ impl<'a, F: Float> Points<'a, F> {
             }
             0
         });
-        let weights = self.weights().map(|weights| {
-            let weights = rows.iter().map(|row| weights[row.index()]);
-            Cow::Owned(weights.collect())
-        });
-        Points {
-            data: Cow::Owned(data),
-            n_features: d,
-            weights,
-            magnitude: self.magnitude,
-            kernels: self.kernels,
-        }
+        data
     }
 
     /// Gives each row the weight of all rows that it stands for, a whole number.
@@ -300,41 +292,6 @@ fn gather_arrays<F: Float, R: RowNumber, const D: usize>(data: &[F], rows: &[R],
         .for_each(|(out, row)| *out = data[row.index()]);
 }
 
-/// # Errors
-/// [`Error::InvalidWeight`].
-fn check_each_weight<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
-    let valid = |w: &F| (F::ZERO..=F::MAX_MAGNITUDE).contains(w);
-    match weights.iter().position(|w| !valid(w)) {
-        Some(index) => Err(Error::InvalidWeight { index }),
-        None => Ok(()),
-    }
-}
-
-/// # Errors
-/// [`Error::InvalidWeight`], also where all weights are zero.
-pub(crate) fn check_weights<F: Float>(weights: &ArrayRef1<F>) -> Result<()> {
-    check_each_weight(weights)?;
-    if !weights.is_empty() && weights.iter().all(|&w| w == F::ZERO) {
-        return Err(Error::InvalidWeight { index: 0 });
-    }
-    Ok(())
-}
-
-/// Whether there is room for an array of so many values, for those who make it by a function that ends
-/// the process if there is none.
-///
-/// # Errors
-/// [`Error::ResultTooLarge`].
-pub(crate) fn check_room<T>(rows: usize, columns: usize) -> Result<()> {
-    let too_large = Error::ResultTooLarge { rows, columns };
-    let len = rows.checked_mul(columns).ok_or(too_large)?;
-    let mut room = Vec::<T>::new();
-    room.try_reserve_exact(len).map_err(|_| too_large)?;
-    // Or the compiler may leave out what nobody uses.
-    std::hint::black_box(room.as_ptr());
-    Ok(())
-}
-
 /// The values in row-major order, borrowed if that is how they lie.
 ///
 /// # Errors
@@ -344,10 +301,7 @@ fn row_major<F: Float>(x: &ArrayRef2<F>) -> Result<Cow<'_, [F]>> {
         return Ok(Cow::Borrowed(data));
     }
     let (rows, columns) = x.dim();
-    let mut data = Vec::new();
-    let too_large = |_| Error::ResultTooLarge { rows, columns };
-    data.try_reserve_exact(x.len()).map_err(too_large)?;
-    data.resize(x.len(), F::ZERO);
+    let mut data = checks::filled(rows, columns, F::ZERO)?;
     if columns > 0 {
         parallel::fill_blocks(
             &mut data,
@@ -363,38 +317,4 @@ fn row_major<F: Float>(x: &ArrayRef2<F>) -> Result<Cow<'_, [F]>> {
         );
     }
     Ok(Cow::Owned(data))
-}
-
-/// The largest magnitude among the values.
-///
-/// # Errors
-/// [`Error::NotFinite`], [`Error::TooLarge`], for the first such value.
-fn check_values<F: Float>(data: &[F], n_features: usize) -> Result<F> {
-    const BLOCK: usize = 1 << 14;
-    let larger = |a: F, b: F| if b > a { b } else { a };
-    let valid = |x: F| x.abs() <= F::MAX_MAGNITUDE;
-    // Without an early end this is a few vector operations.
-    let measure = |range: Range<usize>| {
-        let add = |(all, largest), &x: &F| (all & valid(x), larger(largest, x.abs()));
-        data[range].iter().fold((true, F::ZERO), add)
-    };
-    let both = |a: (bool, F), b: (bool, F)| (a.0 & b.0, larger(a.1, b.1));
-    let (all, largest) = parallel::reduce_blocks(
-        data.len(),
-        BLOCK,
-        data.len(),
-        (true, F::ZERO),
-        measure,
-        both,
-    );
-    if all {
-        return Ok(largest);
-    }
-    let index = data.iter().position(|&x| !valid(x)).unwrap_or(0);
-    let (row, column) = (index / n_features, index % n_features);
-    Err(if data[index].is_finite() {
-        Error::TooLarge { row, column }
-    } else {
-        Error::NotFinite { row, column }
-    })
 }

@@ -16,8 +16,11 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{StandardNormal, Uniform};
 
-use crate::data::{Points, check_room};
-use crate::error::{Error, Result};
+use crate::checks;
+use crate::data::Points;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::random::Stream;
 
@@ -52,13 +55,10 @@ pub fn make_blobs<F: Float>(
     cluster_std: &[f64],
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    Points::check(centers)?;
+    Points::check("centers", centers)?;
     let (n_clusters, n_features) = centers.dim();
-    if cluster_std.len() != 1 && cluster_std.len() != n_clusters {
-        return Err(Error::LengthMismatch {
-            expected: n_clusters,
-            found: cluster_std.len(),
-        });
+    if cluster_std.len() != 1 {
+        checks::same_len("cluster_std", n_clusters, cluster_std.len())?;
     }
     check_n_samples(n_samples, n_features)?;
     cluster_std
@@ -98,16 +98,10 @@ pub fn uniform_centers<F: Float>(
     n_features: usize,
     seed: u64,
 ) -> Result<Array2<F>> {
-    for (name, value) in [("n_clusters", n_clusters), ("n_features", n_features)] {
-        if value == 0 {
-            return Err(Error::InvalidParameter {
-                name,
-                requirement: "at least 1",
-            });
-        }
-    }
+    checks::at_least_one("n_clusters", n_clusters)?;
+    checks::at_least_one("n_features", n_features)?;
     // Of the numbers on the way, which are f64.
-    check_room::<f64>(n_clusters, n_features)?;
+    checks::room::<f64>(n_clusters, n_features)?;
     let uniform = Uniform::new(-10.0, 10.0).expect("the range is not empty");
     let stream = &mut Stream::new(seed, CENTERS);
     let shape = (n_clusters, n_features);
@@ -175,13 +169,8 @@ pub fn make_circles<F: Float>(
     factor: f64,
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    if !(0.0..1.0).contains(&factor) {
-        let requirement = "0 or greater and less than 1";
-        return Err(Error::InvalidParameter {
-            name: "factor",
-            requirement,
-        });
-    }
+    let is_valid = (0.0..1.0).contains(&factor);
+    checks::parameter(is_valid, "factor", "0 or greater and less than 1")?;
     two_curves(n_samples, noise, seed, |label, place, len| {
         let radius = if label == 0 { 1.0 } else { factor };
         let (sine, cosine) = (2.0 * PI * place as f64 / len as f64).sin_cos();
@@ -234,23 +223,13 @@ fn shuffle<T>(values: &mut [T], stream: &mut Stream) {
 }
 
 fn check_n_samples(n_samples: usize, n_features: usize) -> Result<()> {
-    if n_samples == 0 {
-        return Err(Error::InvalidParameter {
-            name: "n_samples",
-            requirement: "at least 1",
-        });
-    }
-    check_room::<f64>(n_samples, n_features)
+    checks::at_least_one("n_samples", n_samples)?;
+    checks::room::<f64>(n_samples, n_features).map(drop)
 }
 
 /// What is finite in f64 may not be so in `F`.
 fn check_spread<F: Float>(name: &'static str, value: f64) -> Result<()> {
-    let requirement = if !value.is_finite() || value < 0.0 {
-        "finite and 0 or greater"
-    } else if value > F::MAX_MAGNITUDE.to_f64() {
-        "at most Float::MAX_MAGNITUDE"
-    } else {
-        return Ok(());
-    };
-    Err(Error::InvalidParameter { name, requirement })
+    checks::finite_and_not_negative(name, value)?;
+    let fits = value <= F::MAX_MAGNITUDE.to_f64();
+    checks::parameter(fits, name, "at most Float::MAX_MAGNITUDE")
 }

@@ -1,6 +1,7 @@
 use ndarray::array;
 
 use super::*;
+use crate::Error;
 
 fn counts(labels: &Array1<usize>, n: usize) -> Vec<usize> {
     (0..n)
@@ -193,7 +194,14 @@ fn errors_say_what_is_wrong() {
         assert_eq!(text(circles), "factor must be 0 or greater and less than 1");
     }
     let nowhere = make_blobs(9, &array![[0.0, f64::NAN]], &[1.0], 0).unwrap_err();
-    assert_eq!(nowhere, Error::NotFinite { row: 0, column: 1 });
+    assert_eq!(
+        nowhere,
+        Error::NotFinite {
+            argument: "centers",
+            row: 0,
+            column: 1
+        }
+    );
     // Infinite in f32, not in f64.
     let wide = make_moons::<f32>(9, 1e60, 0).unwrap_err();
     assert_eq!(text(wide), "noise must be at most Float::MAX_MAGNITUDE");
@@ -202,7 +210,12 @@ fn errors_say_what_is_wrong() {
     let expected = "cluster_std must be at most Float::MAX_MAGNITUDE";
     assert_eq!(text(wide), expected);
     let none = make_blobs(9, &Array2::<f64>::zeros((0, 2)), &[1.0], 0).unwrap_err();
-    assert_eq!(none, Error::EmptyData);
+    assert_eq!(
+        none,
+        Error::EmptyData {
+            argument: "centers"
+        }
+    );
     assert_eq!(
         text(make_moons::<f32>(0, 0.0, 0).unwrap_err()),
         "n_samples must be at least 1"

@@ -179,7 +179,7 @@ impl<'a, F: Float> Closest<'a, F> {
     /// [`gains`](Self::gains) without a list of the points found.
     fn gains_of_all(&self, candidates: &[usize]) -> Vec<f64> {
         let points = self.prepared.points;
-        let targets = super::gather(points, candidates);
+        let targets = points.values_of(candidates);
         let targets = Rows::new(&targets, points.n_features());
         let work = parallel::work(points.len(), candidates.len(), points.n_features());
         let falls = |range: std::ops::Range<usize>| {

@@ -12,8 +12,11 @@ use ndarray::{Array1, Array2, ArrayRef2};
 pub(crate) use self::parallel::choose_among;
 pub(crate) use random::without_replacement;
 
+use crate::checks;
 use crate::data::Points;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::prepared::Prepared;
 use crate::random::Stream;
@@ -113,8 +116,8 @@ impl Init {
                 rounds,
                 oversampling,
             } => {
-                at_least_one("rounds", rounds)?;
-                at_least_one("oversampling", oversampling)
+                checks::at_least_one("rounds", rounds)?;
+                checks::at_least_one("oversampling", oversampling)
             }
             _ => Ok(()),
         }
@@ -151,7 +154,7 @@ impl Init {
 /// # Errors
 /// - [`Error::EmptyData`], [`Error::NotFinite`], [`Error::TooLarge`]: the data cannot be used.
 /// - [`Error::InvalidParameter`]: `n_clusters` is 0.
-/// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
+/// - [`Error::TooFewRows`]: there are fewer rows than clusters.
 ///
 /// # References
 /// D. Arthur, S. Vassilvitskii, *k-means++: the advantages of careful seeding*, SODA 2007.
@@ -160,8 +163,9 @@ pub fn kmeans_plusplus<F: Float>(
     n_clusters: usize,
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    let points = Points::check(x)?;
-    check_n_clusters(&points, n_clusters)?;
+    let points = Points::check("x", x)?;
+    checks::n_clusters(n_clusters)?;
+    checks::enough_rows(points.len(), n_clusters)?;
     let prepared = Prepared::plain(&points);
     let prepared = match points.n_features() {
         ..=4 if points.len() >= 4096 && n_clusters >= 4 => prepared.with_tree(),
@@ -170,40 +174,7 @@ pub fn kmeans_plusplus<F: Float>(
     };
     let rows = Init::PlusPlus.choose(&prepared, n_clusters, &mut Stream::new(seed, 0));
     let centroids =
-        Array2::from_shape_vec((n_clusters, points.n_features()), gather(&points, &rows))
+        Array2::from_shape_vec((n_clusters, points.n_features()), points.values_of(&rows))
             .expect("each centroid is a row of the data");
     Ok((centroids, Array1::from(rows)))
-}
-
-/// # Errors
-/// [`Error::InvalidParameter`].
-pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
-    match value {
-        0 => Err(Error::InvalidParameter {
-            name,
-            requirement: "at least 1",
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// # Errors
-/// [`Error::InvalidParameter`], [`Error::TooFewPoints`].
-pub(crate) fn check_n_clusters<F: Float>(points: &Points<'_, F>, n_clusters: usize) -> Result<()> {
-    at_least_one("n_clusters", n_clusters)?;
-    if n_clusters > points.n_weighted() {
-        return Err(Error::TooFewPoints {
-            points: points.n_weighted(),
-            clusters: n_clusters,
-        });
-    }
-    Ok(())
-}
-
-/// The values of some rows, one after another.
-pub(crate) fn gather<F: Float>(points: &Points<'_, F>, rows: &[usize]) -> Vec<F> {
-    rows.iter()
-        .flat_map(|&row| points.rows().row(row))
-        .copied()
-        .collect()
 }

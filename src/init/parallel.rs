@@ -10,7 +10,7 @@
 //!
 //! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
 
-use super::{gather, plus_plus};
+use super::plus_plus;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows};
@@ -43,7 +43,7 @@ pub(super) fn choose<F: Float>(
     if rows.len() < n_clusters {
         return plus_plus::choose(prepared, n_clusters, stream);
     }
-    let chosen = among(&gather(points, &rows), &weights, n_clusters, stream);
+    let chosen = among(&points.values_of(&rows), &weights, n_clusters, stream);
     chosen
         .into_iter()
         .map(|candidate| rows[candidate])
@@ -77,8 +77,13 @@ fn among<F: Float>(
     let largest = weights.iter().copied().fold(0.0, f64::max);
     let share = |&weight: &f64| F::from_f64(weight / largest);
     let weights: Vec<F> = weights.iter().map(share).collect();
-    let candidates = Points::check_block(values, values.len() / weights.len(), Some(&weights));
-    let candidates = candidates.expect("the values were checked");
+    let candidates = Points::check_block(
+        "candidates",
+        values,
+        values.len() / weights.len(),
+        Some(&weights),
+    )
+    .expect("the values were checked");
     plus_plus::choose(&Prepared::plain(&candidates), n_clusters, stream)
 }
 
@@ -104,7 +109,7 @@ impl<'a, F: Float> Candidates<'a, F> {
             return;
         }
         let (points, before) = (self.points, self.rows.len() as u32);
-        let values = gather(points, rows);
+        let values = points.values_of(rows);
         let added = Packed::new(&Rows::new(&values, points.n_features()));
         let work = parallel::work(points.len(), rows.len(), points.n_features());
         parallel::fill_blocks(&mut self.nearest, 1, BLOCK, work, |range, nearest| {
@@ -166,7 +171,10 @@ mod tests {
         // Distances 1, 2 and 3 from row 0, and a row of weight 3 at distance 1.
         let x = ndarray::array![[0.0_f64], [1.0], [-2.0], [3.0], [-1.0]];
         let weights = ndarray::array![1.0, 1.0, 1.0, 1.0, 3.0];
-        let points = Points::check(&x).unwrap().with_weights(&weights).unwrap();
+        let points = Points::check("x", &x)
+            .unwrap()
+            .with_weights(&weights)
+            .unwrap();
         let mut candidates = Candidates::new(&points);
         candidates.add(&[0]);
         let (rounds, share) = (10_000, 1.0 / 17.0);
@@ -193,7 +201,7 @@ mod tests {
     fn rounds_add_up() {
         let x =
             ndarray::Array2::from_shape_fn((3000, 3), |(i, j)| ((i * (7 + j) * 31) % 257) as f32);
-        let points = Points::check(&x).unwrap();
+        let points = Points::check("x", &x).unwrap();
         let mut candidates = Candidates::new(&points);
         candidates.add(&[5]);
         let mut stream = Stream::new(0, 0);
@@ -206,7 +214,7 @@ mod tests {
             "{:?}",
             candidates.rows
         );
-        let values = gather(&points, &candidates.rows);
+        let values = points.values_of(&candidates.rows);
         let all = Rows::new(&values, 3);
         for (row, &(sq_dist, _)) in candidates.nearest.iter().enumerate() {
             let (_, expected) = crate::kernels::nearest_row(points.rows().row(row), &all);

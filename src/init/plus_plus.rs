@@ -99,7 +99,7 @@ mod tests {
             (1500, 400, 30, 8.0),
         ] {
             let x = data(n, d, 5, apart);
-            let points = Points::check(&x).unwrap();
+            let points = Points::check("x", &x).unwrap();
             for seed in 0..4 {
                 let rows =
                     |prepared: Prepared<'_, f32>| choose(&prepared, k, &mut Stream::new(seed, 0));
@@ -128,7 +128,7 @@ mod tests {
             x.row_mut(501).fill(far);
             let weights = Array1::from_shape_fn(N, |i| (i % 3) as f32);
             for is_weighted in [false, true] {
-                let mut points = Points::check(&x).unwrap();
+                let mut points = Points::check("x", &x).unwrap();
                 if is_weighted {
                     points = points.with_weights(&weights).unwrap();
                 }
@@ -182,7 +182,7 @@ mod tests {
     fn rows_are_drawn_by_squared_distance() {
         // Distances 1, 2 and 3 from row 0: masses 1, 4 and 9 of 14.
         let x = ndarray::array![[0.0_f64], [1.0], [-2.0], [3.0]];
-        let points = Points::check(&x).unwrap();
+        let points = Points::check("x", &x).unwrap();
         let prepared = Prepared::plain(&points);
         let closest = Closest::new(&prepared, 0);
         let mut counts = [0.0; 4];
@@ -253,7 +253,7 @@ mod tests {
                 }
             }
         }
-        let points = Points::check(&x).unwrap();
+        let points = Points::check("x", &x).unwrap();
         let prepared = Prepared::plain(&points);
         let mut counts = std::collections::HashMap::<_, f64>::new();
         let n_seeds = 20_000;

@@ -4,10 +4,12 @@ use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
 
 use super::sums::{self, Exact};
 use super::{engine, update};
+use crate::checks;
 use crate::data::Points;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
-use crate::init::at_least_one;
 use crate::kernels::{NO_LABEL, Packed};
 use crate::numeric::DoubleDouble;
 
@@ -75,22 +77,13 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::InvalidParameter`]: one of them is 0.
     /// - [`Error::ResultTooLarge`]: there is no room for so many sums.
     pub fn new(n_clusters: usize, n_features: usize) -> Result<Self> {
-        super::checks::n_clusters(n_clusters)?;
-        at_least_one("n_features", n_features)?;
-        let too_large = Error::ResultTooLarge {
-            rows: n_clusters,
-            columns: n_features,
-        };
-        let len = n_features.checked_add(1);
-        let len = len.and_then(|width| n_clusters.checked_mul(width));
-        let mut sums = Vec::new();
-        let len = len.ok_or(too_large)?;
-        sums.try_reserve_exact(len).map_err(|_| too_large)?;
-        sums.resize(len, DoubleDouble::default());
+        checks::n_clusters(n_clusters)?;
+        checks::at_least_one("n_features", n_features)?;
+        let columns = n_features.saturating_add(1);
         Ok(Self {
             n_clusters,
             n_features,
-            sums,
+            sums: checks::filled(n_clusters, columns, DoubleDouble::default())?,
             counts: vec![0; n_clusters],
             inertia: DoubleDouble::default(),
             float: std::marker::PhantomData,
@@ -106,7 +99,7 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::LengthMismatch`]: there are not `k` centroids.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
     pub fn add(&mut self, block: &ArrayRef2<F>, centroids: &ArrayRef2<F>) -> Result<()> {
-        let points = Points::check_for(block, self.n_features)?;
+        let points = Points::check_for("block", block, self.n_features)?;
         self.add_points(&points, centroids)
     }
 
@@ -122,13 +115,13 @@ impl<F: Float> ClusterSums<F> {
         weights: &ArrayRef1<F>,
         centroids: &ArrayRef2<F>,
     ) -> Result<()> {
-        let points = Points::check_for(block, self.n_features)?;
+        let points = Points::check_for("block", block, self.n_features)?;
         let points = points.with_weights_of_part(weights)?;
         self.add_points(&points, centroids)
     }
 
     fn add_points(&mut self, points: &Points<'_, F>, centroids: &ArrayRef2<F>) -> Result<()> {
-        let centroids = Packed::new(&self.check_centroids(centroids)?.rows());
+        let centroids = Packed::new(&self.check_centroids("centroids", centroids)?.rows());
         if points.len() == 0 {
             return Ok(());
         }
@@ -170,14 +163,13 @@ impl<F: Float> ClusterSums<F> {
         }
     }
 
-    fn check_centroids<'a>(&self, centroids: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
-        let centroids = Points::check_for(centroids, self.n_features)?;
-        if centroids.len() != self.n_clusters {
-            return Err(Error::LengthMismatch {
-                expected: self.n_clusters,
-                found: centroids.len(),
-            });
-        }
+    fn check_centroids<'a>(
+        &self,
+        argument: &'static str,
+        centroids: &'a ArrayRef2<F>,
+    ) -> Result<Points<'a, F>> {
+        let centroids = Points::check_for(argument, centroids, self.n_features)?;
+        checks::same_len(argument, self.n_clusters, centroids.len())?;
         Ok(centroids)
     }
 
@@ -188,18 +180,8 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::LengthMismatch`]: they are of another number of clusters.
     /// - [`Error::DimensionMismatch`]: they are of another number of features.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        if other.n_clusters != self.n_clusters {
-            return Err(Error::LengthMismatch {
-                expected: self.n_clusters,
-                found: other.n_clusters,
-            });
-        }
-        if other.n_features != self.n_features {
-            return Err(Error::DimensionMismatch {
-                expected: self.n_features,
-                found: other.n_features,
-            });
-        }
+        checks::same_len("other statistics", self.n_clusters, other.n_clusters)?;
+        checks::same_columns("other statistics", self.n_features, other.n_features)?;
         let add = |(sum, other): (&mut DoubleDouble, &DoubleDouble)| {
             sum.add(other.1);
             sum.add(other.0);
@@ -219,14 +201,14 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::LengthMismatch`], [`Error::DimensionMismatch`]: `previous` is not `k x d`.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of it, or a mean, cannot be computed with.
     pub fn centroids(&self, previous: &ArrayRef2<F>) -> Result<Array2<F>> {
-        self.check_centroids(previous)?;
+        self.check_centroids("previous centroids", previous)?;
         let weight = |c: usize| self.sums[c * (self.n_features + 1) + self.n_features].total();
         let mean = |(c, j): (usize, usize)| match weight(c) {
             0.0 => previous[(c, j)],
             weight => update::round_mean(self.sums[c * (self.n_features + 1) + j].total() / weight),
         };
         let means = Array2::from_shape_fn((self.n_clusters, self.n_features), mean);
-        Points::check_for(&means, self.n_features)?;
+        Points::check_for("means", &means, self.n_features)?;
         Ok(means)
     }
 

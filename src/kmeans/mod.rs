@@ -1,7 +1,6 @@
 //! The k-means estimator.
 
 mod blocks;
-mod checks;
 mod cluster_sums;
 mod edge;
 pub(crate) mod engine;
@@ -23,12 +22,13 @@ pub(crate) use model::Assignment;
 pub use model::KMeansModel;
 pub use options::FitOptions;
 
+use crate::checks::{self, at_least_one};
 use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
-use crate::init::{Init, at_least_one, gather};
+use crate::init::Init;
 use crate::kernels::Rows;
 use crate::parallel;
 use crate::progress::{Observer, Stop};
@@ -197,7 +197,7 @@ impl KMeans {
     ///   `oversampling` of [`Init::ParallelWith`], is 0, or `tol` is negative or not a number.
     /// - [`Error::EmptyData`]: `x` has no rows or no columns.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
-    /// - [`Error::TooFewPoints`]: there are fewer rows than clusters. Fewer *distinct* rows are no
+    /// - [`Error::TooFewRows`]: there are fewer rows than clusters. Fewer *distinct* rows are no
     ///   error: the surplus clusters are empty then, their centroids copies of others.
     pub fn fit<F: Float>(&self, x: &ArrayRef2<F>) -> Result<KMeansModel<F>> {
         self.fit_with(x, FitOptions::new())
@@ -223,8 +223,9 @@ impl KMeans {
     /// Those of [`fit`](Self::fit), and
     /// - [`Error::LengthMismatch`]: the weights are not one for each row, or the initial centroids
     ///   not one for each cluster.
-    /// - [`Error::InvalidWeight`]: a weight is negative or not finite, or all are zero.
-    /// - [`Error::TooFewPoints`]: there are fewer rows of positive weight than clusters.
+    /// - [`Error::InvalidWeight`], [`Error::ZeroWeights`]: a weight is negative or not finite, or all
+    ///   are zero.
+    /// - [`Error::TooFewRows`]: there are fewer rows of positive weight than clusters.
     /// - [`Error::DimensionMismatch`]: the initial centroids have another number of features.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` or of the initial centroids
     ///   cannot be computed with.
@@ -253,7 +254,7 @@ impl KMeans {
     fn limits(&self, mean_variance: impl FnOnce() -> f64) -> Limits {
         Limits {
             max_iter: self.max_iter,
-            sq_shift: checks::sq_shift(self.tol, mean_variance),
+            sq_shift: engine::sq_shift(self.tol, mean_variance),
         }
     }
 
@@ -266,7 +267,7 @@ impl KMeans {
     ) -> Run<F> {
         let limits = self.limits(|| points.mean_variance());
         let only = given.or_else(|| {
-            edge::only_start(points, self.n_clusters).map(|rows| gather(points, &rows))
+            edge::only_start(points, self.n_clusters).map(|rows| points.values_of(&rows))
         });
         let n_init = if only.is_some() { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
@@ -274,12 +275,10 @@ impl KMeans {
         let run = |restart: usize, observer: Option<&mut Observer<'_>>| {
             let start = only.clone().unwrap_or_else(|| {
                 let mut stream = Stream::new(self.seed, restart);
-                gather(
-                    points,
-                    &self
-                        .init
-                        .choose(&source.prepared, self.n_clusters, &mut stream),
-                )
+                let rows = self
+                    .init
+                    .choose(&source.prepared, self.n_clusters, &mut stream);
+                points.values_of(&rows)
             });
             let start = Rows::new(&start, points.n_features());
             let mut data = InMemory::new(&source, &start);

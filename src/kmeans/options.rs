@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
+use crate::checks;
 use crate::data::Points;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::float::Float;
-use crate::init::check_n_clusters;
 use crate::progress::{Iteration, Observer};
 
 /// Options of one fit: what belongs to the data or the call rather than to the estimator.
@@ -65,11 +65,11 @@ impl<'a, F> FitOptions<'a, F> {
         F: Float,
         'a: 'b,
     {
-        let mut points = Points::check(x)?;
+        let mut points = Points::check("x", x)?;
         if let Some(weights) = self.weights {
             points = points.with_weights(weights)?;
         }
-        check_n_clusters(&points, n_clusters)?;
+        checks::enough_rows(points.n_weighted(), n_clusters)?;
         Ok(points)
     }
 
@@ -84,13 +84,8 @@ impl<'a, F> FitOptions<'a, F> {
         let Some(start) = self.initial_centroids else {
             return Ok(None);
         };
-        let start = Points::check_for(start, n_features)?;
-        if start.len() != n_clusters {
-            return Err(Error::LengthMismatch {
-                expected: n_clusters,
-                found: start.len(),
-            });
-        }
+        let start = Points::check_for("initial centroids", start, n_features)?;
+        checks::same_len("initial centroids", n_clusters, start.len())?;
         Ok(Some(start.rows().data().to_vec()))
     }
 

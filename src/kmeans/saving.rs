@@ -24,7 +24,7 @@ pub(super) fn check(holds: bool, what: &'static str) -> Checked<()> {
 pub(super) fn check_rows<F: Float>(values: &[F], n_features: usize) -> Checked<()> {
     let whole = n_features > 0 && values.len().is_multiple_of(n_features);
     check(whole, "the values are not a whole number of rows")?;
-    let points = Points::check_block(values, n_features, None);
+    let points = Points::check_block("saved values", values, n_features, None);
     points.map_or(Err("a value is not finite, or too large"), |_| Ok(()))
 }
 

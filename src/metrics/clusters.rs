@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::ArrayRef1;
 
+use crate::checks;
 use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -52,18 +53,13 @@ impl Clusters {
         points: &Points<'_, F>,
         labels: &ArrayRef1<usize>,
     ) -> Result<Self> {
-        let (expected, found) = (points.len(), labels.len());
-        if expected != found {
-            return Err(Error::LengthMismatch { expected, found });
-        }
+        let rows = points.len();
+        checks::same_len("labels", rows, labels.len())?;
         let clusters = Self::new(labels);
-        if (2..expected).contains(&clusters.len()) {
-            Ok(clusters)
-        } else {
-            Err(Error::InvalidClusterCount {
-                clusters: clusters.len(),
-                points: expected,
-            })
+        let n_clusters = clusters.len();
+        match (2..rows).contains(&n_clusters) {
+            true => Ok(clusters),
+            false => Err(Error::InvalidClusterCount { n_clusters, rows }),
         }
     }
 

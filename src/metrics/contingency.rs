@@ -5,7 +5,10 @@ use std::hash::Hash;
 
 use ndarray::{Array2, ArrayRef1};
 
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 
 /// How often each class meets each cluster.
 #[derive(Debug)]
@@ -27,13 +30,9 @@ impl Contingency {
         labels_true: &ArrayRef1<A>,
         labels_pred: &ArrayRef1<B>,
     ) -> Result<Self> {
-        let (expected, found) = (labels_true.len(), labels_pred.len());
-        if expected != found {
-            return Err(Error::LengthMismatch { expected, found });
-        }
-        if expected == 0 {
-            return Err(Error::EmptyData);
-        }
+        let n = labels_true.len();
+        checks::same_len("predicted labels", n, labels_pred.len())?;
+        checks::not_empty("true labels", n)?;
         let (of_class, classes) = number(labels_true);
         let (of_cluster, clusters) = number(labels_pred);
         let mut counts = HashMap::new();
@@ -44,7 +43,7 @@ impl Contingency {
         let mut pairs: Vec<_> = pairs.map(|((a, b), count)| (a, b, count)).collect();
         pairs.sort_unstable();
         Ok(Self {
-            n: expected as u64,
+            n: n as u64,
             classes,
             clusters,
             pairs,
@@ -95,11 +94,7 @@ pub fn contingency_matrix<A: Eq + Hash, B: Eq + Hash>(
 ) -> Result<Array2<u64>> {
     let contingency = Contingency::new(labels_true, labels_pred)?;
     let (rows, columns) = (contingency.classes.len(), contingency.clusters.len());
-    let too_large = Error::ResultTooLarge { rows, columns };
-    let len = rows.checked_mul(columns).ok_or(too_large)?;
-    let mut counts = Vec::new();
-    counts.try_reserve_exact(len).map_err(|_| too_large)?;
-    counts.resize(len, 0);
+    let mut counts = checks::filled(rows, columns, 0)?;
     for (class, cluster, count) in contingency.pairs {
         counts[class * columns + cluster] = count;
     }

@@ -41,7 +41,7 @@ pub fn calinski_harabasz_score<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<f64> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
     let (n, k) = (points.len() as f64, clusters.len() as f64);
@@ -82,7 +82,7 @@ pub fn calinski_harabasz_score<F: Float>(
 /// D. L. Davies, D. W. Bouldin, *A cluster separation measure*, IEEE Transactions on Pattern Analysis
 /// and Machine Intelligence 1(2), 1979, doi:10.1109/TPAMI.1979.4766909.
 pub fn davies_bouldin_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<f64> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
     let widths: Vec<f64> = means

@@ -7,8 +7,11 @@ use std::ops::Range;
 
 use super::clusters::Clusters;
 use super::power_of_two;
+use crate::checks;
 use crate::data::Points;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Grouped, Rows};
@@ -138,13 +141,9 @@ impl<'a, F: Float> Pairs<'a, F> {
     /// [`Error::ResultTooLarge`].
     fn zeros(&self, rows: usize) -> Result<Vec<f64>> {
         let columns = self.clusters.len();
-        let too_large = Error::ResultTooLarge { rows, columns };
-        let len = rows.checked_mul(columns).ok_or(too_large)?;
+        let zeros = checks::filled(rows, columns, 0.0_f64)?;
         // Rows come in whole blocks.
-        debug_assert!(len <= self.most_sums.saturating_add(SOME * columns));
-        let mut zeros = Vec::new();
-        zeros.try_reserve_exact(len).map_err(|_| too_large)?;
-        zeros.resize(len, 0.0);
+        debug_assert!(zeros.len() <= self.most_sums.saturating_add(SOME * columns));
         Ok(zeros)
     }
 
@@ -316,7 +315,7 @@ mod tests {
         for (n, k) in [(7, 3), (700, 5), (1500, 400)] {
             let x = Array2::from_shape_fn((n, 3), |(i, j)| ((i * 37 + j * 101) % 17) as f64);
             let labels = Array1::from_shape_fn(n, |i| i * i % k);
-            let points = Points::check(&x).unwrap();
+            let points = Points::check("x", &x).unwrap();
             let clusters = Clusters::to_score(&points, &labels).unwrap();
             let pairs = Pairs::new(&points, &clusters);
             let (all, some) = (pairs.all().unwrap(), pairs.some(&clusters.order).unwrap());
@@ -330,7 +329,7 @@ mod tests {
     fn rows_in_parts_have_the_sums_that_they_have_together() {
         let x = Array2::from_shape_fn((700, 2), |(i, j)| ((i * 37 + j * 101) % 17) as f64);
         let labels = Array1::from_shape_fn(700, |i| i * i % 5);
-        let points = Points::check(&x).unwrap();
+        let points = Points::check("x", &x).unwrap();
         let clusters = Clusters::to_score(&points, &labels).unwrap();
         let mut pairs = Pairs::new(&points, &clusters);
         let weighted = |row: usize, sums: &[f64]| {

@@ -244,19 +244,38 @@ pub(super) fn is_drawable(value: f64) -> bool {
 /// # Errors
 /// [`Error::NothingToDraw`], or [`crate::Error::NotFinite`] and [`crate::Error::TooLarge`] within
 /// [`Error::Data`].
-pub(super) fn check_rows<F: Float>(x: &ArrayRef2<F>, what: &'static str) -> Result<()> {
+pub(super) fn check_rows<F: Float>(
+    argument: &'static str,
+    what: &'static str,
+    x: &ArrayRef2<F>,
+) -> Result<()> {
     if x.is_empty() {
         return Err(Error::NothingToDraw { what });
     }
     for ((row, column), value) in x.indexed_iter() {
         if !value.is_finite() {
-            return Err(crate::Error::NotFinite { row, column }.into());
+            return Err(crate::Error::NotFinite {
+                argument,
+                row,
+                column,
+            }
+            .into());
         }
         if !is_drawable(value.to_f64()) {
-            return Err(crate::Error::TooLarge { row, column }.into());
+            return Err(too_large(argument, row, column));
         }
     }
     Ok(())
+}
+
+/// A value that cannot be drawn.
+pub(super) fn too_large(argument: &'static str, row: usize, column: usize) -> Error {
+    crate::Error::TooLarge {
+        argument,
+        row,
+        column,
+    }
+    .into()
 }
 
 /// # Errors
@@ -286,11 +305,16 @@ pub(super) fn check_count(
 
 /// # Errors
 /// [`crate::Error::DimensionMismatch`] within [`Error::Data`].
-pub(super) fn check_features(found: usize, expected: usize) -> Result<()> {
+pub(super) fn check_features(argument: &'static str, found: usize, expected: usize) -> Result<()> {
     if found == expected {
         return Ok(());
     }
-    Err(crate::Error::DimensionMismatch { expected, found }.into())
+    Err(crate::Error::DimensionMismatch {
+        argument,
+        expected,
+        found,
+    }
+    .into())
 }
 
 #[cfg(test)]

@@ -72,11 +72,11 @@ pub fn clusters<F: Float>(
     centroids: Option<&ArrayRef2<F>>,
     options: ClustersOptions,
 ) -> Result<()> {
-    check_rows(x, "points")?;
+    check_rows("x", "rows", x)?;
     check_labels(labels, x.nrows())?;
     if let Some(centroids) = centroids {
-        check_rows(centroids, "centroids")?;
-        check_features(centroids.ncols(), x.ncols())?;
+        check_rows("centroids", "centroids", centroids)?;
+        check_features("centroids", centroids.ncols(), x.ncols())?;
     }
     let size = options.frame.size.unwrap_or((800, 600));
     canvas.draw(size, &Scatter::new(x, labels, centroids, options.frame))

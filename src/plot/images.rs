@@ -60,7 +60,7 @@ impl Image {
     /// [`Error::NothingToDraw`] if there are no pixels, [`Error::Data`] if one is not finite,
     /// [`Error::NotDrawable`] if `black` and `white` are the same or not finite.
     pub fn grey<F: Float>(pixels: &ArrayRef2<F>, black: F, white: F) -> Result<Self> {
-        check_rows(pixels, "pixels")?;
+        check_rows("pixels", "pixels", pixels)?;
         let (black, white) = (black.to_f64(), white.to_f64());
         if !(white - black).is_finite() || white == black {
             return Err(Error::NotDrawable {

@@ -61,7 +61,7 @@ pub fn intercluster<F: Float>(
     sizes: &ArrayRef1<usize>,
     options: InterclusterOptions,
 ) -> Result<()> {
-    check_rows(centroids, "centroids")?;
+    check_rows("centroids", "centroids", centroids)?;
     check_count("sizes", sizes.len(), "centroids", centroids.nrows())?;
     let plane = Plane::of(centroids);
     let map = Map {

@@ -6,7 +6,7 @@ use plotters::drawing::DrawingArea;
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use super::axes::{Axes, GREY, check_features, check_labels, check_rows};
+use super::axes::{Axes, GREY, check_features, check_labels, check_rows, too_large};
 use super::canvas::Canvas;
 use super::canvas::sealed::Picture;
 use super::dots::{Dot, draw_centroids, draw_dots};
@@ -59,14 +59,14 @@ pub fn voronoi<F: Float>(
     centroids: &ArrayRef2<F>,
     options: VoronoiOptions,
 ) -> Result<()> {
-    check_rows(x, "points")?;
-    check_rows(centroids, "centroids")?;
-    check_features(x.ncols(), 2)?;
-    check_features(centroids.ncols(), 2)?;
+    check_rows("x", "rows", x)?;
+    check_rows("centroids", "centroids", centroids)?;
+    check_features("x", x.ncols(), 2)?;
+    check_features("centroids", centroids.ncols(), 2)?;
     check_labels(labels, x.nrows())?;
     for ((row, column), value) in x.indexed_iter() {
         if value.to_f64().abs() > LARGEST {
-            return Err(crate::Error::TooLarge { row, column }.into());
+            return Err(too_large("x", row, column));
         }
     }
     let model = KMeansModel::from_centroids(centroids.mapv(Float::to_f64))?;

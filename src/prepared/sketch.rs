@@ -301,7 +301,7 @@ mod tests {
     fn there_are_as_many_directions_as_the_variance_asks_for() {
         let width = |d, apart| {
             let x = rows(d, apart);
-            let sketch = Sketch::new(&Points::check(&x).unwrap());
+            let sketch = Sketch::new(&Points::check("x", &x).unwrap());
             sketch.map(|sketch| sketch.width())
         };
         assert_eq!(width(400, 40.0), Some(DIRECTIONS + 1));

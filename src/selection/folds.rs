@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::data::check_room;
+use crate::checks;
 use crate::error::{Error, Result};
 use crate::random::Stream;
 
@@ -84,8 +84,8 @@ impl Folds {
 
     fn new(n_rows: usize, n_folds: usize, classes: Vec<usize>) -> Result<Self> {
         if n_folds < 2 || n_folds > n_rows {
-            let (folds, rows) = (n_folds, n_rows);
-            return Err(Error::InvalidFoldCount { folds, rows });
+            let rows = n_rows;
+            return Err(Error::InvalidFoldCount { n_folds, rows });
         }
         Ok(Self {
             n_rows,
@@ -109,8 +109,8 @@ impl Folds {
     /// # Errors
     /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
     pub fn assign(&self, seed: u64) -> Result<Vec<usize>> {
-        let mut rows = self.reserve()?;
-        let mut folds = self.reserve()?;
+        let mut rows = checks::room(self.n_rows, 1)?;
+        let mut folds = checks::filled(self.n_rows, 1, 0)?;
         rows.extend(0..self.n_rows);
         shuffle(&mut rows, &mut Stream::new(seed, 0));
         // Dealing goes on from one class to the next, so that the small ones do not all begin with the
@@ -118,7 +118,6 @@ impl Folds {
         if !self.classes.is_empty() {
             rows.sort_by_key(|&row| self.classes[row]);
         }
-        folds.resize(self.n_rows, 0);
         for (place, row) in rows.into_iter().enumerate() {
             folds[row] = place % self.n_folds;
         }
@@ -130,21 +129,11 @@ impl Folds {
     /// # Errors
     /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
     pub fn splits(&self, seed: u64) -> Result<Vec<Split>> {
-        check_room::<usize>(self.n_rows, self.n_folds)?;
+        checks::room::<usize>(self.n_rows, self.n_folds)?;
         let folds = self.assign(seed)?;
         Ok((0..self.n_folds)
             .map(|fold| Split::new(&folds, fold))
             .collect())
-    }
-
-    fn reserve(&self) -> Result<Vec<usize>> {
-        let mut rows = Vec::new();
-        let too_large = |_| Error::ResultTooLarge {
-            rows: self.n_rows,
-            columns: 1,
-        };
-        rows.try_reserve_exact(self.n_rows).map_err(too_large)?;
-        Ok(rows)
     }
 }
 

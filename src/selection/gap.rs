@@ -6,8 +6,11 @@ use std::ops::ControlFlow;
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 
 use super::{PASSES, check_numbers};
+use crate::checks;
 use crate::data::Points;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::random::Stream;
 use crate::{KMeans, parallel};
@@ -91,7 +94,7 @@ pub fn gap_statistic<F: Float>(
     n_references: usize,
     seed: u64,
 ) -> Result<GapStatistic> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let numbers = check_numbers(n_clusters, points.len())?;
     check_references(n_references)?;
     let (n, d) = (points.len(), points.n_features());
@@ -128,15 +131,9 @@ const MOST_REFERENCES: usize = 1_000_000;
 /// # Errors
 /// [`Error::InvalidParameter`].
 fn check_references(n_references: usize) -> Result<()> {
-    let requirement = match n_references {
-        0 => "at least 1",
-        1..=MOST_REFERENCES => return Ok(()),
-        _ => "at most 1,000,000",
-    };
-    Err(Error::InvalidParameter {
-        name: "n_references",
-        requirement,
-    })
+    checks::at_least_one("n_references", n_references)?;
+    let fits = n_references <= MOST_REFERENCES;
+    checks::parameter(fits, "n_references", "at most 1,000,000")
 }
 
 /// What the logarithm of the inertia says beside those of references.

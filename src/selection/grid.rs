@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use super::folds::{Folds, Split};
+use crate::checks;
 use crate::error::{Error, Result};
 use crate::parallel;
 
@@ -182,11 +183,7 @@ pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
     score: impl Fn(&V, &[usize], &[usize]) -> std::result::Result<f64, E> + Sync,
 ) -> std::result::Result<GridSearch<V>, E> {
     let values: Vec<V> = values.into_iter().collect();
-    if values.is_empty() {
-        let requirement = "one or more";
-        let name = "values";
-        return Err(Error::InvalidParameter { name, requirement }.into());
-    }
+    checks::parameter(!values.is_empty(), "values", "one or more")?;
     let n_folds = folds.n_folds();
     let of_rows = folds.assign(seed)?;
     let task = |task: usize| {

@@ -22,7 +22,10 @@ pub use gap::{GapEntry, GapStatistic, gap_statistic};
 pub use grid::{FoldScore, GridEntry, GridOptions, GridSearch, grid_search, grid_search_with};
 pub use sweeps::{Silhouettes, Sweep, SweepEntry, SweepOptions, sweep};
 
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 
 /// Passes over the data that a fit takes, about.
 const PASSES: usize = 100;
@@ -30,24 +33,17 @@ const PASSES: usize = 100;
 /// The numbers of clusters, ascending, each once.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`], [`Error::TooFewPoints`].
-fn check_numbers(n_clusters: impl IntoIterator<Item = usize>, points: usize) -> Result<Vec<usize>> {
-    let too_many = |clusters| Error::TooFewPoints { points, clusters };
+/// [`Error::InvalidParameter`], [`Error::TooFewRows`].
+fn check_numbers(n_clusters: impl IntoIterator<Item = usize>, rows: usize) -> Result<Vec<usize>> {
     let mut numbers = Vec::new();
     for number in n_clusters {
-        if number > points {
-            return Err(too_many(number));
-        }
+        checks::enough_rows(rows, number)?;
         numbers.push(number);
     }
     numbers.sort_unstable();
     numbers.dedup();
-    if numbers.first().is_some_and(|&first| first > 0) {
-        Ok(numbers)
-    } else {
-        Err(Error::InvalidParameter {
-            name: "n_clusters",
-            requirement: "one or more numbers, each at least 1",
-        })
-    }
+    let is_valid = numbers.first().is_some_and(|&first| first > 0);
+    let requirement = "one or more numbers, each at least 1";
+    checks::parameter(is_valid, "n_clusters", requirement)?;
+    Ok(numbers)
 }

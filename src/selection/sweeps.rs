@@ -213,14 +213,16 @@ pub fn sweep<F: Float>(
     n_clusters: impl IntoIterator<Item = usize>,
     options: SweepOptions<'_, F>,
 ) -> Result<Sweep<F>> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let numbers = check_numbers(n_clusters, points.len())?;
     let (first, most) = (numbers[0], numbers[numbers.len() - 1]);
     if let Silhouettes::Sampled { sample_size, .. } = options.silhouettes {
         let needed = (2 * most).min(points.len());
         if sample_size < needed {
-            let rows = sample_size;
-            return Err(Error::SampleTooSmall { rows, needed });
+            return Err(Error::SampleTooSmall {
+                sample_size,
+                needed,
+            });
         }
     }
     // A copy that was made for its order is not made again for each fit.

@@ -28,7 +28,10 @@ mod tests;
 use ndarray::{Array1, ArrayRef2, ArrayView1};
 
 use crate::KMeansModel;
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::kmeans::Assignment;
 use crate::numeric::percentile;
@@ -110,8 +113,8 @@ pub struct Propagated<L, F: Float> {
 /// The same labels at any number of threads; confidences are exponentials of the platform.
 ///
 /// # Errors
-/// - [`Error::LabelCount`]: there is not one label for each cluster.
-/// - [`Error::InvalidPercentile`]: it is not in 0 to 100.
+/// - [`Error::LengthMismatch`]: there is not one label for each cluster, empty ones included.
+/// - [`Error::InvalidParameter`]: the percentile is not between 0 and 100.
 /// - [`Error::DimensionMismatch`]: the number of columns is not that of the centroids.
 /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
 ///
@@ -123,10 +126,8 @@ pub fn propagate<L: Clone, F: Float>(
     cluster_labels: &[L],
     propagation: Propagation,
 ) -> Result<Propagated<L, F>> {
-    let (labels, clusters) = (cluster_labels.len(), model.n_clusters());
-    if labels != clusters {
-        return Err(Error::LabelCount { labels, clusters });
-    }
+    let n_clusters = model.n_clusters();
+    checks::same_len("cluster labels", n_clusters, cluster_labels.len())?;
     let confidences = confidences(model, x, propagation)?;
     let label = |(label, confidence): (u32, &Option<F>)| {
         confidence.map(|_| cluster_labels[label as usize].clone())
@@ -158,10 +159,9 @@ pub(crate) fn confidences<F: Float>(
     x: &ArrayRef2<F>,
     propagation: Propagation,
 ) -> Result<Confidences<F>> {
-    if let Propagation::Closest { percentile } = propagation
-        && !(0.0..=100.0).contains(&percentile)
-    {
-        return Err(Error::InvalidPercentile);
+    if let Propagation::Closest { percentile } = propagation {
+        let is_valid = (0.0..=100.0).contains(&percentile);
+        checks::parameter(is_valid, "percentile", "between 0 and 100")?;
     }
     let nearest = model.nearest(x)?;
     let clusters = nearest.clusters(model.n_clusters());

@@ -413,11 +413,15 @@ fn bad_rows_are_found_in_the_first_pass() {
     assert_eq!(
         error.error(),
         Error::NotFinite {
+            argument: "source",
             row: 307,
             column: 1
         }
     );
-    assert_eq!(error.to_string(), "row 307, column 1 is NaN or infinite");
+    assert_eq!(
+        error.to_string(),
+        "source: row 307, column 1 is NaN or infinite"
+    );
     assert!(error.model().is_none() && error.cause().is_none());
     let error = refused(
         passes(move |_| vec![Ok(lattice(300, 2, 1)), with(8, 0, 1e200)]),
@@ -426,23 +430,27 @@ fn bad_rows_are_found_in_the_first_pass() {
     assert_eq!(
         error.error(),
         Error::TooLarge {
+            argument: "source",
             row: 308,
             column: 0
         }
     );
-    assert_eq!(fit(|_| vec![]).error(), Error::EmptyData);
+    assert_eq!(
+        fit(|_| vec![]).error(),
+        Error::EmptyData { argument: "source" }
+    );
     assert_eq!(
         fit(|_| vec![Ok(Array2::zeros((0, 2)))]).error(),
-        Error::EmptyData
+        Error::EmptyData { argument: "source" }
     );
-    let few = Error::TooFewPoints {
-        points: 2,
-        clusters: 3,
+    let few = Error::TooFewRows {
+        rows: 2,
+        n_clusters: 3,
     };
     assert_eq!(fit(|_| vec![Ok(Array2::zeros((2, 2)))]).error(), few);
     let error = fit(|_| vec![Ok(Array2::zeros((2, 5)))]);
     let failed = Error::SourceFailed {
-        row: 0,
+        rows: 0,
         kind: io::ErrorKind::InvalidData,
     };
     assert_eq!(error.error(), failed);
@@ -456,13 +464,14 @@ fn bad_rows_are_found_in_the_first_pass() {
         FitOptions::new().weights(&weights),
     );
     let mismatch = Error::LengthMismatch {
+        argument: "weights",
         expected: 300,
         found: 10,
     };
     assert_eq!(error.error(), mismatch);
     let mut no_features = IterBlocks::new(0, std::iter::empty::<io::Result<Array2<f64>>>);
     let error = KMeans::new(1).fit_blocks(&mut no_features).unwrap_err();
-    assert_eq!(error.error(), Error::EmptyData);
+    assert_eq!(error.error(), Error::EmptyData { argument: "source" });
     let mut source = passes(|_| vec![Ok(lattice(300, 2, 1))]);
     let error = KMeans::new(0).fit_blocks(&mut source).unwrap_err();
     assert_eq!(error.to_string(), "n_clusters must be at least 1");
@@ -471,7 +480,10 @@ fn bad_rows_are_found_in_the_first_pass() {
         passes(|_| vec![Ok(lattice(300, 2, 1))]),
         FitOptions::new().initial_centroids(&start),
     );
-    assert_eq!(error.to_string(), "expected 2 features, found 3");
+    assert_eq!(
+        error.to_string(),
+        "initial centroids: expected 2 columns, found 3"
+    );
 }
 
 /// What went wrong in a later pass is an error, and what was found is kept.
@@ -490,22 +502,26 @@ fn a_source_that_changes_loses_nothing() {
         (
             (|| vec![Ok(lattice(2000, 2, 1))]) as fn() -> _,
             Error::SourceChanged { row: 2000 },
-            "row 2000 of the source is not as it was in the first pass",
+            "source: row 2000 is not as it was in the first pass",
         ),
         (
             || vec![Ok(lattice(3000, 2, 1)), Ok(lattice(1, 2, 1))],
             Error::SourceChanged { row: 3000 },
-            "row 3000 of the source is not as it was in the first pass",
+            "source: row 3000 is not as it was in the first pass",
         ),
         (
             || vec![Ok(lattice::<f64>(3000, 2, 1) * 2.0)],
             Error::SourceChanged { row: 0 },
-            "row 0 of the source is not as it was in the first pass",
+            "source: row 0 is not as it was in the first pass",
         ),
         (
             || vec![Ok(lattice::<f64>(3000, 2, 1) * f64::NAN)],
-            Error::NotFinite { row: 0, column: 0 },
-            "row 0, column 0 is NaN or infinite",
+            Error::NotFinite {
+                argument: "source",
+                row: 0,
+                column: 0,
+            },
+            "source: row 0, column 0 is NaN or infinite",
         ),
         (
             || {
@@ -513,10 +529,10 @@ fn a_source_that_changes_loses_nothing() {
                 vec![Ok(lattice(1000, 2, 1)), Err(gone)]
             },
             Error::SourceFailed {
-                row: 0,
+                rows: 0,
                 kind: io::ErrorKind::TimedOut,
             },
-            "the source of rows failed behind row 0: timed out",
+            "source: reading failed after 0 rows: timed out",
         ),
     ] {
         let failure = refused(changing(change), options());
@@ -581,24 +597,43 @@ fn statistics_refuse_what_does_not_fit() {
     let x = array![[0.0, 0.5], [f64::NAN, 1.0]];
     assert_eq!(
         sums.add(&x, &centroids),
-        Err(Error::NotFinite { row: 1, column: 0 })
+        Err(Error::NotFinite {
+            argument: "block",
+            row: 1,
+            column: 0
+        })
     );
     let wide = array![[0.0, 0.5, 1.0]];
     let mismatch = Error::DimensionMismatch {
+        argument: "block",
         expected: 2,
         found: 3,
     };
     assert_eq!(sums.add(&wide, &centroids), Err(mismatch));
-    assert_eq!(sums.add(&array![[0.0, 0.5]], &wide), Err(mismatch));
+    let text = |result: centroid::Result<()>| result.unwrap_err().to_string();
+    assert_eq!(
+        text(sums.add(&array![[0.0, 0.5]], &wide)),
+        "centroids: expected 2 columns, found 3"
+    );
     let one = array![[0.0, 0.0]];
     let too_few = Error::LengthMismatch {
+        argument: "centroids",
         expected: 2,
         found: 1,
     };
     assert_eq!(sums.add(&one, &one), Err(too_few));
-    assert_eq!(sums.centroids(&one), Err(too_few));
-    assert_eq!(sums.merge(&ClusterSums::new(1, 2).unwrap()), Err(too_few));
-    assert_eq!(sums.merge(&ClusterSums::new(2, 3).unwrap()), Err(mismatch));
+    assert_eq!(
+        text(sums.centroids(&one).map(drop)),
+        "previous centroids: expected 2 entries, found 1"
+    );
+    assert_eq!(
+        text(sums.merge(&ClusterSums::new(1, 2).unwrap())),
+        "other statistics: expected 2 entries, found 1"
+    );
+    assert_eq!(
+        text(sums.merge(&ClusterSums::new(2, 3).unwrap())),
+        "other statistics: expected 2 columns, found 3"
+    );
     let weights = array![-1.0];
     let error = sums.add_weighted(&one, &weights, &centroids);
     assert_eq!(error, Err(Error::InvalidWeight { index: 0 }));
@@ -746,7 +781,7 @@ mod npy {
         write_npy(&path, &Array2::<f32>::zeros((0, 3))).unwrap();
         let mut empty = NpyBlocks::<f32>::open(&path).unwrap();
         let error = KMeans::new(1).fit_blocks(&mut empty).unwrap_err();
-        assert_eq!(error.error(), Error::EmptyData);
+        assert_eq!(error.error(), Error::EmptyData { argument: "source" });
     }
 
     #[test]
@@ -794,7 +829,7 @@ fn broken_sources_are_told() {
             .unwrap_err()
             .error()
     };
-    let failed = |kind| Error::SourceFailed { row: 0, kind };
+    let failed = |kind| Error::SourceFailed { rows: 0, kind };
     assert_eq!(error(true), failed(io::ErrorKind::InvalidData));
     assert_eq!(error(false), failed(io::ErrorKind::PermissionDenied));
     let mut boxed: Box<dyn RowBlocks<f32>> = Box::new(Broken(true));

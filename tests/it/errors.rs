@@ -27,34 +27,40 @@ fn errors_can_be_passed_on_and_compared() {
 fn empty_data_is_refused() {
     for shape in [(0, 3), (3, 0), (0, 0)] {
         let x = Array2::<f64>::zeros(shape);
-        let text = "the array has no rows or no columns";
-        assert_text(fit_error(&KMeans::new(1), &x), Error::EmptyData, text);
+        let text = "x: there are no values";
+        assert_text(
+            fit_error(&KMeans::new(1), &x),
+            Error::EmptyData { argument: "x" },
+            text,
+        );
         assert_text(
             init::kmeans_plusplus(&x, 1, 0).unwrap_err(),
-            Error::EmptyData,
+            Error::EmptyData { argument: "x" },
             text,
         );
         assert_text(
             KMeansModel::from_centroids(x).unwrap_err(),
-            Error::EmptyData,
-            text,
+            Error::EmptyData {
+                argument: "centroids",
+            },
+            "centroids: there are no values",
         );
     }
     let model = KMeansModel::from_centroids(array![[0.0]]).unwrap();
     assert_eq!(
         model.representatives(&Array2::zeros((0, 1))),
-        Err(Error::EmptyData)
+        Err(Error::EmptyData { argument: "x" })
     );
 }
 
 #[test]
-fn more_clusters_than_points_are_refused() {
+fn more_clusters_than_rows_are_refused() {
     let x = lattice::<f64>(4, 2, 1);
-    let expected = Error::TooFewPoints {
-        points: 4,
-        clusters: 5,
+    let expected = Error::TooFewRows {
+        rows: 4,
+        n_clusters: 5,
     };
-    let text = "4 points cannot form 5 clusters";
+    let text = "n_clusters is 5, but there are only 4 rows to cluster";
     assert_text(fit_error(&KMeans::new(5), &x), expected, text);
     assert_text(init::kmeans_plusplus(&x, 5, 0).unwrap_err(), expected, text);
     let weights = array![1.0, 0.0, 2.0, 0.0];
@@ -63,9 +69,9 @@ fn more_clusters_than_points_are_refused() {
         .unwrap_err();
     assert_eq!(
         error,
-        Error::TooFewPoints {
-            points: 2,
-            clusters: 3
+        Error::TooFewRows {
+            rows: 2,
+            n_clusters: 3
         }
     );
 }
@@ -77,8 +83,12 @@ fn values_that_are_no_numbers_are_named_by_row_and_column() {
             let mut x = lattice::<f64>(300, 3, 1);
             x[[row, column]] = bad;
             x[[299, 2]] = bad;
-            let expected = Error::NotFinite { row, column };
-            let text = format!("row {row}, column {column} is NaN or infinite");
+            let expected = Error::NotFinite {
+                argument: "x",
+                row,
+                column,
+            };
+            let text = format!("x: row {row}, column {column} is NaN or infinite");
             assert_text(fit_error(&KMeans::new(2), &x), expected, &text);
             let columns = x.t().as_standard_layout().into_owned();
             assert_eq!(KMeans::new(2).fit(&columns.t()).unwrap_err(), expected);
@@ -89,9 +99,11 @@ fn values_that_are_no_numbers_are_named_by_row_and_column() {
             assert_eq!(model.affinities(&x, 1.0).unwrap_err(), expected);
             assert_eq!(model.score(&x).unwrap_err(), expected);
             assert_eq!(model.representatives(&x).unwrap_err(), expected);
-            assert_eq!(KMeansModel::from_centroids(&x).unwrap_err(), expected);
-            let one = model.predict_one(&x.row(row)).unwrap_err();
-            assert_eq!(one, Error::NotFinite { row: 0, column });
+            let centroids = KMeansModel::from_centroids(&x).unwrap_err().to_string();
+            assert_eq!(centroids, text.replace("x:", "centroids:"));
+            let one = model.predict_one(&x.row(row)).unwrap_err().to_string();
+            let text = format!("row: row 0, column {column} is NaN or infinite");
+            assert_eq!(one, text);
         }
     }
     let mut start = lattice::<f32>(2, 3, 1);
@@ -100,21 +112,34 @@ fn values_that_are_no_numbers_are_named_by_row_and_column() {
     let error = KMeans::new(2)
         .fit_with(&lattice::<f32>(9, 3, 1), options)
         .unwrap_err();
-    assert_eq!(error, Error::NotFinite { row: 1, column: 2 });
+    let text = "initial centroids: row 1, column 2 is NaN or infinite";
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]
 fn values_whose_distances_overflow_are_refused() {
     let mut x = lattice::<f32>(9, 2, 1);
     x[[7, 1]] = -2e35;
-    let text = "row 7, column 1 is too large in magnitude for distances to be computed";
+    let text = "x: row 7, column 1 is too large in magnitude for distances to be computed";
     let error = KMeans::new(2).fit(&x).unwrap_err();
-    assert_text(error, Error::TooLarge { row: 7, column: 1 }, text);
+    assert_text(
+        error,
+        Error::TooLarge {
+            argument: "x",
+            row: 7,
+            column: 1,
+        },
+        text,
+    );
     let mut x = lattice::<f64>(9, 2, 1);
     x[[7, 1]] = 2e90;
     assert_eq!(
         fit_error(&KMeans::new(2), &x),
-        Error::TooLarge { row: 7, column: 1 }
+        Error::TooLarge {
+            argument: "x",
+            row: 7,
+            column: 1
+        }
     );
 }
 
@@ -124,6 +149,7 @@ fn other_numbers_of_features_are_refused() {
     let (x, expected) = (
         lattice(5, 4, 2),
         Error::DimensionMismatch {
+            argument: "x",
             expected: 3,
             found: 4,
         },
@@ -131,23 +157,19 @@ fn other_numbers_of_features_are_refused() {
     assert_text(
         model.predict(&x).unwrap_err(),
         expected,
-        "expected 3 features, found 4",
+        "x: expected 3 columns, found 4",
     );
     assert_eq!(model.transform(&x).unwrap_err(), expected);
     assert_eq!(model.affinities(&x, 1.0).unwrap_err(), expected);
     assert_eq!(model.score(&x).unwrap_err(), expected);
     assert_eq!(model.representatives(&x).unwrap_err(), expected);
-    assert_eq!(model.predict_one(&x.row(0)).unwrap_err(), expected);
+    let one = model.predict_one(&x.row(0)).unwrap_err();
+    assert_eq!(one.to_string(), "row: expected 3 columns, found 4");
     let start = lattice::<f64>(2, 3, 1);
     let options = FitOptions::new().initial_centroids(&start);
     let error = KMeans::new(2).fit_with(&x, options).unwrap_err();
-    assert_eq!(
-        error,
-        Error::DimensionMismatch {
-            expected: 4,
-            found: 3
-        }
-    );
+    let text = "initial centroids: expected 4 columns, found 3";
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]
@@ -159,66 +181,51 @@ fn lengths_that_do_not_fit_are_refused_and_outputs_left_alone() {
     let mut labels = Array1::from_elem(4, 77);
     let error = model.predict_into(&x, &mut labels).unwrap_err();
     let expected = Error::LengthMismatch {
+        argument: "labels",
         expected: 5,
         found: 4,
     };
-    assert_text(error, expected, "expected 5 entries, found 4");
+    assert_text(error, expected, "labels: expected 5 entries, found 4");
     assert_eq!(labels, Array1::from_elem(4, 77));
     let mut distances = Array2::<f64>::from_elem((4, 2), 77.0);
-    assert_eq!(
-        model.transform_into(&x, &mut distances).unwrap_err(),
-        expected
-    );
+    let error = model.transform_into(&x, &mut distances).unwrap_err();
+    let text = "distances: expected 5 entries, found 4";
+    assert_eq!(error.to_string(), text);
     let mut distances = Array2::<f64>::from_elem((5, 3), 77.0);
     let error = model.transform_into(&x, &mut distances).unwrap_err();
-    assert_eq!(
-        error,
-        Error::DimensionMismatch {
-            expected: 2,
-            found: 3
-        }
-    );
+    let text = "distances: expected 2 columns, found 3";
+    assert_eq!(error.to_string(), text);
     assert_eq!(distances, Array2::from_elem((5, 3), 77.0));
     let weights = array![1.0, 1.0];
     let error = KMeans::new(2)
         .fit_with(&x, FitOptions::new().weights(&weights))
         .unwrap_err();
-    assert_eq!(
-        error,
-        Error::LengthMismatch {
-            expected: 5,
-            found: 2
-        }
-    );
+    let text = "weights: expected 5 entries, found 2";
+    assert_eq!(error.to_string(), text);
     let start = lattice::<f64>(3, 3, 1);
     let options = FitOptions::new().initial_centroids(&start);
     let error = KMeans::new(2).fit_with(&x, options).unwrap_err();
-    assert_eq!(
-        error,
-        Error::LengthMismatch {
-            expected: 2,
-            found: 3
-        }
-    );
+    let text = "initial centroids: expected 2 entries, found 3";
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]
 fn weights_that_cannot_be_used_are_named() {
     let x = lattice::<f64>(4, 2, 1);
+    let error = |weights: Array1<f64>| {
+        let options = FitOptions::new().weights(&weights);
+        KMeans::new(1).fit_with(&x, options).unwrap_err()
+    };
     for (weights, index) in [
         (array![1.0, -1.0, 1.0, -2.0], 1),
         (array![1.0, 1.0, f64::NAN, 1.0], 2),
         (array![1.0, 1.0, 1.0, f64::INFINITY], 3),
-        (array![0.0, 0.0, 0.0, 0.0], 0),
     ] {
-        let error = KMeans::new(1)
-            .fit_with(&x, FitOptions::new().weights(&weights))
-            .unwrap_err();
-        let text = format!(
-            "weight {index} cannot be used: weights are finite, not negative and not all zero"
-        );
-        assert_text(error, Error::InvalidWeight { index }, &text);
+        let text = format!("weights: entry {index} is negative, too large or not a number");
+        assert_text(error(weights), Error::InvalidWeight { index }, &text);
     }
+    let zeros = error(Array1::zeros(4));
+    assert_text(zeros, Error::ZeroWeights, "weights: all are zero");
 }
 
 #[test]
@@ -264,7 +271,7 @@ fn arrays_that_cannot_be_made_are_refused() {
     let rows = 1_usize << (usize::BITS - 4);
     let x = one.broadcast(rows).unwrap().insert_axis(Axis(1));
     let expected = Error::ResultTooLarge { rows, columns: 1 };
-    let text = format!("an array of {rows} x 1 values is too large to be made");
+    let text = format!("an array of {rows} x 1 values does not fit in memory");
     assert_text(KMeans::new(1).fit(&x).unwrap_err(), expected, &text);
     assert_eq!(model.predict(&x).unwrap_err(), expected);
     assert_eq!(model.transform(&x).unwrap_err(), expected);
@@ -297,16 +304,23 @@ fn every_start_takes_odd_input() {
         let x = lattice::<f64>(60, 3, 1);
         let mut broken = x.clone();
         broken[[7, 1]] = f64::NAN;
-        let at = Error::NotFinite { row: 7, column: 1 };
+        let at = Error::NotFinite {
+            argument: "x",
+            row: 7,
+            column: 1,
+        };
         assert_eq!(kmeans(2).fit(&broken).unwrap_err(), at);
         let empty = ndarray::Array2::<f64>::zeros((0, 3));
-        assert_eq!(kmeans(2).fit(&empty).unwrap_err(), Error::EmptyData);
+        assert_eq!(
+            kmeans(2).fit(&empty).unwrap_err(),
+            Error::EmptyData { argument: "x" }
+        );
         assert!(matches!(
             kmeans(0).fit(&x),
             Err(Error::InvalidParameter { .. })
         ));
-        let (points, clusters) = (60, 61);
-        let expected = Error::TooFewPoints { points, clusters };
+        let (rows, n_clusters) = (60, 61);
+        let expected = Error::TooFewRows { rows, n_clusters };
         assert_eq!(kmeans(61).fit(&x).unwrap_err(), expected);
         let one = x.slice(ndarray::s![..1, ..]);
         assert_eq!(kmeans(1).fit(&one).unwrap().inertia(), 0.0);
@@ -339,26 +353,30 @@ fn labels_and_percentiles_that_cannot_be_propagated_are_refused() {
     let x = array![[0.5], [f64::NAN]];
     let of = |labels: &[char], propagation| propagate(&model, &x, labels, propagation).unwrap_err();
     for labels in [&['a', 'b'][..], &[], &['a'; 4]] {
-        let expected = Error::LabelCount {
-            labels: labels.len(),
-            clusters: 3,
-        };
         let n = labels.len();
-        let text = format!("{n} labels cannot be those of 3 clusters: one for each is needed");
-        assert_text(of(labels, Propagation::All), expected, &text);
+        let text = format!("cluster labels: expected 3 entries, found {n}");
+        assert_eq!(of(labels, Propagation::All).to_string(), text);
     }
-    let text = "a percentile must be in 0 to 100";
+    let text = "percentile must be between 0 and 100";
     for percentile in [-0.1, 100.1, f64::NAN, f64::INFINITY] {
         let error = of(&['a'; 3], Propagation::Closest { percentile });
-        assert_text(error, Error::InvalidPercentile, text);
+        assert_eq!(error.to_string(), text);
     }
-    let at = Error::NotFinite { row: 1, column: 0 };
+    let at = Error::NotFinite {
+        argument: "x",
+        row: 1,
+        column: 0,
+    };
     assert_eq!(of(&['a'; 3], Propagation::All), at);
     assert_eq!(label_requests(&model, &x).unwrap_err(), at);
     assert_eq!(model.outlier_scores(&x).unwrap_err(), at);
     assert_eq!(model.cluster_spreads(&x).unwrap_err(), at);
     let (expected, found) = (1, 2);
-    let wide = Error::DimensionMismatch { expected, found };
+    let wide = Error::DimensionMismatch {
+        argument: "x",
+        expected,
+        found,
+    };
     let x = array![[0.5, 1.0]];
     let error = propagate(&model, &x, &['a'; 3], Propagation::All).unwrap_err();
     assert_eq!(error, wide);
@@ -368,14 +386,13 @@ fn labels_and_percentiles_that_cannot_be_propagated_are_refused() {
 
 #[test]
 fn folds_that_cannot_be_made_are_refused() {
-    for (rows, folds) in [(5, 0), (5, 1), (5, 6), (1, 2), (0, 2), (0, 0)] {
-        let expected = Error::InvalidFoldCount { folds, rows };
+    for (rows, n_folds) in [(5, 0), (5, 1), (5, 6), (1, 2), (0, 2), (0, 0)] {
+        let expected = Error::InvalidFoldCount { n_folds, rows };
         let text = format!(
-            "{rows} rows cannot be cut into {folds} folds: at least 2 folds are needed, and at most as \
-             many as rows"
+            "n_folds is {n_folds}, but must be at least 2 and at most {rows}, the number of rows"
         );
-        assert_text(Folds::plain(rows, folds).unwrap_err(), expected, &text);
-        let error = Folds::stratified(vec!['a'; rows], folds).unwrap_err();
+        assert_text(Folds::plain(rows, n_folds).unwrap_err(), expected, &text);
+        let error = Folds::stratified(vec!['a'; rows], n_folds).unwrap_err();
         assert_eq!(error, expected);
     }
 }

@@ -185,7 +185,7 @@ fn sizes_beyond_memory_are_errors() {
     ] {
         assert!(matches!(error, Error::ResultTooLarge { .. }), "{error}");
     }
-    let (points, clusters) = (30_000, 1 << 31);
-    let error = KMeans::new(clusters).fit(&data::<f64>()).unwrap_err();
-    assert_eq!(error, Error::TooFewPoints { points, clusters });
+    let (rows, n_clusters) = (30_000, 1 << 31);
+    let error = KMeans::new(n_clusters).fit(&data::<f64>()).unwrap_err();
+    assert_eq!(error, Error::TooFewRows { rows, n_clusters });
 }

@@ -430,41 +430,60 @@ fn labels_that_do_not_fit_are_refused() {
         assert_eq!(
             short,
             Error::LengthMismatch {
+                argument: "labels",
                 expected: 5,
                 found: 2
             }
         );
         for labels in [array![3, 3, 3, 3, 3], array![4, 3, 2, 1, 0]] {
-            let clusters = if labels[1] == labels[0] { 1 } else { 5 };
+            let n_clusters = if labels[1] == labels[0] { 1 } else { 5 };
             let error = score(&x, &labels).unwrap_err();
             assert_eq!(
                 error,
                 Error::InvalidClusterCount {
-                    clusters,
-                    points: 5
+                    n_clusters,
+                    rows: 5
                 }
             );
-            let text =
-                format!("{clusters} clusters of 5 points cannot be scored: 2 to 4 are needed");
+            let text = format!(
+                "labels: {n_clusters} clusters of 5 rows cannot be scored: at least 2 are needed, and \
+                 fewer than rows"
+            );
             assert_eq!(error.to_string(), text);
         }
         let empty = score(&Array2::zeros((0, 2)), &Array1::zeros(0)).unwrap_err();
-        assert_eq!(empty, Error::EmptyData);
+        assert_eq!(empty, Error::EmptyData { argument: "x" });
         let not_finite = score(&array![[0.0], [f64::NAN]], &array![0, 1]).unwrap_err();
-        assert_eq!(not_finite, Error::NotFinite { row: 1, column: 0 });
+        assert_eq!(
+            not_finite,
+            Error::NotFinite {
+                argument: "x",
+                row: 1,
+                column: 0
+            }
+        );
     }
     let error = silhouette_score_sampled(&x, &array![0, 0, 0, 1, 1], 3, 0).unwrap_err();
-    assert_eq!(error, Error::SampleTooSmall { rows: 3, needed: 4 });
+    assert_eq!(
+        error,
+        Error::SampleTooSmall {
+            sample_size: 3,
+            needed: 4
+        }
+    );
     assert_eq!(
         error.to_string(),
-        "a sample of 3 rows is too small: 4 are needed, 2 of each cluster that has them"
+        "sample_size is 3, but must be at least 4: 2 rows of each cluster"
     );
     for score in SYMMETRIC {
         assert_eq!(
             score(&Array1::zeros(0), &Array1::zeros(0)),
-            Err(Error::EmptyData)
+            Err(Error::EmptyData {
+                argument: "true labels"
+            })
         );
         let expected = Error::LengthMismatch {
+            argument: "predicted labels",
             expected: 2,
             found: 1,
         };
@@ -474,12 +493,20 @@ fn labels_that_do_not_fit_are_refused() {
     assert_eq!(
         found,
         Error::LengthMismatch {
+            argument: "samples",
             expected: 2,
             found: 1
         }
     );
     let found = silhouette_by_cluster(&array![0.5, f64::NAN], &array![0, 1]).unwrap_err();
-    assert_eq!(found, Error::NotFinite { row: 1, column: 0 });
+    assert_eq!(
+        found,
+        Error::NotFinite {
+            argument: "samples",
+            row: 1,
+            column: 0
+        }
+    );
     let none = silhouette_by_cluster(&Array1::<f64>::zeros(0), &Array1::zeros(0));
     assert!(none.unwrap().is_empty());
 }

@@ -146,6 +146,7 @@ fn a_failed_batch_changes_nothing<F: Float>() {
             lattice(3, 3, 1),
             None,
             Error::DimensionMismatch {
+                argument: "batch",
                 expected: 2,
                 found: 3,
             },
@@ -153,17 +154,26 @@ fn a_failed_batch_changes_nothing<F: Float>() {
         (
             array![[F::ONE, F::ONE], [F::ONE, F::INFINITY]],
             None,
-            Error::NotFinite { row: 1, column: 1 },
+            Error::NotFinite {
+                argument: "batch",
+                row: 1,
+                column: 1,
+            },
         ),
         (
             array![[F::MAX_MAGNITUDE * F::from_f64(2.0), F::ONE]],
             None,
-            Error::TooLarge { row: 0, column: 0 },
+            Error::TooLarge {
+                argument: "batch",
+                row: 0,
+                column: 0,
+            },
         ),
         (
             lattice(3, 2, 1),
             Some(array![F::ONE]),
             Error::LengthMismatch {
+                argument: "weights",
                 expected: 3,
                 found: 1,
             },
@@ -176,7 +186,7 @@ fn a_failed_batch_changes_nothing<F: Float>() {
         (
             lattice(2, 2, 1),
             Some(array![F::ZERO, F::ZERO]),
-            Error::InvalidWeight { index: 0 },
+            Error::ZeroWeights,
         ),
     ];
     // Before and after there are centroids.
@@ -336,8 +346,8 @@ fn equal_rows_leave_clusters_empty() {
         let mut stream = estimator.online();
         stream.partial_fit(&x).unwrap();
         let error = Error::TooFewDistinctRows {
-            distinct: 1,
-            clusters: 4,
+            rows: 1,
+            n_clusters: 4,
         };
         assert_eq!(stream.model().unwrap_err(), error);
     }
@@ -419,23 +429,33 @@ fn parameters_are_checked_before_any_work() {
             base().reassignment_ratio(f64::NAN),
             "reassignment_ratio must be between 0 and 1",
         ),
-        (MiniBatchKMeans::new(4), "3 points cannot form 4 clusters"),
+        (
+            MiniBatchKMeans::new(4),
+            "n_clusters is 4, but there are only 3 rows to cluster",
+        ),
     ] {
         assert_eq!(estimator.fit(&x).unwrap_err().to_string(), text);
         assert_eq!(
             estimator.clone().growing().fit(&x).unwrap_err().to_string(),
             text
         );
-        if !text.contains("points") {
+        if !text.contains("rows to cluster") {
             let mut stream = estimator.online();
             assert_eq!(stream.partial_fit(&x).unwrap_err().to_string(), text);
             assert_eq!(stream.model().unwrap_err().to_string(), text);
         }
     }
     let empty = Array2::<f64>::zeros((0, 2));
-    assert_eq!(base().fit(&empty).unwrap_err(), Error::EmptyData);
+    assert_eq!(
+        base().fit(&empty).unwrap_err(),
+        Error::EmptyData { argument: "x" }
+    );
     let nan = array![[0.0], [f64::NAN], [1.0]];
-    let error = Error::NotFinite { row: 1, column: 0 };
+    let error = Error::NotFinite {
+        argument: "x",
+        row: 1,
+        column: 0,
+    };
     assert_eq!(base().fit(&nan).unwrap_err(), error);
 }
 
@@ -443,13 +463,11 @@ fn parameters_are_checked_before_any_work() {
 fn a_stream_waits_for_as_many_distinct_rows_as_clusters() {
     let mut stream = MiniBatchKMeans::new(3).online::<f32>();
     let missing = |stream: &OnlineKMeans<f32>| stream.model().unwrap_err().to_string();
-    let text = |distinct, missing| {
-        format!("{distinct} distinct rows so far cannot form 3 clusters: {missing} more are needed")
-    };
-    assert_eq!(missing(&stream), text(0, 3));
+    let text = |rows| format!("n_clusters is 3, but there were only {rows} distinct rows so far");
+    assert_eq!(missing(&stream), text(0));
     assert_eq!(
         stream.partial_fit(&Array2::zeros((1, 0))),
-        Err(Error::EmptyData)
+        Err(Error::EmptyData { argument: "batch" })
     );
     stream.partial_fit(&Array2::zeros((0, 2))).unwrap();
     let (no_rows, none) = (Array2::zeros((0, 2)), Array1::zeros(0));
@@ -457,12 +475,12 @@ fn a_stream_waits_for_as_many_distinct_rows_as_clusters() {
     stream
         .partial_fit(&array![[0.0, 0.0], [1.0, 1.0], [0.0, -0.0]])
         .unwrap();
-    assert_eq!(missing(&stream), text(2, 1));
+    assert_eq!(missing(&stream), text(2));
     let weights = array![1.0, 0.0];
     stream
         .partial_fit_weighted(&array![[1.0, 1.0], [7.0, 7.0]], &weights)
         .unwrap();
-    assert_eq!(missing(&stream), text(2, 1));
+    assert_eq!(missing(&stream), text(2));
     assert_eq!(stream.cluster_weights().len(), 0);
     stream.partial_fit(&array![[9.0, 9.0]]).unwrap();
     let model = stream.model().unwrap();

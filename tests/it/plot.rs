@@ -491,20 +491,29 @@ fn bad_input_gets_its_error_and_no_file() {
     let error = draw(good(), &array![[0.0, f64::NAN], [1.0, 1.0]], &labels);
     assert_eq!(
         error,
-        Error::Data(centroid::Error::NotFinite { row: 0, column: 1 })
+        Error::Data(centroid::Error::NotFinite {
+            argument: "x",
+            row: 0,
+            column: 1
+        })
     );
     let error = draw(good(), &array![[0.0, 0.0], [1e251, 1.0]], &labels);
     assert_eq!(
         error,
-        Error::Data(centroid::Error::TooLarge { row: 1, column: 0 })
+        Error::Data(centroid::Error::TooLarge {
+            argument: "x",
+            row: 1,
+            column: 0
+        })
     );
     let error = draw(good(), &Array2::zeros((0, 2)), &array![]);
-    assert_eq!(error.to_string(), "there are no points to draw");
+    assert_eq!(error.to_string(), "there are no rows to draw");
 
     let centroids = array![[0.0, 1.0, 2.0]];
     let options = ClustersOptions::new();
     let error = plot::clusters(good(), &x, &labels, Some(&centroids), options).unwrap_err();
     let mismatch = centroid::Error::DimensionMismatch {
+        argument: "centroids",
         expected: 2,
         found: 3,
     };
@@ -513,12 +522,16 @@ fn bad_input_gets_its_error_and_no_file() {
     let error = plot::voronoi(good(), &far, &labels, &x, VoronoiOptions::new()).unwrap_err();
     assert_eq!(
         error,
-        Error::Data(centroid::Error::TooLarge { row: 1, column: 1 })
+        Error::Data(centroid::Error::TooLarge {
+            argument: "x",
+            row: 1,
+            column: 1
+        })
     );
     let error = plot::voronoi(good(), &array![[1.0]], &short, &x, VoronoiOptions::new());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "expected 2 features, found 1"
+        "x: expected 2 columns, found 1"
     );
     for size in [(0, 0), (100, 600), (800, 20_000)] {
         let options = ClustersOptions::new().size(size.0, size.1);

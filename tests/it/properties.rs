@@ -249,7 +249,7 @@ fn assert_holds<F: Float>(model: &KMeansModel<F>, x: &ArrayRef2<F>, weights: Opt
 /// What a fit of a case must say: the number of rows decides between a model and an error.
 fn fitted<F: Float>(case: &Case, x: &ArrayRef2<F>) -> Option<KMeansModel<F>> {
     let found = case.fit(&case.kmeans(), x);
-    if let Err(Error::TooLarge { row, column }) = found {
+    if let Err(Error::TooLarge { row, column, .. }) = found {
         assert!(x[[row, column]].to_f64().abs() > 1e35);
         return None;
     }
@@ -260,10 +260,10 @@ fn fitted<F: Float>(case: &Case, x: &ArrayRef2<F>) -> Option<KMeansModel<F>> {
             .as_ref()
             .is_none_or(|weights| weights[*row] > F::ZERO)
     };
-    let points = (0..case.n).filter(counts).count();
-    if case.k > points {
-        let clusters = case.k;
-        assert_eq!(found.unwrap_err(), Error::TooFewPoints { points, clusters });
+    let rows = (0..case.n).filter(counts).count();
+    if case.k > rows {
+        let n_clusters = case.k;
+        assert_eq!(found.unwrap_err(), Error::TooFewRows { rows, n_clusters });
         return None;
     }
     Some(found.unwrap())
@@ -340,7 +340,7 @@ fn batches_and_blocks_keep_theirs<F: Float>(case: &Case, block: usize) {
         .seed(case.seed);
     match minibatch.fit(&x) {
         Ok(model) => assert_holds(&model, &x, None),
-        Err(Error::TooFewPoints { .. }) => assert!(case.k > case.n),
+        Err(Error::TooFewRows { .. }) => assert!(case.k > case.n),
         Err(Error::TooLarge { .. }) => {}
         Err(other) => panic!("{other}"),
     }
@@ -439,10 +439,10 @@ fn an_observer_ends_a_fit<F: Float>(case: &Case, after: usize) {
             assert!(seen <= after);
             assert_eq!(model.stop() == Stop::Interrupted, seen == after);
         }
-        Err(Error::TooLarge { row, column }) => assert!(x[[row, column]].to_f64().abs() > 1e35),
+        Err(Error::TooLarge { row, column, .. }) => assert!(x[[row, column]].to_f64().abs() > 1e35),
         Err(error) => {
-            let (points, clusters) = (case.n, case.k);
-            assert_eq!(error, Error::TooFewPoints { points, clusters });
+            let (rows, n_clusters) = (case.n, case.k);
+            assert_eq!(error, Error::TooFewRows { rows, n_clusters });
         }
     }
 }
@@ -454,7 +454,14 @@ fn bad_values_are_named<F: Float>(case: &Case, place: usize, bad: f64) {
     x[[row, column]] = F::from_f64(bad);
     let error = case.kmeans().fit(&x).unwrap_err();
     if case.k <= case.n && valid {
-        assert_eq!(error, Error::NotFinite { row, column });
+        assert_eq!(
+            error,
+            Error::NotFinite {
+                argument: "x",
+                row,
+                column
+            }
+        );
     }
     let good = case.data::<F>();
     let both = concatenate![Axis(0), good, x];
@@ -463,11 +470,19 @@ fn bad_values_are_named<F: Float>(case: &Case, place: usize, bad: f64) {
         let row = case.n + row;
         assert_eq!(
             model.predict(&both).unwrap_err(),
-            Error::NotFinite { row, column }
+            Error::NotFinite {
+                argument: "x",
+                row,
+                column
+            }
         );
         assert_eq!(
             model.transform(&both).unwrap_err(),
-            Error::NotFinite { row, column }
+            Error::NotFinite {
+                argument: "x",
+                row,
+                column
+            }
         );
     }
 }

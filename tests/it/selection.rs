@@ -291,13 +291,20 @@ fn bad_requests_are_refused() {
         none.to_string(),
         "n_clusters must be one or more numbers, each at least 1"
     );
-    let too_few = Error::TooFewPoints {
-        points: 10,
-        clusters: 11,
+    let too_few = Error::TooFewRows {
+        rows: 10,
+        n_clusters: 11,
     };
     assert_eq!(of(&kmeans, &x, &[2, 11]), too_few);
-    assert_eq!(of(&kmeans, &Array2::zeros((0, 2)), &[2]), Error::EmptyData);
-    let not_finite = Error::NotFinite { row: 0, column: 0 };
+    assert_eq!(
+        of(&kmeans, &Array2::zeros((0, 2)), &[2]),
+        Error::EmptyData { argument: "x" }
+    );
+    let not_finite = Error::NotFinite {
+        argument: "x",
+        row: 0,
+        column: 0,
+    };
     assert_eq!(
         of(&kmeans, &Array2::from_elem((9, 1), f64::NAN), &[2]),
         not_finite
@@ -313,7 +320,13 @@ fn bad_requests_are_refused() {
     };
     let options = SweepOptions::new().silhouettes(silhouettes);
     let error = sweep(&kmeans, &x, 2..=4, options).unwrap_err();
-    assert_eq!(error, Error::SampleTooSmall { rows: 7, needed: 8 });
+    assert_eq!(
+        error,
+        Error::SampleTooSmall {
+            sample_size: 7,
+            needed: 8
+        }
+    );
     let error = gap_statistic(&kmeans, &x, 1..3, 0, 0).unwrap_err();
     assert_eq!(error.to_string(), "n_references must be at least 1");
     for references in [1_000_001, usize::MAX / 64, usize::MAX] {

@@ -17,7 +17,6 @@ use screened::Screened;
 
 use crate::data::Points;
 use crate::float::Float;
-use crate::init::gather;
 use crate::kernels::{FEW_FEATURES, NearPair, Rows};
 use crate::parallel::{self, BLOCK};
 use crate::prepared::Prepared;
@@ -139,7 +138,7 @@ fn measure_all<F: Float, R: Send>(
     f: impl Fn(&[NearPair]) -> R + Sync,
 ) -> Vec<R> {
     let d = points.n_features();
-    let candidates = gather(points, candidates);
+    let candidates = points.values_of(candidates);
     let candidates = Rows::new(&candidates, d);
     let work = parallel::work(points.len(), candidates.len(), d);
     let find = |range: Range<usize>, nearer: &mut Vec<NearPair>| {

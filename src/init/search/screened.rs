@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::map_found;
 use crate::data::Points;
 use crate::float::Float;
-use crate::init::gather;
 use crate::kernels::{Candidacy, Known, NearPair, Rows, Sketches};
 use crate::parallel;
 use crate::prepared::Sketch;
@@ -37,7 +36,7 @@ impl<'a, F: Float> Screened<'a, F> {
         f: impl Fn(&[NearPair]) -> R + Sync,
     ) -> Vec<R> {
         let points = self.points;
-        let candidates = gather(points, candidates);
+        let candidates = points.values_of(candidates);
         let candidates = Rows::new(&candidates, points.n_features());
         let of_candidates = self
             .sketch

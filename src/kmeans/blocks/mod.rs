@@ -9,8 +9,8 @@ use std::io;
 
 use super::engine::{self, Run, better};
 use super::{FitOptions, KMeans, KMeansModel};
+use crate::checks;
 use crate::data::RowBlocks;
-use crate::data::check_weights;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::Rows;
@@ -60,7 +60,7 @@ impl KMeans {
     /// - [`Error::InvalidParameter`]: as for [`fit`](Self::fit).
     /// - [`Error::EmptyData`]: the source has no rows or no features.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
-    /// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
+    /// - [`Error::TooFewRows`]: there are fewer rows than clusters.
     /// - [`Error::SourceFailed`]: a block could not be read.
     /// - [`Error::SourceChanged`]: a pass gave fewer or more rows than the first one, or a larger value.
     ///   Other changes are not noticed.
@@ -95,12 +95,10 @@ impl KMeans {
     ) -> Result<KMeansModel<F>, BlocksError<F>> {
         self.check_parameters()?;
         let n_features = source.n_features();
-        if n_features == 0 {
-            return Err(Error::EmptyData.into());
-        }
+        checks::not_empty("source", n_features)?;
         let start = options.check_start(self.n_clusters, n_features)?;
         let weights = options.weights.map(|weights| {
-            check_weights(weights)?;
+            checks::weights(weights)?;
             Ok::<_, Error>(match weights.as_slice() {
                 Some(weights) => Cow::Borrowed(weights),
                 None => Cow::Owned(weights.iter().copied().collect()),
@@ -175,9 +173,9 @@ impl Failure {
     fn with_model<F: Float>(self, run: Option<Run<F>>, keeps_labels: bool) -> BlocksError<F> {
         let (error, cause) = match self {
             Self::Refused(error) => (error, None),
-            Self::Source { row, cause } => {
+            Self::Source { rows, cause } => {
                 let kind = cause.kind();
-                (Error::SourceFailed { row, kind }, Some(cause))
+                (Error::SourceFailed { rows, kind }, Some(cause))
             }
         };
         let model = run.map(|run| Box::new(KMeansModel::from_run(run, keeps_labels)));
@@ -210,7 +208,7 @@ impl<F: Float> From<Failure> for BlocksError<F> {
 ///     [if passes < 12 { Ok(rows) } else { Err(lost) }].into_iter()
 /// });
 /// let error = KMeans::new(2).n_init(3).fit_blocks(&mut source).unwrap_err();
-/// assert!(matches!(error.error(), Error::SourceFailed { row: 0, .. }));
+/// assert!(matches!(error.error(), Error::SourceFailed { rows: 0, .. }));
 /// assert_eq!(error.cause().unwrap().to_string(), "the disk is gone");
 /// assert_eq!(error.model().unwrap().inertia(), 0.5);
 /// assert_eq!(error.into_model().unwrap().n_clusters(), 2);

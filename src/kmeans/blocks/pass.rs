@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::checks;
 use crate::data::Points;
 use crate::data::RowBlocks;
 use crate::error::Error;
@@ -21,9 +22,9 @@ const CHUNK: usize = 1 << 21;
 #[derive(Debug)]
 pub(super) enum Failure {
     Refused(Error),
-    /// Behind so many rows.
     Source {
-        row: usize,
+        /// Rows of the pass that were processed before.
+        rows: usize,
         cause: io::Error,
     },
 }
@@ -83,17 +84,11 @@ impl<'a, F: Float> Reader<'a, F> {
             n_weighted += points.n_weighted();
             moments.add(points);
         })?;
-        if survey.n_rows == 0 {
-            return Err(Error::EmptyData.into());
+        checks::not_empty("source", survey.n_rows)?;
+        if let Some(weights) = self.weights {
+            checks::same_len("weights", survey.n_rows, weights.len())?;
         }
-        if let Some(weights) = self.weights.filter(|w| w.len() != survey.n_rows) {
-            let (expected, found) = (survey.n_rows, weights.len());
-            return Err(Error::LengthMismatch { expected, found }.into());
-        }
-        if n_clusters > n_weighted {
-            let (points, clusters) = (n_weighted, n_clusters);
-            return Err(Error::TooFewPoints { points, clusters }.into());
-        }
+        checks::enough_rows(n_weighted, n_clusters)?;
         self.survey = Some(survey);
         Ok(moments.mean_variance())
     }
@@ -113,7 +108,7 @@ impl<'a, F: Float> Reader<'a, F> {
         let source = &mut *self.source;
         let weights = self.weights;
         let mut first = 0_usize;
-        let failed = |cause| Failure::Source { row: 0, cause };
+        let failed = |cause| Failure::Source { rows: 0, cause };
         source.rewind().map_err(failed)?;
         let mut ended = fill(source, &mut chunk, d).map_err(failed)?;
         while !chunk.is_empty() {
@@ -134,8 +129,8 @@ impl<'a, F: Float> Reader<'a, F> {
                     return Err(changed(survey.n_rows));
                 }
                 let of_chunk = |weights: &'a [F]| weights.get(rows.clone());
-                let points = Points::check_block(&chunk, d, weights.and_then(of_chunk));
-                let points = points.map_err(|error| behind(error, rows.start))?;
+                let points = Points::check_block("source", &chunk, d, weights.and_then(of_chunk));
+                let points = points.map_err(|error| counted_from(rows.start, error))?;
                 if survey.is_some_and(|survey| points.magnitude() > survey.magnitude) {
                     return Err(changed(rows.start));
                 }
@@ -149,7 +144,7 @@ impl<'a, F: Float> Reader<'a, F> {
             let (read, used) = parallel::both(read, use_chunk);
             used?;
             first = last;
-            ended = read.map_err(|cause| Failure::Source { row: first, cause })?;
+            ended = read.map_err(|cause| Failure::Source { rows: first, cause })?;
             std::mem::swap(&mut chunk, &mut next);
         }
         self.buffers = (chunk, next);
@@ -183,19 +178,12 @@ fn fill<F: Float>(
     Ok(false)
 }
 
-/// An error of a block that begins with this row.
-fn behind(error: Error, first: usize) -> Error {
-    match error {
-        Error::NotFinite { row, column } => Error::NotFinite {
-            row: first + row,
-            column,
-        },
-        Error::TooLarge { row, column } => Error::TooLarge {
-            row: first + row,
-            column,
-        },
-        other => other,
+/// The error of a block that begins with the row `first`.
+fn counted_from(first: usize, mut error: Error) -> Error {
+    if let Error::NotFinite { row, .. } | Error::TooLarge { row, .. } = &mut error {
+        *row += first;
     }
+    error
 }
 
 /// Sums of distances from the first row of positive weight, and of their squares.
@@ -271,11 +259,8 @@ impl<'a, 'b, F: Float> Blocks<'a, 'b, F> {
     /// [`Error::ResultTooLarge`]: there is no room for the labels.
     pub(super) fn new(reader: &'a mut Reader<'b, F>, n_clusters: usize) -> Result<Self, Error> {
         let survey = reader.survey.as_ref();
-        let (rows, columns) = (survey.map_or(0, |survey| survey.n_rows), 1);
-        let mut labels = Vec::new();
-        let too_large = |_| Error::ResultTooLarge { rows, columns };
-        labels.try_reserve_exact(rows).map_err(too_large)?;
-        labels.resize(rows, NO_LABEL);
+        let n_rows = survey.map_or(0, |survey| survey.n_rows);
+        let labels = checks::filled(n_rows, 1, NO_LABEL)?;
         let exact = survey.and_then(|survey| {
             Exact::new(
                 survey.count,

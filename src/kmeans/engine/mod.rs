@@ -104,6 +104,16 @@ pub(crate) struct Limits {
     pub(crate) sq_shift: f64,
 }
 
+/// The sum of squared shifts of the centroids that counts as standing still.
+///
+/// IN: `mean_variance` of the features.
+pub(crate) fn sq_shift(tol: f64, mean_variance: impl FnOnce() -> f64) -> f64 {
+    match tol {
+        0.0 => 0.0,
+        _ => tol * mean_variance(),
+    }
+}
+
 /// The end of one run: all of it belongs together.
 #[derive(Clone, Debug)]
 pub(crate) struct Run<F> {

@@ -6,8 +6,7 @@ use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::Rows;
-use crate::kmeans::checks;
-use crate::kmeans::engine::Run;
+use crate::kmeans::engine::{self, Run};
 use crate::progress::{Iteration, Observer, Stop};
 
 pub(super) fn run<F: Float>(
@@ -20,7 +19,7 @@ pub(super) fn run<F: Float>(
     let batch_size = estimator.batch_size.min(n);
     let n_batches = estimator.max_iter.saturating_mul(n) / batch_size;
     let tol = estimator.tolerance();
-    let sq_shift = (tol > 0.0).then(|| checks::sq_shift(tol, || points.mean_variance()));
+    let sq_shift = (tol > 0.0).then(|| engine::sq_shift(tol, || points.mean_variance()));
     let total_weight: f64 = match points.weights() {
         None => n as f64,
         Some(weights) => weights.iter().map(|w| w.to_f64()).sum(),

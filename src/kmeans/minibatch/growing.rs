@@ -16,8 +16,8 @@ use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
+use crate::kmeans::Algorithm;
 use crate::kmeans::engine::{self, InMemory, Limits, Run, Source};
-use crate::kmeans::{Algorithm, checks};
 use crate::progress::{Iteration, Observer, Stop};
 
 /// Rows for each cluster in the first batch at least: a standard error needs some.
@@ -75,7 +75,7 @@ pub(super) fn run<F: Float>(
     let start = start.unwrap_or_else(|| estimator.best_start(points));
     let limits = Limits {
         max_iter: visits.left(n),
-        sq_shift: checks::sq_shift(estimator.tolerance(), || points.mean_variance()),
+        sq_shift: engine::sq_shift(estimator.tolerance(), || points.mean_variance()),
     };
     if limits.max_iter == 0 {
         let centroids = Packed::new(&Rows::new(&start, points.n_features()));

@@ -13,11 +13,14 @@ use ndarray::ArrayRef2;
 pub use online::OnlineKMeans;
 
 use super::engine::{self, Run};
-use super::{FitOptions, KMeansModel, checks, update};
+use super::{FitOptions, KMeansModel, update};
+use crate::checks::{self, at_least_one};
 use crate::data::Points;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
-use crate::init::{Init, at_least_one, gather};
+use crate::init::Init;
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::parallel;
 use crate::prepared::Prepared;
@@ -254,7 +257,7 @@ impl MiniBatchKMeans {
     ///   `reassignment_ratio` is not in 0 to 1.
     /// - [`Error::EmptyData`]: `x` has no rows or no columns.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
-    /// - [`Error::TooFewPoints`]: there are fewer rows than clusters.
+    /// - [`Error::TooFewRows`]: there are fewer rows than clusters.
     pub fn fit<F: Float>(&self, x: &ArrayRef2<F>) -> Result<KMeansModel<F>> {
         self.fit_with(x, FitOptions::new())
     }
@@ -320,14 +323,10 @@ impl MiniBatchKMeans {
         at_least_one("max_iter", self.max_iter)?;
         self.init.check()?;
         checks::tol(self.tolerance())?;
-        let wrong = |name, requirement| Err(Error::InvalidParameter { name, requirement });
-        if self.init_size.is_some_and(|size| size < self.n_clusters) {
-            return wrong("init_size", "at least n_clusters");
-        }
-        if !(0.0..=1.0).contains(&self.reassignment_ratio) {
-            return wrong("reassignment_ratio", "between 0 and 1");
-        }
-        Ok(())
+        let fits = self.init_size.is_none_or(|size| size >= self.n_clusters);
+        checks::parameter(fits, "init_size", "at least n_clusters")?;
+        let is_share = (0.0..=1.0).contains(&self.reassignment_ratio);
+        checks::parameter(is_share, "reassignment_ratio", "between 0 and 1")
     }
 
     fn tolerance(&self) -> f64 {
@@ -356,7 +355,7 @@ impl MiniBatchKMeans {
         let sample = self.sample(points, &mut stream);
         let prepared = Prepared::plain(&sample);
         let rows = self.init.choose(&prepared, self.n_clusters, &mut stream);
-        gather(&sample, &rows)
+        sample.values_of(&rows)
     }
 
     /// The best of all starts, as a sample of rows of its own sees it.

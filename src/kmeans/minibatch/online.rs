@@ -7,6 +7,7 @@ use ndarray::{ArrayRef1, ArrayRef2, ArrayView1};
 
 use super::MiniBatchKMeans;
 use super::step::Moving;
+use crate::checks;
 use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -116,7 +117,8 @@ impl<F: Float> OnlineKMeans<F> {
     /// # Errors
     /// Those of [`partial_fit`](Self::partial_fit), and
     /// - [`Error::LengthMismatch`]: there is not one weight for each row.
-    /// - [`Error::InvalidWeight`]: a weight is negative or not finite, or all are zero.
+    /// - [`Error::InvalidWeight`], [`Error::ZeroWeights`]: a weight is negative or not finite, or all
+    ///   are zero.
     pub fn partial_fit_weighted(
         &mut self,
         batch: &ArrayRef2<F>,
@@ -128,11 +130,11 @@ impl<F: Float> OnlineKMeans<F> {
     fn take_in(&mut self, batch: &ArrayRef2<F>, weights: Option<&ArrayRef1<F>>) -> Result<()> {
         self.estimator.check_parameters()?;
         let n_features = match self.n_features {
-            0 if batch.ncols() == 0 => return Err(Error::EmptyData),
             0 => batch.ncols(),
             known => known,
         };
-        let mut points = Points::check_for(batch, n_features)?;
+        checks::not_empty("batch", n_features)?;
+        let mut points = Points::check_for("batch", batch, n_features)?;
         if let Some(weights) = weights {
             points = points.with_weights(weights)?;
         }
@@ -153,7 +155,7 @@ impl<F: Float> OnlineKMeans<F> {
                 add_to(rows, weights, &points);
                 if weights.len() >= self.estimator.n_clusters {
                     let weights: Vec<F> = weights.iter().map(|&w| rounded_weight(w)).collect();
-                    let first = Points::check_block(rows, n_features, Some(&weights))?;
+                    let first = Points::check_block("batch", rows, n_features, Some(&weights))?;
                     let start = self.estimator.best_start(&first);
                     let mut moving = Moving::new(&Rows::new(&start, n_features));
                     moving.step(&first, ratio, &mut stream);
@@ -176,8 +178,8 @@ impl<F: Float> OnlineKMeans<F> {
         match &self.state {
             State::Moving(moving) => Ok(KMeansModel::from_packed(moving.packed().clone())),
             State::Waiting { weights, .. } => Err(Error::TooFewDistinctRows {
-                distinct: weights.len(),
-                clusters: self.estimator.n_clusters,
+                rows: weights.len(),
+                n_clusters: self.estimator.n_clusters,
             }),
         }
     }

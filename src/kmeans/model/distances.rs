@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
-use super::{KMeansModel, expect_len};
-use crate::data::{Points, check_room};
-use crate::error::{Error, Result};
+use super::KMeansModel;
+use crate::checks;
+use crate::data::Points;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::parallel::{self, BLOCK};
@@ -39,11 +42,8 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::DimensionMismatch`]: it does not have one column for each cluster.
     pub fn transform_into(&self, x: &ArrayRef2<F>, distances: &mut ArrayRef2<F>) -> Result<()> {
         let points = self.check(x)?;
-        expect_len(points.len(), distances.nrows())?;
-        if distances.ncols() != self.n_clusters() {
-            let (expected, found) = (self.n_clusters(), distances.ncols());
-            return Err(Error::DimensionMismatch { expected, found });
-        }
+        checks::same_len("distances", points.len(), distances.nrows())?;
+        checks::same_columns("distances", self.n_clusters(), distances.ncols())?;
         match distances.as_slice_mut() {
             Some(out) => {
                 self.fill_sq_dists(&points, out, |sq_dist| F::from_f64(sq_dist.sqrt()));
@@ -77,13 +77,7 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::InvalidParameter`]: `gamma` is negative or not finite.
     /// - [`Error::ResultTooLarge`]: the result would not fit in memory's range of addresses.
     pub fn affinities(&self, x: &ArrayRef2<F>, gamma: f64) -> Result<Array2<F>> {
-        if !(gamma >= 0.0 && gamma.is_finite()) {
-            let requirement = "finite and 0 or greater";
-            return Err(Error::InvalidParameter {
-                name: "gamma",
-                requirement,
-            });
-        }
+        checks::finite_and_not_negative("gamma", gamma)?;
         self.map_sq_dists(x, |sq_dist| F::from_f64((-gamma * sq_dist).exp()))
     }
 
@@ -108,9 +102,7 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::EmptyData`]: `x` has no rows.
     pub fn representatives(&self, x: &ArrayRef2<F>) -> Result<Array1<usize>> {
         let points = self.check(x)?;
-        if points.len() == 0 {
-            return Err(Error::EmptyData);
-        }
+        checks::not_empty("x", points.len())?;
         let parts = parallel::map_parts(points.len(), self.work(&points), |rows| {
             let mut nearest = vec![(f64::INFINITY, 0); self.n_clusters()];
             for start in rows.clone().step_by(TRANSFORM_ROWS) {
@@ -151,7 +143,7 @@ impl<F: Float> KMeansModel<F> {
     fn map_sq_dists(&self, x: &ArrayRef2<F>, f: impl Fn(f64) -> F + Sync) -> Result<Array2<F>> {
         let points = self.check(x)?;
         let (rows, columns) = (points.len(), self.n_clusters());
-        check_room::<F>(rows, columns)?;
+        checks::room::<F>(rows, columns)?;
         let mut out = Array2::from_elem((rows, columns), F::ZERO);
         let values = out.as_slice_mut().expect("a new array is contiguous");
         self.fill_sq_dists(&points, values, f);

@@ -15,7 +15,9 @@ pub(crate) use assignment::Assignment;
 
 use super::engine::Run;
 use crate::data::Points;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Kernels, Packed, detect};
 use crate::parallel;
@@ -133,7 +135,7 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
     pub fn from_centroids<'a>(centroids: impl Into<CowArray<'a, F, Ix2>>) -> Result<Self> {
         let centroids = centroids.into();
-        let points = Points::check(&centroids)?;
+        let points = Points::check("centroids", &centroids)?;
         Ok(Self::from_packed(Packed::new(&points.rows())))
     }
 
@@ -197,7 +199,7 @@ impl<F: Float> KMeansModel<F> {
     }
 
     pub(in crate::kmeans) fn check<'a>(&self, x: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
-        Points::check_for(x, self.n_features())
+        Points::check_for("x", x, self.n_features())
     }
 
     /// Multiply-adds of comparing all points with all centroids.
@@ -208,14 +210,6 @@ impl<F: Float> KMeansModel<F> {
 
 /// Widening or counting a label takes about as long as so many multiply-adds.
 const RELABEL_WORK: usize = 8;
-
-fn expect_len(expected: usize, found: usize) -> Result<()> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(Error::LengthMismatch { expected, found })
-    }
-}
 
 impl<F: Float> fmt::Debug for KMeansModel<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

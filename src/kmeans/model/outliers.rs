@@ -5,7 +5,10 @@ use ndarray::{Array1, ArrayRef1, ArrayRef2};
 use super::super::{engine, update};
 use super::KMeansModel;
 use super::assignment::Assignment;
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 
 /// A distance in units of a spread. Finite, and 0 at the centroid itself.
@@ -88,16 +91,9 @@ impl<F: Float> KMeansModel<F> {
         x: &ArrayRef2<F>,
         spreads: &ArrayRef1<F>,
     ) -> Result<Array1<F>> {
-        let (expected, found) = (self.n_clusters(), spreads.len());
-        if expected != found {
-            return Err(Error::LengthMismatch { expected, found });
-        }
-        let valid = |spread: &F| *spread >= F::ZERO && spread.is_finite();
-        if !spreads.iter().all(valid) {
-            return Err(Error::InvalidParameter {
-                name: "spreads",
-                requirement: "finite and 0 or greater",
-            });
+        checks::same_len("spreads", self.n_clusters(), spreads.len())?;
+        for spread in spreads {
+            checks::finite_and_not_negative("spreads", spread.to_f64())?;
         }
         let nearest = self.nearest(x)?;
         // A zero may be negative.
@@ -212,11 +208,8 @@ mod tests {
     fn spreads_that_do_not_fit_are_refused() {
         let x = array![[0.0, 1.0]];
         let error = |spreads: Array1<f64>| model().outlier_scores_with(&x, &spreads).unwrap_err();
-        let (expected, found) = (3, 2);
-        assert_eq!(
-            error(array![1.0, 1.0]),
-            Error::LengthMismatch { expected, found }
-        );
+        let text = error(array![1.0, 1.0]).to_string();
+        assert_eq!(text, "spreads: expected 3 entries, found 2");
         for bad in [-1.0, f64::NAN, f64::INFINITY] {
             let text = error(array![1.0, bad, 1.0]).to_string();
             assert_eq!(text, "spreads must be finite and 0 or greater");

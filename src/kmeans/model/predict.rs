@@ -3,8 +3,11 @@
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 
 use super::super::{engine, update};
-use super::{KMeansModel, expect_len};
+use super::KMeansModel;
+use crate::checks;
 use crate::data::Points;
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Work, nearest_row};
@@ -50,7 +53,7 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::LengthMismatch`]: `labels` does not have one entry for each row.
     pub fn predict_into(&self, x: &ArrayRef2<F>, labels: &mut ArrayRef1<usize>) -> Result<()> {
         let points = self.check(x)?;
-        expect_len(points.len(), labels.len())?;
+        checks::same_len("labels", points.len(), labels.len())?;
         match labels.as_slice_mut() {
             Some(labels) => self.label(&points, labels),
             None => labels.assign(&self.predict(x)?),
@@ -77,7 +80,7 @@ impl<F: Float> KMeansModel<F> {
     /// [As above](Self#errors), the row being row 0.
     pub fn predict_one(&self, row: &ArrayRef1<F>) -> Result<(usize, F)> {
         let view = row.view().insert_axis(ndarray::Axis(0));
-        let points = self.check(&view)?;
+        let points = Points::check_for("row", &view, self.n_features())?;
         let (label, sq_dist) = nearest_row(points.rows().row(0), &self.centroids.rows());
         Ok((label as usize, F::from_f64(sq_dist.sqrt())))
     }

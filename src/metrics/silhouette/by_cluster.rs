@@ -4,7 +4,10 @@ use ndarray::ArrayRef1;
 
 use super::super::clusters::Clusters;
 use super::mean;
-use crate::error::{Error, Result};
+use crate::checks;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::float::Float;
 
 /// The silhouettes of one cluster. See [`silhouette_by_cluster`].
@@ -47,13 +50,8 @@ pub fn silhouette_by_cluster<F: Float>(
     samples: &ArrayRef1<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<Vec<ClusterSilhouette>> {
-    let (expected, found) = (labels.len(), samples.len());
-    if expected != found {
-        return Err(Error::LengthMismatch { expected, found });
-    }
-    if let Some(row) = samples.iter().position(|s| !s.is_finite()) {
-        return Err(Error::NotFinite { row, column: 0 });
-    }
+    checks::same_len("samples", labels.len(), samples.len())?;
+    checks::finite("samples", samples)?;
     let clusters = Clusters::new(labels);
     let samples: Vec<f64> = samples.iter().map(|s| s.to_f64()).collect();
     let of_all = mean(&samples);

@@ -72,7 +72,7 @@ pub fn simplified_silhouette_score<F: Float>(
 }
 
 fn simplified<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
     let own_and_least = means.own_and_least(&vec![0.0; clusters.len()]);
@@ -143,7 +143,7 @@ pub fn sq_euclidean_silhouette_score<F: Float>(
 }
 
 fn sq_euclidean<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
     let spreads = means.spreads().into_iter().enumerate();

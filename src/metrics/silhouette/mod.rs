@@ -88,7 +88,7 @@ pub fn silhouette_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -
 }
 
 fn exact<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     Pairs::new(&points, &clusters).map(|row, sums| of_sums(&clusters, row, sums))
 }

@@ -60,7 +60,7 @@ pub fn silhouette_score_sampled<F: Float>(
     sample_size: usize,
     seed: u64,
 ) -> Result<SampledScore> {
-    let points = Points::check(x)?;
+    let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let n = points.len();
     let counts = shares(&clusters, sample_size.min(n))?;
@@ -112,7 +112,7 @@ fn shares(clusters: &Clusters, sample_size: usize) -> Result<Vec<usize>> {
     let needed: usize = (0..clusters.len()).map(fewest).sum();
     if sample_size < needed {
         return Err(Error::SampleTooSmall {
-            rows: sample_size,
+            sample_size,
             needed,
         });
     }
