@@ -1,4 +1,4 @@
-//! Exact k-means clustering at the speed of the machine, on [`ndarray`] views of `f32` or `f64`.
+//! Fast, exact k-means clustering of [`ndarray`] arrays of `f32` or `f64`.
 //!
 //! ```
 //! use centroid::KMeans;
@@ -13,89 +13,87 @@
 //!
 //! # Contents
 //!
-//! - [`KMeans`] finds centroids; [`FitOptions`] adds weights, initial centroids and an observer.
-//! - [`MiniBatchKMeans`]: by batches, for large data; [`OnlineKMeans`]: for a stream.
-//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory; [`ClusterSums`]: the
-//!   statistics of one pass, for rows that lie in several places.
-//! - [`KMeansModel`], the result: labels, sizes, inertia; [`predict`](KMeansModel::predict),
-//!   [`transform`](KMeansModel::transform), [`affinities`](KMeansModel::affinities) and
-//!   [`score`](KMeansModel::score) of other rows.
-//! - [`Init`], [`init::kmeans_plusplus`]: where the centroids start.
-//! - [`Algorithm`]: how the nearest centroids are found. All choices give the same result.
-//! - [`Iteration`], [`Stop`]: progress, and how a fit ended. The crate itself prints nothing.
+//! - [`KMeans`] finds centroids. [`FitOptions`] adds sample weights, initial centroids and an observer.
+//! - [`MiniBatchKMeans`] works on batches, for large data; [`OnlineKMeans`] on streams.
+//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory. [`ClusterSums`]: the
+//!   statistics of one pass, for rows that are spread over several places.
+//! - [`KMeansModel`], the result: labels, cluster sizes and inertia, and
+//!   [`predict`](KMeansModel::predict), [`transform`](KMeansModel::transform),
+//!   [`affinities`](KMeansModel::affinities) and [`score`](KMeansModel::score) for other rows.
+//! - [`Init`] and [`init::kmeans_plusplus`]: the first centroids.
+//! - [`Algorithm`]: how the nearest centroids are found. Every choice gives the same result.
+//! - [`Iteration`] and [`Stop`]: the progress of a fit, and why it ended. The crate itself prints nothing.
 //! - [`metrics`]: silhouettes and other scores of a clustering, with and without known labels.
-//! - [`selection`]: how many clusters: a [`sweep`](selection::sweep) over their number, elbow,
-//!   silhouette, gap statistic; [`grid_search`](selection::grid_search), by cross-validation.
-//! - [`semi_supervised`]: few labels made into many: which rows to label, and
-//!   [`propagate`](semi_supervised::propagate), with confidences.
-//! - [`anomalies`]: rows far from their centroids, by
+//! - [`selection`]: the number of clusters, by a [`sweep`](selection::sweep), the elbow, silhouettes or the
+//!   gap statistic; and [`grid_search`](selection::grid_search) by cross-validation.
+//! - [`semi_supervised`]: which rows to label by hand, and how to
+//!   [`propagate`](semi_supervised::propagate) their labels, with confidences.
+//! - [`anomalies`]: rows far from their centroids, found by
 //!   [`outlier_scores`](KMeansModel::outlier_scores).
-//! - [`plot`](https://docs.rs/centroid/latest/centroid/plot/index.html), a feature: pictures of all these.
+//! - [`plot`](https://docs.rs/centroid/latest/centroid/plot/index.html) (a feature): pictures of all of these.
 //! - [`datasets`]: blobs, moons and circles, to try things out.
-//! - [`Error`]: what was wrong, and where. [`Float`]: `f32` and `f64`.
+//! - [`Error`]: what was wrong with a request, and where. [`Float`]: `f32` and `f64`.
 //!
-//! Data is passed as `&ArrayRef2<F>`: references to owned arrays, views, slices and transposes all
-//! coerce to it. Any memory order will do; what is not row-major is copied once. [`ndarray`] is
-//! the only foreign crate in the interface, and is exported again.
+//! Data is passed as `&ArrayRef2<F>`. References to owned arrays, views, slices and transposes all coerce to
+//! it, in any memory order; data that is not row-major is copied once. [`ndarray`] is the only foreign crate
+//! in the interface, and is re-exported.
 //!
-//! # Which algorithm, which parameters
+//! # Choosing an algorithm and its parameters
 //!
-//! | the data | take |
+//! | your data | use |
 //! |---|---|
-//! | fits in memory | [`KMeans`]; if that takes too long, [`MiniBatchKMeans`], which ends a few percent above it |
-//! | is large, and has many features | [`MiniBatchKMeans::growing`], which ends as well as a full fit |
-//! | is a file, or lies in several places | [`KMeans::fit_blocks`], [`ClusterSums`] |
-//! | comes row by row, without end | [`OnlineKMeans`], by [`MiniBatchKMeans::online`] |
-//! | has known centroids | [`KMeansModel::from_centroids`] |
+//! | fits in memory | [`KMeans`]; if that takes too long, [`MiniBatchKMeans`], whose inertia is a few percent higher |
+//! | is large and has many features | [`MiniBatchKMeans::growing`], which reaches the quality of a full fit |
+//! | is a file, or is spread over several places | [`KMeans::fit_blocks`], [`ClusterSums`] |
+//! | arrives row by row, without end | [`OnlineKMeans`], from [`MiniBatchKMeans::online`] |
+//! | already has centroids | [`KMeansModel::from_centroids`] |
 //!
-//! - `n_clusters` is the one parameter without a default: see [`selection`].
-//! - `n_init` decides how good the result is: 10 by default, more where clusters are many and close, 1 where
-//!   time matters more. Restarts differ by their seed alone.
-//! - `init`: k-means++ by default; [`Init::Parallel`] for data that is slow to pass over.
-//! - `tol` and `max_iter` end a fit that creeps. `tol(0.0)` goes on to the fixed point.
-//! - [`Algorithm`] changes the time, never the result. [`Algorithm::Auto`] measures what pays.
-//! - Features are compared as they are: bring them to one scale first, if they have no common unit.
-//! - `f32` takes half the memory of `f64` and less time. Distances that decide are computed in `f64` for both.
+//! - `n_clusters` is the only parameter without a default: see [`selection`].
+//! - `n_init` controls the quality of the result. The default is 10. Use more if clusters are many and close
+//!   together, and 1 if speed matters more. Restarts differ only in their random numbers.
+//! - `init`: k-means++ by default. Use [`Init::Parallel`] if a pass over the data is slow.
+//! - `tol` and `max_iter` stop fits that converge slowly. `tol(0.0)` continues to the fixed point.
+//! - [`Algorithm`] changes the time, never the result. [`Algorithm::Auto`] measures what is faster.
+//! - Features are compared as they are. If they have different units, scale them first.
+//! - `f32` takes half the memory of `f64`, and less time. In both, the distances that decide are computed in
+//!   `f64`.
 //!
 //! # Exactness
 //!
-//! A label is that of the smallest squared distance, computed from differences in f64 in one fixed
-//! order, the lowest index among equals. Faster, rounded scores are only used to rule out
-//! centroids that cannot be the nearest, with a bound on their rounding; what they leave in doubt
-//! is decided by those distances. So the result does not depend on the instruction set, `f32` data
-//! far from the origin is clustered as well as data around it, and the returned
-//! labels, sizes, inertia and centroids belong together. The inertia is right to its last digits: it is
-//! added up in halves within blocks of rows, and blocks in twice the digits of `f64`. See
-//! [how this compares to exact arithmetic](#against-exact-arithmetic), at the end.
+//! Each row gets the label of the smallest squared distance, computed from differences in `f64` in one fixed
+//! order; ties go to the lowest index. Faster, rounded scores are only used to rule out centroids that cannot
+//! be the nearest, with a bound on their rounding error; the distance in `f64` decides among the rest. So the
+//! result does not depend on the instruction set, `f32` data far from the origin is clustered as well as data
+//! near it, and the labels, sizes, inertia and centroids that are returned agree with each other. The inertia is
+//! summed pairwise within blocks and in double-double across them; it is accurate to the last digits. The end
+//! of this page [compares the results with exact arithmetic](#against-exact-arithmetic).
 //!
 //! # Determinism
 //!
-//! The same data, parameters and seed give the same bits, at any number of threads and with any
-//! instruction set (but for the last digits of silhouettes, see [`metrics`]): sums are added up in an
-//! order that depends on the shape of the data alone, random numbers come from xoshiro256++ streams
-//! seeded by (seed, restart), and conversions of random bits are part of this crate. Between platforms a weighted random start, a start of
-//! [`KMeans::fit_blocks`] and the places that mini-batches give to idle centroids may differ in rare
-//! cases, as logarithms come from the platform's own library.
+//! The same data, parameters and seed give the same bits, at any number of threads and with any instruction set
+//! (except for the last digits of silhouettes, see [`metrics`]). Sums are taken in an order that depends only on
+//! the shape of the data. Random numbers come from xoshiro256++ streams seeded by (seed, restart), and this
+//! crate converts the random bits itself. Three things may differ between platforms in rare cases, because
+//! logarithms come from the platform's library: weighted random starts, the starts of [`KMeans::fit_blocks`],
+//! and where mini-batches move idle centroids.
 //!
 //! # Threads
 //!
-//! Large passes run on the current rayon pool, so a fit inside `ThreadPool::install` stays in that
-//! pool. Small data is clustered on the calling thread, and never touches a pool; only
-//! [`KMeans::fit_blocks`], which does not know how much is to come, always uses it.
+//! Large passes run on the current rayon pool, so a fit inside `ThreadPool::install` stays in that pool. Small
+//! data is clustered on the calling thread without any pool. Only [`KMeans::fit_blocks`], which does not know
+//! how much data will come, always uses the pool.
 //!
 //! # Instruction sets
 //!
-//! AVX-512, AVX2 with FMA, and a portable form for all other processors, chosen when the program
-//! runs. The environment variable `CENTROID_KERNELS` may name a slower one (`avx2`, `portable`),
-//! for measuring and testing.
+//! AVX-512, AVX2 with FMA, or a portable form for all other processors, selected at run time. The environment
+//! variable `CENTROID_KERNELS` (`avx2` or `portable`) selects a slower one, for tests and measurements.
 //!
 //! # When not to use it
 //!
-//! - For distances other than the Euclidean one: the mean minimises squared Euclidean distances
-//!   and no others. Use k-medoids.
-//! - For clusters that are long, nested, or of very different spread: k-means draws straight
-//!   borders halfway between centroids. Use density-based clustering or mixtures.
-//! - For features of different units, without scaling them first: the largest unit decides.
+//! - Your distance is not Euclidean. The mean only minimises squared Euclidean distances; use k-medoids.
+//! - Your clusters are elongated, nested, or of very different sizes. k-means draws straight borders halfway
+//!   between centroids; use density-based clustering or mixtures.
+//! - Your features have different units and are not scaled. The largest unit dominates.
 //!
 //! # Features
 //!
@@ -103,13 +101,12 @@
 //!
 //! - `npy`: [`NpyBlocks`](https://docs.rs/centroid/latest/centroid/struct.NpyBlocks.html), the rows of a
 //!   `.npy` file as a source of blocks.
-//! - `plot`: pictures of clusterings as SVG and PNG, on `plotters`, without libraries or fonts of the
-//!   system.
-//! - `serde`: estimators, models, streams, sweeps and statistics can be saved and sent. What is read is
-//!   checked: a model that does not fit together, or is not finite, is refused.
+//! - `plot`: pictures of clusterings as SVG and PNG, with `plotters`. Needs no system libraries or fonts.
+//! - `serde`: save and load estimators, models, streams, sweeps and statistics. Loading checks the data: a model
+//!   that is inconsistent or not finite is refused.
 //!
 #![doc = include_str!("../docs/numerics.md")]
-// What cannot fail says why, by `expect`.
+// Code that cannot fail says why with `expect`.
 #![cfg_attr(
     not(test),
     warn(
@@ -158,7 +155,7 @@ pub use kmeans::{
 pub use ndarray;
 pub use progress::{Iteration, Stop};
 
-/// The README's programs, compiled and run.
+/// Compiles and runs the programs of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
