@@ -72,6 +72,10 @@ pub(crate) mod private {
 
     /// What only the crate may ask of a [`Float`](super::Float).
     pub trait Sealed: Sized {
+        /// Levels of exact sums: so many that, for all but extraordinary data, nothing of a value is
+        /// left after the last one.
+        const LEVELS: usize;
+
         /// A value whose bit pattern holds `index`: it rides through vector registers beside the
         /// scores, and is only moved, never computed with.
         fn from_index(index: u32) -> Self;
@@ -99,7 +103,7 @@ pub(crate) mod private {
 const KEPT_SCRATCH: usize = 1 << 18;
 
 macro_rules! impl_float {
-    ($float:ty, $bits:ty, $supported:ident, $max_magnitude:expr) => {
+    ($float:ty, $bits:ty, $supported:ident, $max_magnitude:expr, $levels:literal) => {
         impl Float for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -131,6 +135,8 @@ macro_rules! impl_float {
         }
 
         impl private::Sealed for $float {
+            const LEVELS: usize = $levels;
+
             #[inline(always)]
             fn from_index(index: u32) -> Self {
                 Self::from_bits(<$bits>::from(index))
@@ -177,5 +183,7 @@ macro_rules! impl_float {
     };
 }
 
-impl_float!(f32, u32, supported_f32, 1e35);
-impl_float!(f64, u64, supported_f64, 1e90);
+// Values of f32 have 24 bits: for a million points two levels leave room for 40 binary orders of
+// magnitude.
+impl_float!(f32, u32, supported_f32, 1e35, 2);
+impl_float!(f64, u64, supported_f64, 1e90, 3);

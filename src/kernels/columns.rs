@@ -3,11 +3,12 @@
 
 use std::array::from_fn;
 
-use super::reference::fold_parts;
-use super::simd::{MAX_LANES, Widen};
+use super::decision::{PARTS, fold_parts};
+use super::isa::{MAX_LANES, Widen};
 use super::transpose::columns_by_halves;
-use super::{Rows, sq_dist};
+use super::{Kernels, Rows, sq_dist};
 use crate::float::Float;
+use crate::float::private::Sealed;
 
 /// `LANES` points, feature by feature.
 pub(super) trait Columns<F: Float, S: Widen<F>> {
@@ -26,14 +27,11 @@ pub(super) struct Short<V, const D: usize>(pub(super) [V; D]);
 /// Any number of features: the columns are in workspace of [`panel_len`].
 pub(super) struct Long<'a>(pub(super) &'a mut [f64]);
 
-/// The values of workspace for columns of so many lanes.
+/// The values of workspace for columns of `lanes` values.
 pub(super) fn panel_len(n_features: usize, lanes: usize) -> usize {
     // `Long` takes features eight at a time.
     lanes * n_features.next_multiple_of(PARTS)
 }
-
-/// Partial sums of [`sq_dist`].
-const PARTS: usize = 8;
 
 /// The most features that count as few. There is a line in [`with_few_columns`] for each number.
 pub(crate) const FEW_FEATURES: usize = 4;
@@ -143,8 +141,38 @@ impl<F: Float, S: Widen<F>> Columns<F, S> for Long<'_> {
     }
 }
 
-/// IN: points, targets. OUT: `out[t * points.len() + i]`, the [`sq_dist`] of point `i` and target
-/// `t`; `panel` is workspace of [`panel_len`].
+/// Targets in f64. OUT: `wide`, as many values.
+#[inline(always)]
+pub(super) fn widen<'a, F: Float>(targets: &Rows<'_, F>, wide: &'a mut [f64]) -> Rows<'a, f64> {
+    let pairs = wide.iter_mut().zip(targets.data());
+    pairs.for_each(|(wide, x)| *wide = x.to_f64());
+    Rows::new(wide, targets.n_features())
+}
+
+impl<F: Float> Kernels<F> {
+    /// All [`sq_dist`] of points and targets.
+    ///
+    /// IN: `points`, `targets` of as many features. OUT: `out[t * points.len() + i]`, the squared
+    /// distance of point `i` and target `t`.
+    pub(crate) fn sq_dists(&self, points: &Rows<'_, F>, targets: &Rows<'_, F>, out: &mut [f64]) {
+        assert_eq!(
+            points.n_features(),
+            targets.n_features(),
+            "as many features"
+        );
+        assert_eq!(
+            points.len() * targets.len(),
+            out.len(),
+            "one place for each pair"
+        );
+        let len = panel_len(points.n_features(), self.lanes);
+        f64::with_scratch(len, |panel| {
+            (self.sq_dists)(points, targets, out, panel);
+        });
+    }
+}
+
+/// See [`Kernels::sq_dists`]; `panel` is workspace of [`panel_len`].
 #[inline(always)]
 pub(super) fn sq_dists<F: Float, S: Widen<F>>(
     simd: S,
@@ -189,4 +217,30 @@ fn sq_dists_of<F: Float, S: Widen<F>>(
             }
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::tests::{each_table, for_both_types, naive, rough};
+
+    fn distances_have_the_bits_of_the_plain_loop<F: Float>() {
+        each_table::<F>(|table| {
+            for d in (1..=20).chain([31, 32, 33, 64, 67]) {
+                for n in [1, 3, 4, 7, 8, 9, 33] {
+                    for m in [1, 2, 5] {
+                        let x = rough::<F>(n * d, d as u64, 1.0, 0.3);
+                        let targets = rough::<F>(m * d, 50 + d as u64, 1.0, 0.0);
+                        let (points, targets) = (Rows::new(&x, d), Rows::new(&targets, d));
+                        let mut out = vec![f64::NAN; n * m];
+                        table.sq_dists(&points, &targets, &mut out);
+                        let expected = naive::sq_dists(&points, &targets);
+                        assert_eq!(out, expected, "{} {n} {d} {m}", table.name);
+                    }
+                }
+            }
+        });
+    }
+
+    for_both_types!(distances_have_the_bits_of_the_plain_loop);
 }

@@ -3,7 +3,7 @@
 use std::array::from_fn;
 
 use super::Rows;
-use super::simd::{MAX_LANES, Simd};
+use super::isa::{MAX_LANES, Simd};
 use crate::float::Float;
 
 /// OUT: `panel`, for each feature the values of `width` points, after `bring`, or `bring_all` for

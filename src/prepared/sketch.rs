@@ -9,7 +9,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{Kernels, PANEL, Projection, Rows, Sketched};
+use crate::kernels::{Kernels, PANEL, Panels, Projection, Rows, Sketched};
 use crate::parallel::{self, BLOCK};
 use crate::random::Stream;
 
@@ -64,7 +64,7 @@ impl<F: Float> Sketch<F> {
             points.gather(&rows)
         };
         // NOTE: of rows that the directions were found on they take up more than of others.
-        let (sample, others) = (Sample::new(rows()), rows());
+        let (sample, others) = (Sample::new(&rows()), rows());
         let mut projection = sample.projection(DIRECTIONS)?;
         let share = captured(&others, &projection);
         if share < WORTH_SKETCHING {
@@ -96,7 +96,7 @@ impl<F: Float> Sketch<F> {
         let mut coordinates = vec![F::ZERO; rows.len() * self.projection.width()];
         let mut errors = vec![F::ZERO; rows.len()];
         let kernels = points.kernels;
-        kernels.project(rows, &self.projection, &mut coordinates, &mut errors);
+        kernels.sketch(rows, &self.projection, &mut coordinates, &mut errors);
         (coordinates, errors)
     }
 
@@ -112,43 +112,74 @@ impl<F: Float> Sketch<F> {
     }
 }
 
-/// Points that directions are found on.
-struct Sample<'a, F: Float> {
-    points: Points<'a, F>,
+/// Points that directions are found on, in the frame of a centre and a scale.
+struct Sample<F: Float> {
+    kernels: &'static Kernels<F>,
     centre: Vec<F>,
     scale: F,
-    /// The points in the frame of centre and scale, feature by feature.
+    n: usize,
+    /// Row by row.
+    rows: Vec<F>,
+    /// Feature by feature.
     features: Vec<F>,
 }
 
-impl<'a, F: Float> Sample<'a, F> {
-    fn new(points: Points<'a, F>) -> Self {
-        let (centre, scale) = frame(&points);
+impl<F: Float> Sample<F> {
+    fn new(points: &Points<'_, F>) -> Self {
+        let (centre, scale) = frame(points);
+        let framed = |row| centred(row, &centre).into_iter().map(|x| x * scale);
         Self {
-            features: features(&points, &centre, scale),
-            points,
+            kernels: points.kernels,
+            n: points.len(),
+            rows: points.rows().iter().flat_map(framed).collect(),
+            features: features(points, &centre, scale),
             centre,
             scale,
         }
     }
 
-    /// Along the directions in which the points vary most. `None` where they do not vary in so many.
+    /// Along the directions in which the points vary most. `None` where they do not vary in as many.
     fn projection(&self, n_directions: usize) -> Option<Projection<F>> {
-        let scaled = |row: &[F]| {
-            let row = centred(row, &self.centre).into_iter();
-            row.map(|x| x * self.scale).collect()
-        };
-        let rows = self.points.rows().iter().take(n_directions);
-        let mut directions: Vec<Vec<F>> = rows.map(scaled).collect();
+        let d = self.centre.len();
+        let rows = self.rows.chunks_exact(d).take(n_directions);
+        let mut directions: Vec<Vec<F>> = rows.map(<[F]>::to_vec).collect();
         orthonormalise(&mut directions)?;
         for _ in 0..ROUNDS {
-            let projection = Projection::along(self.centre.clone(), self.scale, &directions);
-            directions = multiply(&self.points, &projection, &self.features);
+            directions = self.times_covariance(&directions);
             orthonormalise(&mut directions)?;
         }
-        let centre = self.centre.clone();
-        Some(Projection::new(centre, self.scale, &directions))
+        let directions = directions.concat();
+        let directions = Rows::new(&directions, d);
+        Some(Projection::new(
+            self.centre.clone(),
+            self.scale,
+            &directions,
+        ))
     }
+
+    /// Directions times the covariance of the sample, up to a factor.
+    fn times_covariance(&self, directions: &[Vec<F>]) -> Vec<Vec<F>> {
+        let (n, h) = (self.n, directions.len());
+        let (d, directions) = (self.centre.len(), directions.concat());
+        let along = Panels::from_columns(&Rows::new(&directions, d));
+        let coordinates = products(&Rows::new(&self.rows, d), &along, self.kernels);
+        let across = Panels::new(&Rows::new(&coordinates, h));
+        let products = products(&Rows::new(&self.features, n), &across, self.kernels);
+        let column = |i: usize| products.iter().skip(i).step_by(h).copied().collect();
+        (0..h).map(column).collect()
+    }
+}
+
+/// The product of two matrices, row by row.
+fn products<F: Float>(rows: &Rows<'_, F>, columns: &Panels<F>, kernels: &Kernels<F>) -> Vec<F> {
+    let width = columns.n_columns();
+    let mut products = vec![F::ZERO; rows.len() * width];
+    let work = parallel::work(rows.len(), width, rows.n_features());
+    parallel::fill_blocks(&mut products, width, FEW, work, |range, out| {
+        kernels.products(&rows.slice(range), columns, out);
+        0
+    });
+    products
 }
 
 /// The mean, and a power of two that brings distances from it to about 1.
@@ -193,24 +224,6 @@ fn features<F: Float>(sample: &Points<'_, F>, centre: &[F], scale: F) -> Vec<F> 
         0
     });
     features
-}
-
-/// The directions of a projection times the covariance of the sample, but for a factor.
-fn multiply<F: Float>(
-    sample: &Points<'_, F>,
-    projection: &Projection<F>,
-    features: &[F],
-) -> Vec<Vec<F>> {
-    let (n, width) = (sample.len(), projection.width());
-    let columns = |rows: &[F]| -> Vec<Vec<F>> {
-        let column = |i: usize| rows.iter().skip(i).step_by(width).copied().collect();
-        (0..width - 1).map(column).collect()
-    };
-    let (coordinates, _) = project(&sample.rows(), projection, sample.kernels);
-    // The features are multiplied by the coordinates as if they were points themselves.
-    let across = Projection::along(vec![F::ZERO; n], F::ONE, &columns(&coordinates));
-    let (products, _) = project(&Rows::new(features, n), &across, sample.kernels);
-    columns(&products)
 }
 
 fn product<F: Float>(a: &[F], b: &[F]) -> F {
@@ -277,7 +290,7 @@ fn project<F: Float>(
     let all = (&mut rows[..], width);
     let block = if n < 16 * BLOCK { FEW } else { BLOCK / 4 };
     parallel::fill_both(&mut errors, all, block, work, |range, errors, rows| {
-        kernels.project(&points.slice(range), projection, rows, errors);
+        kernels.sketch(&points.slice(range), projection, rows, errors);
         0
     });
     (rows, errors)

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::map_found;
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{Candidacy, Known, NearPair, Rows, Sketches};
+use crate::kernels::{FilterInput, NearPair, Rows, Sketches};
 use crate::parallel;
 use crate::prepared::Sketch;
 
@@ -47,24 +47,27 @@ impl<'a, F: Float> Screened<'a, F> {
         let find = |range: Range<usize>, nearer: &mut Vec<NearPair>| {
             let pair = self.sketch.zip(of_candidates.as_ref());
             let sketches = pair.map(|(sketch, (rows, errors))| {
-                let (candidates, scale) = sketch.sketched(rows, errors);
+                let (targets, scale) = sketch.sketched(rows, errors);
                 Sketches {
                     points: sketch.of_rows(range.clone()),
-                    candidates,
+                    targets,
                     scale,
                 }
             });
-            let candidacy = Candidacy {
-                points: points.rows().slice(range.clone()),
-                candidates,
-                known: Known {
-                    closest: &closest[range.clone()],
-                    owners: &self.owners[range],
-                    reaches: &reaches,
-                },
+            let (limits, owners) = (&closest[range.clone()], &self.owners[range.clone()]);
+            let pairs = limits.iter().zip(owners).enumerate();
+            let open: Vec<usize> = pairs
+                .filter(|&(_, (&limit, &owner))| limit > reaches[owner as usize])
+                .map(|(row, _)| row)
+                .collect();
+            let input = FilterInput {
+                points: points.rows().slice(range),
+                open: &open,
+                limits,
+                targets: candidates,
                 sketches,
             };
-            points.kernels.find_nearer(&candidacy, nearer);
+            points.kernels.screened_pairs(&input, nearer);
         };
         map_found(points.len(), work, find, f)
     }

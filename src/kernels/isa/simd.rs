@@ -1,20 +1,44 @@
-//! The few vector operations that the kernels are written in.
+//! The vector operations that the kernels are written in.
 
 use crate::float::Float;
 
-/// One instruction set's vectors of `F`.
+/// An instruction set: what it is called, how much it holds, and what does not depend on the element
+/// type.
 ///
-/// A value of the implementing type is a token: for the sets that need a check at run time it can
-/// only be had from that check, so holding one proves that the processor has the instructions.
-/// The methods are always inlined, and every kernel is entered through a function compiled with
-/// the set's features, so they end up as single instructions.
-pub(super) trait Simd<F: Float>: Copy {
+/// A value of the implementing type is a token. Where a set needs a check at run time, only that check
+/// makes the token, so holding one proves that the processor has the instructions. Methods are always
+/// inlined, and every kernel is entered through a function compiled with the set's features, so they
+/// become single instructions.
+///
+/// An operation that only some sets have as an instruction is a method with a portable default.
+pub(in crate::kernels) trait Isa: Copy {
+    /// As `CENTROID_KERNELS` and the reports of benchmarks call it.
+    const NAME: &'static str;
+    /// Vectors of points in a panel of the plain kernel.
+    ///
+    /// PERF: four fill the 32 registers of AVX-512 (with four centroids: 16 scores, four vectors of
+    /// points, and the folding). With the 16 registers of AVX2 and SSE2 it is two: three spill, and
+    /// halve the speed at d = 64.
+    const VECTORS: usize;
+    /// Vectors of points in a panel of sums of distances.
+    const DISTANCE_VECTORS: usize;
+
+    /// Asks for values that are read soon, the first 4 KB of them at most, so that they are in the
+    /// nearest cache by then.
+    #[inline(always)]
+    fn prefetch<T>(self, _from: &[T]) {}
+}
+
+/// The vectors of `F` of an instruction set.
+pub(in crate::kernels) trait Simd<F: Float>: Isa {
     /// A vector of [`LANES`](Self::LANES) values.
     type Vector: Copy;
     /// One truth value per lane.
     type Mask: Copy;
     /// Values per vector: a power of two, at most [`MAX_LANES`].
     const LANES: usize;
+    /// Rows that are multiplied by a panel of columns together, as many as fill the registers.
+    const ROWS: usize;
 
     /// All lanes equal to `value`.
     fn splat(self, value: F) -> Self::Vector;
@@ -22,9 +46,6 @@ pub(super) trait Simd<F: Float>: Copy {
     fn load(self, from: &[F]) -> Self::Vector;
     /// OUT: `to`, at least `LANES` values. The first ones are overwritten.
     fn store(self, vector: Self::Vector, to: &mut [F]);
-    /// Asks for values that are to be read soon, the first 4 KB of them at most, so that they are in the
-    /// nearest cache by then.
-    fn prefetch(self, _from: &[F]) {}
     /// `a + b`
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a - b`
@@ -50,10 +71,10 @@ pub(super) trait Simd<F: Float>: Copy {
 }
 
 /// Vectors of f64 that can be made from values of `F`, which loses nothing.
-pub(super) trait Widen<F>: Simd<f64> {
+pub(in crate::kernels) trait Widen<F>: Simd<f64> {
     /// IN: `from`, at least `LANES` values. The first ones are loaded and converted.
     fn load_wide(self, from: &[F]) -> Self::Vector;
 }
 
 /// The most lanes of any set: 512 bits of `f32`.
-pub(super) const MAX_LANES: usize = 16;
+pub(in crate::kernels) const MAX_LANES: usize = 16;

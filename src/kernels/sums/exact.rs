@@ -12,12 +12,9 @@
 
 use std::ops::Range;
 
-use super::Rows;
-use super::simd::Widen;
 use crate::float::Float;
-
-/// The label of a point that was not added to any cluster yet.
-pub(crate) const NO_LABEL: u32 = u32::MAX;
+use crate::kernels::isa::Widen;
+use crate::kernels::{Kernels, NO_LABEL, Rows};
 
 /// The most levels. For a million points the unit of the third lies 66 bits below that of the first.
 const MAX_LEVELS: usize = 3;
@@ -33,8 +30,8 @@ pub(crate) struct SumLevels {
 impl SumLevels {
     /// For values of up to `magnitude`, added `count` times at most. `None` if there are too many.
     pub(crate) fn new<F: Float>(magnitude: F, count: f64) -> Option<Self> {
-        const MOST: f64 = (1_u64 << 40) as f64;
-        if count > MOST {
+        const MAX_COUNT: f64 = (1_u64 << 40) as f64;
+        if count > MAX_COUNT {
             return None;
         }
         let exponent = |value: f64| (value.to_bits() >> 52) as i32 - 1022;
@@ -48,14 +45,10 @@ impl SumLevels {
             *splitter = 1.5 * f64::from_bits(((lowest + 52 + 1023) as u64) << 52);
             unit += count - 53;
         }
-        // Values of f32 have 24 bits: for a million points two levels leave room for 40
-        // binary orders of magnitude.
-        let levels = if F::UNIT_ROUNDOFF > f64::UNIT_ROUNDOFF {
-            2
-        } else {
-            3
-        };
-        Some(Self { splitters, levels })
+        Some(Self {
+            splitters,
+            levels: F::LEVELS,
+        })
     }
 
     /// Values per cluster: for each level the features, then the weight.
@@ -85,43 +78,64 @@ pub(crate) struct Transfer<'a, F> {
     pub(crate) to: &'a [u32],
 }
 
-/// IN: data. IN, OUT: `sums`, those of the given clusters. Returns whether nothing was left of any
-/// value behind the last level.
-#[inline(always)]
-pub(super) fn transfer<F: Float, S: Widen<F>>(
-    simd: S,
-    data: Transfer<'_, F>,
-    clusters: Range<usize>,
-    sum_levels: &SumLevels,
-    sums: &mut [f64],
-) -> bool {
-    match sum_levels.levels {
-        2 => transfer_levels::<F, S, 2>(simd, data, clusters, sum_levels, sums),
-        _ => transfer_levels::<F, S, 3>(simd, data, clusters, sum_levels, sums),
+impl<F: Float> Kernels<F> {
+    /// Moves points from cluster to cluster, without rounding.
+    ///
+    /// IN: `data`; `clusters`, those whose sums are given: others are passed over. IN, OUT: `sums`,
+    /// [`SumLevels::width`] values for each of these clusters. Returns whether all additions were exact.
+    pub(crate) fn transfer(
+        &self,
+        data: Transfer<'_, F>,
+        clusters: Range<usize>,
+        levels: &SumLevels,
+        sums: &mut [f64],
+    ) -> bool {
+        let n = data.points.len();
+        assert_eq!(
+            (data.from.len(), data.to.len()),
+            (n, n),
+            "one for each point"
+        );
+        assert!(
+            data.weights.is_none_or(|weights| weights.len() == n),
+            "one weight for each point"
+        );
+        let width = levels.width(data.points.n_features());
+        assert_eq!(
+            sums.len(),
+            clusters.len() * width,
+            "the sums of each cluster"
+        );
+        (self.transfer)(data, clusters, levels, sums)
     }
 }
 
+/// See [`Kernels::transfer`]. `W1` to `W4` are `L` times 1 to 4 features, and 1 for the weight.
 #[inline(always)]
-fn transfer_levels<F: Float, S: Widen<F>, const L: usize>(
+pub(in crate::kernels) fn transfer<
+    F: Float,
+    S: Widen<F>,
+    const L: usize,
+    const W1: usize,
+    const W2: usize,
+    const W3: usize,
+    const W4: usize,
+>(
     simd: S,
     data: Transfer<'_, F>,
     clusters: Range<usize>,
-    sum_levels: &SumLevels,
+    levels: &SumLevels,
     sums: &mut [f64],
 ) -> bool {
-    let splitters = &sum_levels.splitters[..L]
+    let splitters = &levels.splitters[..L]
         .try_into()
         .expect("there are L levels");
-    match (data.points.n_features(), L) {
-        (1, 2) => transfer_short::<F, L, 1, 3>(data, clusters, splitters, sums),
-        (1, 3) => transfer_short::<F, L, 1, 4>(data, clusters, splitters, sums),
-        (2, 2) => transfer_short::<F, L, 2, 5>(data, clusters, splitters, sums),
-        (2, 3) => transfer_short::<F, L, 2, 7>(data, clusters, splitters, sums),
-        (3, 2) => transfer_short::<F, L, 3, 7>(data, clusters, splitters, sums),
-        (3, 3) => transfer_short::<F, L, 3, 10>(data, clusters, splitters, sums),
-        (4, 2) => transfer_short::<F, L, 4, 9>(data, clusters, splitters, sums),
-        (4, 3) => transfer_short::<F, L, 4, 13>(data, clusters, splitters, sums),
-        (d, _) => transfer_rows(&data, clusters, |i, cluster, weight| {
+    match data.points.n_features() {
+        1 => transfer_short::<F, L, 1, W1>(data, clusters, splitters, sums),
+        2 => transfer_short::<F, L, 2, W2>(data, clusters, splitters, sums),
+        3 => transfer_short::<F, L, 3, W3>(data, clusters, splitters, sums),
+        4 => transfer_short::<F, L, 4, W4>(data, clusters, splitters, sums),
+        d => transfer_rows(&data, clusters, |i, cluster, weight| {
             let own = &mut sums[cluster * (L * d + 1)..][..L * d + 1];
             add_row::<F, S, L>(simd, data.points.row(i), weight, splitters, own)
         }),
@@ -167,7 +181,7 @@ fn transfer_rows<F: Float>(
     mut add: impl FnMut(usize, usize, f64) -> bool,
 ) -> bool {
     let mut is_exact = true;
-    let blocks = data.from.chunks(TOGETHER).zip(data.to.chunks(TOGETHER));
+    let blocks = data.from.chunks(BITS).zip(data.to.chunks(BITS));
     for (block, (from, to)) in blocks.enumerate() {
         if from == to {
             continue;
@@ -176,7 +190,7 @@ fn transfer_rows<F: Float>(
         while changed != 0 {
             let place = changed.trailing_zeros() as usize;
             changed &= changed - 1;
-            let i = block * TOGETHER + place;
+            let i = block * BITS + place;
             let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
             for (label, weight) in [(from[place], -weight), (to[place], weight)] {
                 if label != NO_LABEL && clusters.contains(&(label as usize)) {
@@ -189,7 +203,7 @@ fn transfer_rows<F: Float>(
 }
 
 /// Points that [`transfer_rows`] looks at together: one for each bit.
-const TOGETHER: usize = u64::BITS as usize;
+const BITS: usize = u64::BITS as usize;
 
 /// A bit for each place where the labels differ.
 #[inline(always)]
@@ -199,8 +213,8 @@ fn changed(from: &[u32], to: &[u32]) -> u64 {
         pairs.fold(0, |bits, (i, (a, b))| bits | u64::from(a != b) << i)
     };
     // PERF: a constant length lets the compiler compare whole vectors.
-    if from.len() == TOGETHER {
-        bits(&from[..TOGETHER], &to[..TOGETHER])
+    if from.len() == BITS {
+        bits(&from[..BITS], &to[..BITS])
     } else {
         bits(from, to)
     }
@@ -248,3 +262,6 @@ fn add_row<F: Float, S: Widen<F>, const L: usize>(
     }
     is_exact
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@
 //! farthest in the direction from `z*` to `z` (T. Kanungo et al., *An efficient k-means clustering
 //! algorithm: analysis and implementation*, IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616).
 
-use super::columns::{Columns, with_columns};
-use super::simd::{MAX_LANES, Simd, Widen};
-use super::{Rows, Work};
 use crate::float::Float;
 use crate::float::private::Sealed;
+use crate::kernels::columns::{Columns, panel_len, with_columns};
+use crate::kernels::isa::{MAX_LANES, Simd, Widen};
+use crate::kernels::{Kernels, Rows, Work};
 
 /// Some of the centroids, feature by feature.
 #[derive(Clone, Debug, Default)]
@@ -44,10 +44,49 @@ impl Candidates {
     }
 }
 
-/// IN: the `corners` of a box, the low ones and then the high ones; `from`. OUT: `to`, those that
-/// can be the nearest to a point in the box; `far` is workspace.
+impl<F: Float> Kernels<F> {
+    /// The centroids that can be nearest to a point in a box.
+    ///
+    /// IN: `corners`, for each feature the lowest value in the box, then for each the highest;
+    /// `from`, at least one, of as many features. OUT: `to`, those of `from` that are the nearest,
+    /// or among the nearest, to any point in the box, and perhaps others; `far` is workspace.
+    pub(crate) fn filter_candidates(
+        &self,
+        corners: &[f64],
+        from: &Candidates,
+        to: &mut Candidates,
+        far: &mut Vec<f64>,
+    ) {
+        (self.filter_candidates)(corners, from, to, far);
+    }
+
+    /// [`nearest`](Self::nearest) among some of the centroids.
+    ///
+    /// IN: `points`, `centroids` of as many features, `candidates`, indices of centroids in
+    /// ascending order, at least one. IN, OUT: `labels`, one for each point.
+    pub(crate) fn nearest_among(
+        &self,
+        points: &Rows<'_, F>,
+        centroids: &Rows<'_, F>,
+        candidates: &[u32],
+        labels: &mut [u32],
+    ) -> Work {
+        assert_eq!(points.len(), labels.len(), "one label for each point");
+        assert_eq!(
+            points.n_features(),
+            centroids.n_features(),
+            "as many features"
+        );
+        let len = panel_len(points.n_features(), self.lanes);
+        f64::with_scratch(len, |panel| {
+            (self.nearest_among)(points, centroids, candidates, labels, panel)
+        })
+    }
+}
+
+/// See [`Kernels::filter_candidates`].
 #[inline(always)]
-pub(super) fn filter_candidates<S: Simd<f64>>(
+pub(in crate::kernels) fn filter_candidates<S: Simd<f64>>(
     simd: S,
     corners: &[f64],
     from: &Candidates,
@@ -96,11 +135,9 @@ pub(super) fn filter_candidates<S: Simd<f64>>(
     }
 }
 
-/// IN: points, all centroids, `candidates` among them in ascending order, at least one. OUT:
-/// `labels`, the nearest candidates by [`sq_dist`](super::sq_dist); `panel` is workspace of
-/// [`panel_len`](super::columns::panel_len).
+/// See [`Kernels::nearest_among`]; `panel` is workspace of [`panel_len`].
 #[inline(always)]
-pub(super) fn nearest_among<F: Float, S: Widen<F>>(
+pub(in crate::kernels) fn nearest_among<F: Float, S: Widen<F>>(
     simd: S,
     points: &Rows<'_, F>,
     centroids: &Rows<'_, F>,
@@ -123,7 +160,7 @@ fn nearest_in_lanes<F: Float, S: Widen<F>>(
     candidates: &[u32],
     labels: &mut [u32],
 ) -> Work {
-    let mut assigned = Work {
+    let mut work = Work {
         distances: points.len() * candidates.len(),
         ..Work::default()
     };
@@ -143,9 +180,68 @@ fn nearest_in_lanes<F: Float, S: Widen<F>>(
         let mut indices = [0.0; MAX_LANES];
         simd.store(index, &mut indices);
         for (label, index) in labels.iter_mut().zip(indices) {
-            assigned.reassigned += usize::from(*label != index.to_index());
+            work.reassigned += usize::from(*label != index.to_index());
             *label = index.to_index();
         }
     }
-    assigned
+    work
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::NO_LABEL;
+    use crate::kernels::tests::{each_table, for_both_types, naive, rough};
+
+    fn filtering_keeps_every_centroid_that_can_be_nearest<F: Float>() {
+        for (d, k) in [(1, 9), (2, 40), (3, 64), (4, 50), (5, 33)] {
+            let (x, c) = (
+                rough::<F>(400 * d, 1, 1.0, 0.0),
+                rough::<F>(k * d, 7, 1.0, 0.0),
+            );
+            let (points, centroids) = (Rows::new(&x, d), Rows::new(&c, d));
+            let labels = naive::nearest(&points, &centroids);
+            each_table::<F>(|table| {
+                let all = Candidates::all(&centroids);
+                let mut ruled_out = 0;
+                // Boxes around a point and those near it.
+                for i in (0..400).step_by(20) {
+                    let mut corners = vec![0.0; 2 * d];
+                    let inside = |row: &[F]| {
+                        let pairs = row.iter().zip(points.row(i));
+                        pairs
+                            .clone()
+                            .all(|(a, b)| (a.to_f64() - b.to_f64()).abs() < 0.3)
+                    };
+                    let rows: Vec<usize> = (0..400).filter(|&r| inside(points.row(r))).collect();
+                    for j in 0..d {
+                        let values = rows.iter().map(|&r| points.row(r)[j].to_f64());
+                        corners[j] = values.clone().fold(f64::INFINITY, f64::min);
+                        corners[d + j] = values.fold(f64::NEG_INFINITY, f64::max);
+                    }
+                    let (mut left, mut far) = (Candidates::default(), Vec::new());
+                    table.filter_candidates(&corners, &all, &mut left, &mut far);
+                    ruled_out += k - left.index.len();
+                    for &r in &rows {
+                        assert!(left.index.contains(&labels[r]), "{} {d} {k}", table.name);
+                    }
+                    // Among those left, the nearest is the nearest of all.
+                    let own: Vec<F> = rows.iter().flat_map(|&r| points.row(r)).copied().collect();
+                    let mut found = vec![NO_LABEL; rows.len()];
+                    let own = Rows::new(&own, d);
+                    let work = table.nearest_among(&own, &centroids, &left.index, &mut found);
+                    assert!(
+                        found
+                            .iter()
+                            .zip(&rows)
+                            .all(|(found, &r)| *found == labels[r])
+                    );
+                    assert_eq!(work.reassigned, rows.len());
+                }
+                assert!(ruled_out > 5 * k, "{} {d} {k}: {ruled_out}", table.name);
+            });
+        }
+    }
+
+    for_both_types!(filtering_keeps_every_centroid_that_can_be_nearest);
 }

@@ -1,6 +1,4 @@
-//! The kernels, each written once for every instruction set.
-//!
-//! # Nearest centroid
+//! The plain kernel: every point against every centroid.
 //!
 //! ```text
 //! for each panel of points                         one point per lane, P vectors of them
@@ -13,21 +11,44 @@
 //!
 //! The score differs from half the squared distance by `|x|^2 / 2`, the same for all centroids.
 //! It is computed with rounding, so it only *filters*: where it cannot tell the winner beyond
-//! doubt, [`sq_dist`] decides. The label is therefore always that of the smallest [`sq_dist`],
-//! the lowest index among equals, whatever the instruction set, tile or frame.
+//! doubt, [`sq_dist`](super::super::sq_dist) decides. The label is therefore always that of the smallest
+//! one, the lowest index among equals, whatever the instruction set, tile or frame.
 
-use super::packed::TILE;
-use super::reference::sq_dist_of;
-use super::simd::{MAX_LANES, Simd, Widen};
-use super::transpose::fill_panel;
-use super::{Labelled, Packed, Rows, Work, nearest_row, sq_dist};
+use super::packed::{Packed, TILE};
 use crate::float::Float;
 use crate::float::private::Sealed;
+use crate::kernels::decision::nearest_row;
+use crate::kernels::isa::{MAX_LANES, Simd};
+use crate::kernels::transpose::fill_panel;
+use crate::kernels::{Kernels, Rows, Work};
 
-/// IN: points, centroids. OUT: `labels`, the nearest centroids; `panel` is workspace of
-/// `P * LANES` points.
+impl<F: Float> Kernels<F> {
+    /// The label of the nearest centroid for each point: the smallest [`sq_dist`], the lowest
+    /// index among equals.
+    ///
+    /// IN: `points`, `centroids` of as many features. IN, OUT: `labels`, one for each point; what
+    /// they were before only decides what counts as rework.
+    pub(crate) fn nearest(
+        &self,
+        points: &Rows<'_, F>,
+        centroids: &Packed<F>,
+        labels: &mut [u32],
+    ) -> Work {
+        assert_eq!(points.len(), labels.len(), "one label for each point");
+        assert_eq!(
+            points.n_features(),
+            centroids.centre().len(),
+            "as many features"
+        );
+        F::with_scratch(self.panel * points.n_features(), |panel| {
+            (self.nearest)(points, centroids, labels, panel)
+        })
+    }
+}
+
+/// See [`Kernels::nearest`]; `panel` is workspace of `P * LANES` points.
 #[inline(always)]
-pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
+pub(in crate::kernels) fn nearest<F: Float, S: Simd<F>, const P: usize>(
     simd: S,
     points: &Rows<'_, F>,
     centroids: &Packed<F>,
@@ -36,7 +57,7 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
 ) -> Work {
     let width = P * S::LANES;
     let slack = centroids.slack();
-    let mut assigned = Work::default();
+    let mut work = Work::default();
     let mut changed = [0; MAX_LANES];
     for (number, labels) in labels.chunks_mut(width).enumerate() {
         let block = points.slice(number * width..number * width + labels.len());
@@ -57,14 +78,14 @@ pub(super) fn nearest<F: Float, S: Simd<F>, const P: usize>(
                 let clear = simd.select(clear, simd.splat(F::ONE), simd.splat(F::ZERO));
                 simd.store(clear, &mut is_clear);
                 let rows = block.slice(p * S::LANES..p * S::LANES + labels.len());
-                assigned.exact_checks += settle(&rows, centroids, &is_clear, &mut index);
+                work.exact_checks += settle(&rows, centroids, &is_clear, &mut index);
             }
             relabel(labels, &index[..S::LANES], &mut changed[..S::LANES]);
         }
     }
-    assigned.distances = (points.len() + assigned.exact_checks) * centroids.len();
-    assigned.reassigned = changed.iter().map(|&count| count as usize).sum();
-    assigned
+    work.distances = (points.len() + work.exact_checks) * centroids.len();
+    work.reassigned = changed.iter().map(|&count| count as usize).sum();
+    work
 }
 
 /// OUT: `labels`; to `changed`, one counter per lane, is added where they were different before.
@@ -207,155 +228,5 @@ impl<V: Copy, const P: usize> Best<V, P> {
     }
 }
 
-/// IN: points, centroids, labels. OUT: `out[i]`, the [`sq_dist`] of point `i` to its own centroid.
-#[inline(always)]
-pub(super) fn sq_dists_to_own<F: Float>(
-    points: &Rows<'_, F>,
-    centroids: &Rows<'_, F>,
-    labels: &[u32],
-    out: &mut [f64],
-) {
-    match points.n_features() {
-        1 => sq_dists_to_own_of::<F, 1>(points, centroids, labels, out),
-        2 => sq_dists_to_own_of::<F, 2>(points, centroids, labels, out),
-        3 => sq_dists_to_own_of::<F, 3>(points, centroids, labels, out),
-        4 => sq_dists_to_own_of::<F, 4>(points, centroids, labels, out),
-        _ => {
-            for ((row, &label), out) in points.iter().zip(labels).zip(out) {
-                *out = sq_dist(row, centroids.row(label as usize));
-            }
-        }
-    }
-}
-
-/// [`sq_dists_to_own`] for `D` features, a number known to the compiler.
-#[inline(always)]
-fn sq_dists_to_own_of<F: Float, const D: usize>(
-    points: &Rows<'_, F>,
-    centroids: &Rows<'_, F>,
-    labels: &[u32],
-    out: &mut [f64],
-) {
-    let (rows, _) = points.data().as_chunks::<D>();
-    let (centroids, _) = centroids.data().as_chunks::<D>();
-    for ((row, &label), out) in rows.iter().zip(labels).zip(out) {
-        *out = sq_dist_of(row, &centroids[label as usize]);
-    }
-}
-
-/// IN: points, labels, weights, `centre`. OUT: `sums`, to whose row `label` the weight times
-/// `x - centre` is added, and behind the features the weight; `copies` is workspace of [`COPIES`] times the
-/// length of `sums`, or empty.
-///
-/// PERF: neighbours in real data often share a label, and then each addition waits for the last
-/// one to reach memory. Where there is room, point `i` adds to copy `i mod 4` instead, and the
-/// copies are added up at the end.
-#[inline(always)]
-pub(super) fn accumulate<F: Float, S: Widen<F>>(
-    simd: S,
-    data: Labelled<'_, F>,
-    centre: &[f64],
-    sums: &mut [f64],
-    copies: &mut [f64],
-) {
-    if copies.is_empty() {
-        return add_points(simd, data, centre, |_| 0, sums);
-    }
-    copies.fill(0.0);
-    let len = sums.len();
-    match data.points.n_features() {
-        1 => add_points_of::<F, 1, 2>(data, centre, copies),
-        2 => add_points_of::<F, 2, 3>(data, centre, copies),
-        3 => add_points_of::<F, 3, 4>(data, centre, copies),
-        4 => add_points_of::<F, 4, 5>(data, centre, copies),
-        _ => add_points(simd, data, centre, |i| i % COPIES * len, copies),
-    }
-    for copy in copies.chunks_exact(len) {
-        sums.iter_mut()
-            .zip(copy)
-            .for_each(|(sum, part)| *sum += part);
-    }
-}
-
-/// Copies of the sums that [`accumulate`] adds to in turn.
-pub(super) const COPIES: usize = 4;
-
-/// OUT: `sums`, in which the clusters of point `i` begin at `start(i)`.
-#[inline(always)]
-fn add_points<F: Float, S: Widen<F>>(
-    simd: S,
-    data: Labelled<'_, F>,
-    centre: &[f64],
-    start: impl Fn(usize) -> usize,
-    sums: &mut [f64],
-) {
-    let width = centre.len() + 1;
-    for (i, &label) in data.labels.iter().enumerate() {
-        let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
-        let sums = &mut sums[start(i) + label as usize * width..][..width];
-        let (total, sums) = sums
-            .split_last_mut()
-            .expect("the weight is behind the features");
-        *total += weight;
-        let row = &data.points.row(i);
-        let weights = simd.splat(weight);
-        let whole = sums.len() - sums.len() % S::LANES;
-        for start in (0..whole).step_by(S::LANES) {
-            let x = simd.load_wide(&row[start..]);
-            let centred = simd.sub(x, simd.load(&centre[start..]));
-            let sum = simd.load(&sums[start..]);
-            simd.store(
-                simd.add(sum, simd.mul(weights, centred)),
-                &mut sums[start..],
-            );
-        }
-        for j in whole..sums.len() {
-            sums[j] += weight * (row[j].to_f64() - centre[j]);
-        }
-    }
-}
-
-/// [`add_points`] to the copies, for all `D` features, a number known to the compiler; `W` is
-/// `D + 1`.
-#[inline(always)]
-fn add_points_of<F: Float, const D: usize, const W: usize>(
-    data: Labelled<'_, F>,
-    centre: &[f64],
-    copies: &mut [f64],
-) {
-    let centre: &[f64; D] = centre.try_into().expect("there are D features");
-    let (clusters, _) = copies.as_chunks_mut::<W>();
-    let n_clusters = clusters.len() / COPIES;
-    let mut add = |copy: usize, row: &[F; D], label: u32, weight: f64| {
-        let sums = &mut clusters[copy * n_clusters + label as usize];
-        let mut terms = [weight; W];
-        for j in 0..D {
-            terms[j] = weight * (row[j].to_f64() - centre[j]);
-        }
-        for j in 0..W {
-            sums[j] += terms[j];
-        }
-    };
-    let (rows, _) = data.points.data().as_chunks::<D>();
-    let (fours, rest) = rows.as_chunks::<COPIES>();
-    let (label_fours, label_rest) = data.labels.as_chunks::<COPIES>();
-    match data.weights {
-        None => {
-            for (rows, labels) in fours.iter().zip(label_fours) {
-                for copy in 0..COPIES {
-                    add(copy, &rows[copy], labels[copy], 1.0);
-                }
-            }
-            for (copy, (row, &label)) in rest.iter().zip(label_rest).enumerate() {
-                add(copy, row, label, 1.0);
-            }
-        }
-        Some(weights) => {
-            for (i, ((row, &label), weight)) in
-                rows.iter().zip(data.labels).zip(weights).enumerate()
-            {
-                add(i % COPIES, row, label, weight.to_f64());
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::array::from_fn;
 
-use super::simd::{Simd, Widen};
+use super::simd::{Isa, Simd, Widen};
 use crate::float::Float;
 
 /// Needs no proof: every processor can run this set.
@@ -11,7 +11,7 @@ use crate::float::Float;
 pub(super) struct Portable;
 
 /// Values per vector.
-pub(super) const LANES: usize = 4;
+const LANES: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 #[repr(align(16))]
@@ -24,10 +24,17 @@ impl<F: Float> Lanes<F> {
     }
 }
 
+impl Isa for Portable {
+    const NAME: &'static str = "portable";
+    const VECTORS: usize = 2;
+    const DISTANCE_VECTORS: usize = 2;
+}
+
 impl<F: Float> Simd<F> for Portable {
     type Vector = Lanes<F>;
     type Mask = [bool; LANES];
     const LANES: usize = LANES;
+    const ROWS: usize = 2;
 
     #[inline(always)]
     fn splat(self, value: F) -> Lanes<F> {

@@ -12,10 +12,10 @@
 //! from the origin. A distance is that of the element type, and so are partial sums of up to
 //! [`FLUSHED`] of them; what they add up to is f64.
 
-use super::Rows;
-use super::simd::{MAX_LANES, Simd};
-use super::transpose::fill_panel;
 use crate::float::Float;
+use crate::kernels::isa::{MAX_LANES, Simd};
+use crate::kernels::transpose::fill_panel;
+use crate::kernels::{Kernels, Rows};
 
 /// Points in groups, one behind the other.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +31,51 @@ pub(crate) struct Grouped<'a, F> {
 const FLUSHED: usize = 256;
 
 /// Vectors of others at most.
-pub(super) const MAX_VECTORS: usize = 4;
+const MAX_VECTORS: usize = 4;
 
 /// The workspace of [`sum_dists`]: a panel of others, and one vector for each point.
-pub(super) fn scratch_len(n_points: usize, n_features: usize) -> usize {
+fn scratch_len(n_points: usize, n_features: usize) -> usize {
     (MAX_VECTORS * n_features + n_points) * MAX_LANES
 }
 
-/// IN: points, others. IN, OUT: `sums`, one for each point; `sums_of_others`, for each group one for
-/// each of the others.
+impl<F: Float> Kernels<F> {
+    /// Adds up distances.
+    ///
+    /// IN: `points`, `others` of as many features, and so small that squares of their distances do not
+    /// overflow. IN, OUT: `sums`, to each of which are added the Euclidean distances of its point to all
+    /// of the others; `sums_of_others`, for each group one for each of the others, to which its
+    /// distances to all points of the group are added.
+    ///
+    /// The distances are rounded to the element type, some hundred at a time are added up in it, in an order
+    /// that depends on the instruction set.
+    pub(crate) fn sum_dists(
+        &self,
+        points: Grouped<'_, F>,
+        others: &Rows<'_, F>,
+        sums: &mut [f64],
+        sums_of_others: &mut [f64],
+    ) {
+        let (n, d) = (points.points.len(), points.points.n_features());
+        assert_eq!(d, others.n_features(), "as many features");
+        assert_eq!(
+            (points.ends.last(), sums.len()),
+            (Some(&n), n),
+            "the last group ends with the points"
+        );
+        assert_eq!(
+            sums_of_others.len(),
+            points.ends.len() * others.len(),
+            "sums for each group"
+        );
+        F::with_scratch(scratch_len(n, d), |scratch| {
+            (self.sum_dists)(points, others, sums, sums_of_others, scratch);
+        });
+    }
+}
+
+/// See [`Kernels::sum_dists`]; `scratch` is workspace of [`scratch_len`].
 #[inline(always)]
-pub(super) fn sum_dists<F: Float, S: Simd<F>, const R: usize, const C: usize>(
+pub(in crate::kernels) fn sum_dists<F: Float, S: Simd<F>, const R: usize, const C: usize>(
     simd: S,
     points: Grouped<'_, F>,
     others: &Rows<'_, F>,
@@ -129,7 +163,7 @@ fn add_up<F: Float, S: Simd<F>, const R: usize, const C: usize>(
 ) {
     let n = points.len();
     let zero = simd.splat(F::ZERO);
-    let mut own = Sums::<S::Vector, S::Mask, C> {
+    let mut own = TileSums::<S::Vector, S::Mask, C> {
         of_others: [zero; C],
         valid: first_lanes(simd, sums.len()),
     };
@@ -212,14 +246,14 @@ fn squares_and_roots<F: Float, S: Simd<F>, const R: usize, const C: usize>(
 }
 
 /// What is added up of a panel of others.
-struct Sums<V, M, const C: usize> {
+struct TileSums<V, M, const C: usize> {
     /// A lane for each of them.
     of_others: [V; C],
     /// The places in use, where `C` is 1. Otherwise all are.
     valid: M,
 }
 
-impl<V: Copy, M: Copy, const C: usize> Sums<V, M, C> {
+impl<V: Copy, M: Copy, const C: usize> TileSums<V, M, C> {
     /// IN: distances of `R` points. IN, OUT: `lanes`, a vector for each of these points.
     #[inline(always)]
     fn add<F: Float, S, const R: usize>(&mut self, simd: S, dists: &[[V; C]; R], lanes: &mut [F])
@@ -240,4 +274,53 @@ impl<V: Copy, M: Copy, const C: usize> Sums<V, M, C> {
             simd.store(sum, lanes);
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::tests::{each_table, for_both_types, lattice, naive};
+
+    fn sums_of_distances_equal_the_plain_loop<F: Float>() {
+        each_table::<F>(|table| {
+            for (n, m, d) in [
+                (1, 1, 1),
+                (3, 5, 2),
+                (9, 64, 3),
+                (70, 65, 4),
+                (131, 17, 21),
+                (600, 90, 5),
+            ] {
+                let (x, y) = (lattice::<F>(n * d, 1), lattice::<F>(m * d, 2));
+                let (points, others) = (Rows::new(&x, d), Rows::new(&y, d));
+                // The middle one of three groups is empty.
+                let ends = [n / 3, n / 3, n];
+                let (mut sums, mut sums_of_others) = (vec![1.0; n], vec![1.0; 3 * m]);
+                let grouped = Grouped {
+                    points,
+                    ends: &ends,
+                };
+                table.sum_dists(grouped, &others, &mut sums, &mut sums_of_others);
+                let (mut expected, mut expected_of_others) = (vec![1.0; n], vec![1.0; 3 * m]);
+                for (i, row) in points.iter().enumerate() {
+                    for (j, other) in others.iter().enumerate() {
+                        let dist = naive::sq_dist(row, other).sqrt();
+                        expected[i] += dist;
+                        expected_of_others[if i < n / 3 { j } else { 2 * m + j }] += dist;
+                    }
+                }
+                let found = sums.iter().chain(&sums_of_others);
+                for (found, expected) in found.zip(expected.iter().chain(&expected_of_others)) {
+                    let error = (found - expected).abs() / expected;
+                    assert!(
+                        error <= 32.0 * F::UNIT_ROUNDOFF,
+                        "{} {n} {m} {d}: {error:e}",
+                        table.name
+                    );
+                }
+            }
+        });
+    }
+
+    for_both_types!(sums_of_distances_equal_the_plain_loop);
 }
