@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::{MOST_COPIES, Points};
 use crate::float::Float;
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks, PARTS, PerItem};
 use crate::random::Stream;
 
 /// Points per leaf, on average at most.
@@ -97,7 +97,7 @@ impl<F: Float> Tree<F> {
         let n = self.order.len();
         // Every place is written once, so the order of writing is no matter.
         let spread: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
-        parallel::map_blocks(values.len(), 16 * BLOCK, 4 * n, |places| {
+        Blocks::new(values.len(), 16 * BLOCK, 4 * n).fill((), |places, ()| {
             for place in places {
                 for &row in self.originals(place) {
                     spread[row as usize].store(values[place], Ordering::Relaxed);
@@ -112,7 +112,8 @@ impl<F: Float> Tree<F> {
         let n_leaves = self.starts.len() - 1;
         let (inner, leaves) = self.corners.split_at_mut(2 * d * n_leaves);
         let work = self.points.len() * d;
-        parallel::fill_blocks(leaves, 2 * d, 16, work, |range, corners| {
+        let blocks = Blocks::new(n_leaves, 16, work);
+        blocks.fill(PerItem(leaves, 2 * d), |range, corners| {
             for (leaf, corners) in range.zip(corners.chunks_exact_mut(2 * d)) {
                 let (low, high) = corners.split_at_mut(d);
                 low.fill(f64::INFINITY);
@@ -125,7 +126,6 @@ impl<F: Float> Tree<F> {
                     }
                 }
             }
-            0
         });
         let mut below = &*leaves;
         let mut inner = inner;
@@ -162,8 +162,10 @@ impl<F: Float> Splits<F> {
             let (first, len) = (1 << level, sample.len() >> level);
             let work = 16 * sample.len() * points.n_features();
             let halves = sample.chunks_exact_mut(len);
-            let nodes = halves.zip(&mut cuts[first..2 * first]).collect();
-            parallel::for_each(nodes, work, |(sample, cut)| *cut = halve(points, sample));
+            let mut nodes: Vec<_> = halves.zip(&mut cuts[first..2 * first]).collect();
+            parallel::for_each(&mut nodes, work, |(sample, cut)| {
+                **cut = halve(points, sample);
+            });
         }
         Self { depth, cuts }
     }
@@ -173,7 +175,8 @@ impl<F: Float> Splits<F> {
         const TOGETHER: usize = 16;
         let mut leaves = vec![0; points.len()];
         let work = 8 * points.len() * self.depth as usize;
-        parallel::fill_blocks(&mut leaves, 1, 4 * BLOCK, work, |range, out| {
+        let blocks = Blocks::new(points.len(), 4 * BLOCK, work);
+        blocks.fill(&mut leaves[..], |range, out| {
             let d = points.n_features();
             let rows = points.rows().slice(range);
             // PERF: a step waits for the last one of the same point, but not for other points.
@@ -190,7 +193,6 @@ impl<F: Float> Splits<F> {
                 let pairs = out.iter_mut().zip(nodes);
                 pairs.for_each(|(leaf, node)| *leaf = (node - first) as u32);
             }
-            0
         });
         leaves
     }
@@ -219,8 +221,8 @@ fn halve<F: Float>(points: &Points<'_, F>, sample: &mut [u32]) -> (u32, F) {
 /// Sorts the points by leaf. Returns where each leaf begins, and which point is at each place.
 fn sort(leaves: &[u32], n_leaves: usize) -> (Vec<u32>, Vec<u32>) {
     let n = leaves.len();
-    let part = parallel::part_len(n, (n / (8 * n_leaves)).clamp(1, parallel::PARTS));
-    let mut places = parallel::map_blocks(n, part, 4 * n, |range| {
+    let parts = Blocks::parts(n, (n / (8 * n_leaves)).clamp(1, PARTS), 4 * n);
+    let mut places = parts.map(|range| {
         let mut counts = vec![0; n_leaves];
         leaves[range]
             .iter()
@@ -239,8 +241,8 @@ fn sort(leaves: &[u32], n_leaves: usize) -> (Vec<u32>, Vec<u32>) {
     starts[n_leaves] = next;
     // Every place is written once, so the order of writing is no matter.
     let order: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
-    parallel::map_blocks(n, part, 4 * n, |range| {
-        let mut places = places[range.start / part].clone();
+    parts.fill((), |range, ()| {
+        let mut places = places[range.start / parts.block_len()].clone();
         for row in range {
             let place = &mut places[leaves[row] as usize];
             order[*place as usize].store(row as u32, Ordering::Relaxed);

@@ -18,7 +18,7 @@ use screened::Screened;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{FEW_FEATURES, NearPair, Rows};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks, PARTS};
 use crate::prepared::Prepared;
 
 /// What a search goes by.
@@ -156,7 +156,7 @@ fn map_found<R: Send>(
     find: impl Fn(Range<usize>, &mut Vec<NearPair>) + Sync,
     f: impl Fn(&[NearPair]) -> R + Sync,
 ) -> Vec<R> {
-    parallel::map_parts(len, work, |part| {
+    Blocks::parts(len, PARTS, work).map(|part| {
         let mut nearer = Vec::new();
         for start in part.clone().step_by(BLOCK) {
             let before = nearer.len();
