@@ -149,11 +149,11 @@ pub use init::Init;
 #[doc(hidden)]
 pub use kernels::benchmarking;
 pub use kmeans::{
-    Algorithm, BlocksError, ClusterSums, FitOptions, KMeans, KMeansModel, MiniBatchKMeans,
-    OnlineKMeans,
+    Algorithm, BlocksError, ClusterSums, FitOptions, Iteration, KMeans, KMeansModel,
+    MiniBatchKMeans, OnlineKMeans,
 };
 pub use ndarray;
-pub use progress::{Iteration, Stop};
+pub use progress::Stop;
 
 /// Compiles and runs the programs of the README.
 #[cfg(doctest)]

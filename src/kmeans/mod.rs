@@ -1,9 +1,11 @@
 //! The k-means estimator.
 
+mod algorithm;
 mod blocks;
 mod cluster_sums;
 mod edge;
 pub(crate) mod engine;
+mod iteration;
 pub(crate) mod minibatch;
 mod model;
 mod options;
@@ -14,9 +16,10 @@ mod update;
 
 use ndarray::ArrayRef2;
 
+pub use algorithm::Algorithm;
 pub use blocks::BlocksError;
 pub use cluster_sums::ClusterSums;
-pub use engine::Algorithm;
+pub use iteration::Iteration;
 pub use minibatch::{MiniBatchKMeans, OnlineKMeans};
 pub(crate) use model::Assignment;
 pub use model::KMeansModel;
@@ -31,9 +34,9 @@ use crate::float::Float;
 use crate::init::Init;
 use crate::kernels::Rows;
 use crate::parallel;
-use crate::progress::{Observer, Stop};
+use crate::progress::Observer;
 use crate::random::Stream;
-use engine::{InMemory, Limits, Run, Source, better};
+use engine::{InMemory, Limits, Restart, Run, Source};
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
 ///
@@ -258,12 +261,12 @@ impl KMeans {
         }
     }
 
-    /// The run of least inertia, the first among equals. The only restart loop.
+    /// The run of least inertia, the first among equals.
     fn best_run<F: Float>(
         &self,
         points: &Points<'_, F>,
         given: Option<Vec<F>>,
-        mut observer: Option<&mut Observer<'_>>,
+        observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let limits = self.limits(|| points.mean_variance());
         let only = given.or_else(|| {
@@ -272,40 +275,19 @@ impl KMeans {
         let n_init = if only.is_some() { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
         let source = Source::new(points, self.algorithm, self.n_clusters, passes);
-        let run = |restart: usize, observer: Option<&mut Observer<'_>>| {
-            let start = only.clone().unwrap_or_else(|| {
-                let mut stream = Stream::new(self.seed, restart);
-                let rows = self
-                    .init
-                    .choose(&source.prepared, self.n_clusters, &mut stream);
-                points.values_of(&rows)
-            });
+        let seeded = |restart: usize| {
+            let mut stream = Stream::new(self.seed, restart);
+            let prepared = &source.prepared;
+            points.values_of(&self.init.choose(prepared, self.n_clusters, &mut stream))
+        };
+        let run = |restart: Restart<'_>| {
+            let start = only.clone().unwrap_or_else(|| seeded(restart.index));
             let start = Rows::new(&start, points.n_features());
             let mut data = InMemory::new(&source, &start);
-            let Ok(run) = engine::run(&mut data, &start, limits, restart, observer);
+            let Ok(run) = engine::run(&mut data, &start, limits, restart);
             run
         };
-        if observer.is_none() {
-            let work = parallel::work(points.len(), self.n_clusters, points.n_features());
-            let best = parallel::on_pool(work, || {
-                parallel::best(n_init, work, |restart| run(restart, None), better)
-            });
-            return best.expect("there is at least one start");
-        }
-        let mut best: Option<Run<F>> = None;
-        for restart in 0..n_init {
-            let next = run(restart, observer.as_deref_mut());
-            let interrupted = next.stop == Stop::Interrupted;
-            let mut kept = match best {
-                Some(best) => better(best, next),
-                None => next,
-            };
-            if interrupted {
-                kept.stop = Stop::Interrupted;
-                return kept;
-            }
-            best = Some(kept);
-        }
-        best.expect("there is at least one start")
+        let work = parallel::work(points.len(), self.n_clusters, points.n_features());
+        parallel::on_pool(work, || engine::restarts(n_init, work, observer, run))
     }
 }

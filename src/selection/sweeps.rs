@@ -11,7 +11,8 @@ use super::{PASSES, check_numbers};
 use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::parallel;
+use crate::parallel::{self, Tasks};
+use crate::progress::Observer;
 use crate::{KMeans, KMeansModel, metrics};
 
 /// `Instant::now` panics where there is no clock.
@@ -61,18 +62,15 @@ pub enum Silhouettes {
 #[must_use = "options do nothing until they are given to a sweep"]
 pub struct SweepOptions<'a, F: Float> {
     silhouettes: Silhouettes,
-    observer: Option<&'a mut SweepObserver<'a, F>>,
+    observer: Observer<'a, SweepEntry<F>>,
 }
-
-/// What is told of each fit of a sweep.
-type SweepObserver<'a, F> = dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a;
 
 impl<'a, F: Float> SweepOptions<'a, F> {
     /// Exact silhouettes, no observer. See the [example](Self#example).
     pub fn new() -> Self {
         Self {
             silhouettes: Silhouettes::default(),
-            observer: None,
+            observer: Observer::none(),
         }
     }
 
@@ -83,8 +81,8 @@ impl<'a, F: Float> SweepOptions<'a, F> {
         self
     }
 
-    /// Is told of each number of clusters when its fit and scores are done, in the order in which they
-    /// are, and ends the sweep by [`ControlFlow::Break`]: it then holds what was told so far.
+    /// Called for each number of clusters, from the smallest up, once its fit and scores are done. Return
+    /// [`ControlFlow::Break`] to end the sweep, which then holds the entries seen so far.
     ///
     /// It is called from the threads of the pool, one call at a time, and may itself do parallel work,
     /// such as to predict or to score. Default: none. See the [example](Self#example).
@@ -92,7 +90,7 @@ impl<'a, F: Float> SweepOptions<'a, F> {
         mut self,
         observer: &'a mut (dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a),
     ) -> Self {
-        self.observer = Some(observer);
+        self.observer = Observer::new(observer);
         self
     }
 }
@@ -107,7 +105,7 @@ impl<F: Float> fmt::Debug for SweepOptions<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SweepOptions")
             .field("silhouettes", &self.silhouettes)
-            .field("observer", &self.observer.is_some())
+            .field("observer", &self.observer)
             .finish()
     }
 }
@@ -200,7 +198,7 @@ pub struct Sweep<F: Float> {
 /// The fits, and for each the scores: see [`metrics`]. All models are kept, each with `n` labels.
 ///
 /// # Determinism
-/// The same models and scores at any number of threads, times aside, unless an observer ends it.
+/// The same models and scores at any number of threads, times aside.
 ///
 /// # Errors
 /// Those of [`KMeans::fit`] for the largest number of clusters, and
@@ -230,19 +228,16 @@ pub fn sweep<F: Float>(
     let rows = points.rows().data();
     let x = ArrayView2::from_shape((n, d), rows).expect("the rows are whole");
     let silhouettes = options.silhouettes;
-    let mut no_observer = |_: &SweepEntry<F>| ControlFlow::Continue(());
-    let observer = match options.observer {
-        Some(observer) => observer,
-        None => &mut no_observer,
-    };
-    let mut told = |entry: &Result<SweepEntry<F>>| match entry {
-        Ok(entry) => observer(entry),
+    let mut observer = options.observer;
+    let mut observe = |entry: &Result<SweepEntry<F>>| match entry {
+        Ok(entry) => observer.observe(entry),
         Err(_) => ControlFlow::Break(()),
     };
     let work = parallel::work(n, first.midpoint(most), d);
     let entry = |index: usize| entry(kmeans, &x, numbers[index], silhouettes);
-    let entries = parallel::map_tasks(numbers.len(), PASSES, work, entry, &mut told);
-    let entries = entries.into_iter().flatten().collect::<Result<Vec<_>>>()?;
+    let tasks = Tasks::new(numbers.len(), PASSES, work);
+    let entries = tasks.map(entry, &mut observe).into_iter();
+    let entries = entries.collect::<Result<Vec<_>>>()?;
     Ok(Sweep {
         interrupted: entries.len() < numbers.len(),
         entries,

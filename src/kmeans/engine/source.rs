@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use super::Assign;
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
 use super::yinyang::{Yinyang, is_worth_trying};
-use super::{Algorithm, Assign};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
+use crate::kmeans::algorithm::Algorithm;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

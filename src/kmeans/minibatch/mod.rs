@@ -8,11 +8,14 @@ mod online;
 mod saving;
 mod step;
 
+use std::convert::Infallible;
+
 use ndarray::ArrayRef2;
 
 pub use online::OnlineKMeans;
 
 use super::engine::{self, Run};
+use super::iteration::Iteration;
 use super::{FitOptions, KMeansModel, update};
 use crate::checks::{self, at_least_one};
 use crate::data::Points;
@@ -293,13 +296,8 @@ impl MiniBatchKMeans {
         let points = options.check_points(x, self.n_clusters)?;
         let given = options.check_start(self.n_clusters, points.n_features())?;
         let keeps_labels = options.keeps_labels;
-        let run = match options.observer {
-            None => {
-                let work = parallel::work(points.len(), self.n_clusters, points.n_features());
-                parallel::on_pool(work, || self.run(&points, given, None))
-            }
-            observer => self.run(&points, given, observer),
-        };
+        let work = parallel::work(points.len(), self.n_clusters, points.n_features());
+        let run = parallel::on_pool(work, || self.run(&points, given, options.observer));
         Ok(KMeansModel::from_run(run, keeps_labels))
     }
 
@@ -307,7 +305,7 @@ impl MiniBatchKMeans {
         &self,
         points: &Points<'_, F>,
         given: Option<Vec<F>>,
-        observer: Option<&mut Observer<'_>>,
+        observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         if self.grows {
             return growing::run(self, points, given, observer);
@@ -367,12 +365,10 @@ impl MiniBatchKMeans {
         let judged = (0..self.n_init).map(|restart| {
             let start = self.start(points, restart);
             let centroids = Packed::new(&Rows::new(&start, points.n_features()));
-            let mut labels = vec![NO_LABEL; judge.len()];
-            engine::label(&judge, &centroids, &mut labels);
-            (update::inertia(&judge, &labels, &centroids.rows()), start)
+            Ok(finish(&judge, centroids, 0, Stop::MaxIterations))
         });
-        let best = judged.reduce(|best, next| if next.0 < best.0 { next } else { best });
-        best.map(|(_, start)| start).unwrap_or_default()
+        let Ok(best) = engine::best_of::<F, Infallible>(judged);
+        best.centroids.rows().data().to_vec()
     }
 
     /// A stream for what is drawn behind the starts.
