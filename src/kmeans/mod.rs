@@ -11,6 +11,7 @@ mod model;
 mod options;
 #[cfg(feature = "serde")]
 mod saving;
+mod setters;
 mod sums;
 mod update;
 
@@ -37,6 +38,7 @@ use crate::parallel;
 use crate::progress::Observer;
 use crate::random::Stream;
 use engine::{InMemory, Limits, Restart, Run, Source};
+use setters::common_setters;
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
 ///
@@ -119,6 +121,22 @@ pub struct KMeans {
 /// Iterations that a start takes, about.
 const USUAL_ITERATIONS: usize = 20;
 
+common_setters!(KMeans {
+    /// How the first centroids are chosen. Without effect where
+    /// [initial centroids](FitOptions::initial_centroids) are given.
+    init: "[`Init::PlusPlus`]",
+    /// The number of starts, at least 1. More starts find a better minimum, in proportionally more
+    /// time. Given initial centroids are started from once.
+    n_init: "10",
+    /// The most iterations of one start, at least 1. With a smaller number a fit ends earlier, perhaps
+    /// before the labels stand still: see [`KMeansModel::stop`].
+    max_iter: "300",
+    /// A start ends when the sum of the squared shifts of the centroids falls to `tol` times the mean
+    /// variance of the features. Larger values end it earlier; with 0 it goes on until the labels stand
+    /// still.
+    tol: "1e-4",
+});
+
 impl KMeans {
     /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
     /// by [`fit`](Self::fit). See the [example](Self#example).
@@ -132,56 +150,6 @@ impl KMeans {
             seed: 0,
             algorithm: Algorithm::default(),
         }
-    }
-
-    /// The number of clusters, in place of that given to [`new`](Self::new): for trying several with all
-    /// else the same. See the [example](Self#example).
-    pub fn n_clusters(mut self, n_clusters: usize) -> Self {
-        self.n_clusters = n_clusters;
-        self
-    }
-
-    /// How the first centroids are chosen. Without effect where
-    /// [initial centroids](FitOptions::initial_centroids) are given.
-    ///
-    /// Default: [`Init::PlusPlus`]. See the [example](Self#example).
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// How many times to start anew, at least 1. More starts find a better minimum, in
-    /// proportionally more time. Given initial centroids are started from once.
-    ///
-    /// Default: 10. See the [example](Self#example).
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// The most iterations of one start, at least 1. A smaller number ends earlier, and perhaps
-    /// before the labels stand still; [`KMeansModel::stop`] tells.
-    ///
-    /// Default: 300. See the [example](Self#example).
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// When the sum of the squared shifts of the centroids falls to `tol` times the mean variance
-    /// of the features, a start ends. Larger values end it earlier; with 0 it goes on until the
-    /// labels stand still.
-    ///
-    /// Default: 1e-4. See the [example](Self#example).
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// The seed of the random choices. Default: 0. See the [example](Self#example).
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
     }
 
     /// How the nearest centroids are found. It changes the time a fit takes, never its result.
