@@ -9,7 +9,7 @@ use crate::checks;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::numeric::value_at;
 
 /// The rows of the highest scores, the highest first, the lower row first among equals: the `share` of
@@ -32,11 +32,13 @@ use crate::numeric::value_at;
 /// - [`Error::InvalidParameter`]: `share` is not between 0 and 1.
 /// - [`Error::NotFinite`]: a score is NaN or infinite; its index is the row.
 pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize>> {
-    let scores = check(scores, share)?;
-    let mut rows: Vec<usize> = (0..scores.len()).collect();
-    rows.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    rows.truncate((share * scores.len() as f64 + 0.5) as usize);
-    Ok(rows)
+    compiled!(|scores: &ArrayRef1<F>, share: f64| -> Result<Vec<usize>> {
+        let scores = check(scores, share)?;
+        let mut rows: Vec<usize> = (0..scores.len()).collect();
+        rows.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+        rows.truncate((share * scores.len() as f64 + 0.5) as usize);
+        Ok(rows)
+    })(scores, share)
 }
 
 /// The score that about a `share` of all rows exceed, for rows that come later: the percentile
@@ -59,17 +61,19 @@ pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize
 /// - [`Error::InvalidParameter`]: `share` is not between 0 and 1.
 /// - [`Error::NotFinite`]: a score is NaN or infinite; its index is the row.
 pub fn outlier_threshold<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<F> {
-    let mut scores = check(scores, share)?;
-    scores.sort_by(f64::total_cmp);
-    let last = scores.len().saturating_sub(1) as f64;
-    let place = last - share * last;
-    // Few shares are exact, such as 0.55: a place that should be whole is, so that no row that has the
-    // score exceeds it by a rounding.
-    let whole = place.round();
-    let is_whole = (place - whole).abs() <= 4.0 * f64::EPSILON * last;
-    let threshold = value_at(&scores, if is_whole { whole } else { place });
-    checks::not_empty("scores", scores.len())?;
-    Ok(threshold.map_or(F::ZERO, F::from_f64))
+    compiled!(|scores: &ArrayRef1<F>, share: f64| -> Result<F> {
+        let mut scores = check(scores, share)?;
+        scores.sort_by(f64::total_cmp);
+        let last = scores.len().saturating_sub(1) as f64;
+        let place = last - share * last;
+        // Few shares are exact, such as 0.55: a place that should be whole is, so that no row that has the
+        // score exceeds it by a rounding.
+        let whole = place.round();
+        let is_whole = (place - whole).abs() <= 4.0 * f64::EPSILON * last;
+        let threshold = value_at(&scores, if is_whole { whole } else { place });
+        checks::not_empty("scores", scores.len())?;
+        Ok(threshold.map_or(F::ZERO, F::from_f64))
+    })(scores, share)
 }
 
 /// # Errors

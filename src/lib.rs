@@ -124,9 +124,6 @@ pub mod datasets;
 mod error;
 mod float;
 pub mod init;
-#[cfg(debug_assertions)]
-#[doc(hidden)]
-pub mod instances;
 mod kernels;
 mod kmeans;
 pub mod metrics;

@@ -21,7 +21,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::random::Stream;
 
 /// Normal clusters around given centres.
@@ -55,27 +55,33 @@ pub fn make_blobs<F: Float>(
     cluster_std: &[f64],
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    Points::check("centers", centers)?;
-    let (n_clusters, n_features) = centers.dim();
-    if cluster_std.len() != 1 {
-        checks::same_len("cluster_std", n_clusters, cluster_std.len())?;
-    }
-    check_n_samples(n_samples, n_features)?;
-    cluster_std
-        .iter()
-        .try_for_each(|&std| check_spread::<F>("cluster_std", std))?;
-    let stream = &mut Stream::new(seed, 0);
-    // Cluster `c` has `n / k` rows, and one more if it is among the first `n mod k`.
-    let mut labels: Vec<usize> = (0..n_samples).map(|row| row % n_clusters).collect();
-    shuffle(&mut labels, stream);
-    let mut x = noise(n_samples, n_features, stream);
-    for (mut row, &label) in x.rows_mut().into_iter().zip(&labels) {
-        let std = cluster_std[label % cluster_std.len()];
-        row.zip_mut_with(&centers.row(label), |x, &center| {
-            *x = center.to_f64() + std * *x;
-        });
-    }
-    Ok((x.mapv(F::from_f64), Array1::from(labels)))
+    compiled!(|n_samples: usize,
+               centers: &ArrayRef2<F>,
+               cluster_std: &[f64],
+               seed: u64|
+     -> Result<(Array2<F>, Array1<usize>)> {
+        Points::check("centers", centers)?;
+        let (n_clusters, n_features) = centers.dim();
+        if cluster_std.len() != 1 {
+            checks::same_len("cluster_std", n_clusters, cluster_std.len())?;
+        }
+        check_n_samples(n_samples, n_features)?;
+        cluster_std
+            .iter()
+            .try_for_each(|&std| check_spread::<F>("cluster_std", std))?;
+        let stream = &mut Stream::new(seed, 0);
+        // Cluster `c` has `n / k` rows, and one more if it is among the first `n mod k`.
+        let mut labels: Vec<usize> = (0..n_samples).map(|row| row % n_clusters).collect();
+        shuffle(&mut labels, stream);
+        let mut x = noise(n_samples, n_features, stream);
+        for (mut row, &label) in x.rows_mut().into_iter().zip(&labels) {
+            let std = cluster_std[label % cluster_std.len()];
+            row.zip_mut_with(&centers.row(label), |x, &center| {
+                *x = center.to_f64() + std * *x;
+            });
+        }
+        Ok((x.mapv(F::from_f64), Array1::from(labels)))
+    })(n_samples, centers, cluster_std, seed)
 }
 
 /// Centres for [`make_blobs`], each coordinate uniform in `-10.0..10.0`: `n_clusters x n_features`.
@@ -98,14 +104,18 @@ pub fn uniform_centers<F: Float>(
     n_features: usize,
     seed: u64,
 ) -> Result<Array2<F>> {
-    checks::at_least_one("n_clusters", n_clusters)?;
-    checks::at_least_one("n_features", n_features)?;
-    // Of the numbers on the way, which are f64.
-    checks::room::<f64>(n_clusters, n_features)?;
-    let uniform = Uniform::new(-10.0, 10.0).expect("the range is not empty");
-    let stream = &mut Stream::new(seed, CENTERS);
-    let shape = (n_clusters, n_features);
-    Ok(Array2::random_using(shape, uniform, stream.generator()).mapv(F::from_f64))
+    compiled!(
+        |n_clusters: usize, n_features: usize, seed: u64| -> Result<Array2<F>> {
+            checks::at_least_one("n_clusters", n_clusters)?;
+            checks::at_least_one("n_features", n_features)?;
+            // Of the numbers on the way, which are f64.
+            checks::room::<f64>(n_clusters, n_features)?;
+            let uniform = Uniform::new(-10.0, 10.0).expect("the range is not empty");
+            let stream = &mut Stream::new(seed, CENTERS);
+            let shape = (n_clusters, n_features);
+            Ok(Array2::random_using(shape, uniform, stream.generator()).mapv(F::from_f64))
+        }
+    )(n_clusters, n_features, seed)
 }
 
 /// The stream of the centres: not that of the rows, so that the same seed may be used for both.
@@ -133,16 +143,20 @@ pub fn make_moons<F: Float>(
     noise: f64,
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    two_curves(n_samples, noise, seed, |label, place, len| {
-        // The ends of the half circle are both drawn.
-        let angle = PI * place as f64 / (len.max(2) - 1) as f64;
-        let (sine, cosine) = angle.sin_cos();
-        if label == 0 {
-            [cosine, sine]
-        } else {
-            [1.0 - cosine, 0.5 - sine]
+    compiled!(
+        |n_samples: usize, noise: f64, seed: u64| -> Result<(Array2<F>, Array1<usize>)> {
+            two_curves(n_samples, noise, seed, |label, place, len| {
+                // The ends of the half circle are both drawn.
+                let angle = PI * place as f64 / (len.max(2) - 1) as f64;
+                let (sine, cosine) = angle.sin_cos();
+                if label == 0 {
+                    [cosine, sine]
+                } else {
+                    [1.0 - cosine, 0.5 - sine]
+                }
+            })
         }
-    })
+    )(n_samples, noise, seed)
 }
 
 /// A circle of radius 1 and one of radius `factor` inside it, around the origin: clusters that
@@ -169,13 +183,19 @@ pub fn make_circles<F: Float>(
     factor: f64,
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    let is_valid = (0.0..1.0).contains(&factor);
-    checks::parameter(is_valid, "factor", "0 or greater and less than 1")?;
-    two_curves(n_samples, noise, seed, |label, place, len| {
-        let radius = if label == 0 { 1.0 } else { factor };
-        let (sine, cosine) = (2.0 * PI * place as f64 / len as f64).sin_cos();
-        [radius * cosine, radius * sine]
-    })
+    compiled!(|n_samples: usize,
+               noise: f64,
+               factor: f64,
+               seed: u64|
+     -> Result<(Array2<F>, Array1<usize>)> {
+        let is_valid = (0.0..1.0).contains(&factor);
+        checks::parameter(is_valid, "factor", "0 or greater and less than 1")?;
+        two_curves(n_samples, noise, seed, |label, place, len| {
+            let radius = if label == 0 { 1.0 } else { factor };
+            let (sine, cosine) = (2.0 * PI * place as f64 / len as f64).sin_cos();
+            [radius * cosine, radius * sine]
+        })
+    })(n_samples, noise, factor, seed)
 }
 
 /// Rows evenly spaced on two curves, given as `curve(label, place, rows of the curve)`. The first

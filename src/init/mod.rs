@@ -17,7 +17,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
@@ -163,18 +163,23 @@ pub fn kmeans_plusplus<F: Float>(
     n_clusters: usize,
     seed: u64,
 ) -> Result<(Array2<F>, Array1<usize>)> {
-    let points = Points::check("x", x)?;
-    checks::n_clusters(n_clusters)?;
-    checks::enough_rows(points.len(), n_clusters)?;
-    let prepared = Prepared::plain(&points);
-    let prepared = match points.n_features() {
-        ..=4 if points.len() >= 4096 && n_clusters >= 4 => prepared.with_tree(),
-        5.. if n_clusters >= 4 => prepared.with_sketch(),
-        _ => prepared,
-    };
-    let rows = Init::PlusPlus.choose(&prepared, n_clusters, &mut Stream::new(seed, 0));
-    let centroids =
-        Array2::from_shape_vec((n_clusters, points.n_features()), points.values_of(&rows))
-            .expect("each centroid is a row of the data");
-    Ok((centroids, Array1::from(rows)))
+    compiled!(|x: &ArrayRef2<F>,
+               n_clusters: usize,
+               seed: u64|
+     -> Result<(Array2<F>, Array1<usize>)> {
+        let points = Points::check("x", x)?;
+        checks::n_clusters(n_clusters)?;
+        checks::enough_rows(points.len(), n_clusters)?;
+        let prepared = Prepared::plain(&points);
+        let prepared = match points.n_features() {
+            ..=4 if points.len() >= 4096 && n_clusters >= 4 => prepared.with_tree(),
+            5.. if n_clusters >= 4 => prepared.with_sketch(),
+            _ => prepared,
+        };
+        let rows = Init::PlusPlus.choose(&prepared, n_clusters, &mut Stream::new(seed, 0));
+        let centroids =
+            Array2::from_shape_vec((n_clusters, points.n_features()), points.values_of(&rows))
+                .expect("each centroid is a row of the data");
+        Ok((centroids, Array1::from(rows)))
+    })(x, n_clusters, seed)
 }

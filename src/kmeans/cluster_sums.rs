@@ -9,7 +9,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::kernels::{NO_LABEL, Packed};
 use crate::numeric::DoubleDouble;
 
@@ -99,8 +99,13 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::LengthMismatch`]: there are not `k` centroids.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
     pub fn add(&mut self, block: &ArrayRef2<F>, centroids: &ArrayRef2<F>) -> Result<()> {
-        let points = Points::check_for("block", block, self.n_features)?;
-        self.add_points(&points, centroids)
+        compiled!(|sums: &mut ClusterSums<F>,
+                   block: &ArrayRef2<F>,
+                   centroids: &ArrayRef2<F>|
+         -> Result<()> {
+            let points = Points::check_for("block", block, sums.n_features)?;
+            sums.add_points(&points, centroids)
+        })(self, block, centroids)
     }
 
     /// [`add`](Self::add) with a weight for each of the `m` rows. See the [example](Self#example).
@@ -115,9 +120,15 @@ impl<F: Float> ClusterSums<F> {
         weights: &ArrayRef1<F>,
         centroids: &ArrayRef2<F>,
     ) -> Result<()> {
-        let points = Points::check_for("block", block, self.n_features)?;
-        let points = points.with_weights_of_part(weights)?;
-        self.add_points(&points, centroids)
+        compiled!(|sums: &mut ClusterSums<F>,
+                   block: &ArrayRef2<F>,
+                   weights: &ArrayRef1<F>,
+                   centroids: &ArrayRef2<F>|
+         -> Result<()> {
+            let points = Points::check_for("block", block, sums.n_features)?;
+            let points = points.with_weights_of_part(weights)?;
+            sums.add_points(&points, centroids)
+        })(self, block, weights, centroids)
     }
 
     fn add_points(&mut self, points: &Points<'_, F>, centroids: &ArrayRef2<F>) -> Result<()> {
@@ -180,17 +191,21 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::LengthMismatch`]: they are of another number of clusters.
     /// - [`Error::DimensionMismatch`]: they are of another number of features.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        checks::same_len("other statistics", self.n_clusters, other.n_clusters)?;
-        checks::same_columns("other statistics", self.n_features, other.n_features)?;
-        let add = |(sum, other): (&mut DoubleDouble, &DoubleDouble)| {
-            sum.add(other.1);
-            sum.add(other.0);
-        };
-        self.sums.iter_mut().zip(&other.sums).for_each(add);
-        add((&mut self.inertia, &other.inertia));
-        let counts = self.counts.iter_mut().zip(&other.counts);
-        counts.for_each(|(count, other)| *count = count.saturating_add(*other));
-        Ok(())
+        compiled!(
+            |sums: &mut ClusterSums<F>, other: &ClusterSums<F>| -> Result<()> {
+                checks::same_len("other statistics", sums.n_clusters, other.n_clusters)?;
+                checks::same_columns("other statistics", sums.n_features, other.n_features)?;
+                let add = |(sum, other): (&mut DoubleDouble, &DoubleDouble)| {
+                    sum.add(other.1);
+                    sum.add(other.0);
+                };
+                sums.sums.iter_mut().zip(&other.sums).for_each(add);
+                add((&mut sums.inertia, &other.inertia));
+                let counts = sums.counts.iter_mut().zip(&other.counts);
+                counts.for_each(|(count, other)| *count = count.saturating_add(*other));
+                Ok(())
+            }
+        )(self, other)
     }
 
     /// The means of the clusters, `k x d`: the centroids of the next iteration. A cluster without weight
@@ -201,15 +216,22 @@ impl<F: Float> ClusterSums<F> {
     /// - [`Error::LengthMismatch`], [`Error::DimensionMismatch`]: `previous` is not `k x d`.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of it, or a mean, cannot be computed with.
     pub fn centroids(&self, previous: &ArrayRef2<F>) -> Result<Array2<F>> {
-        self.check_centroids("previous centroids", previous)?;
-        let weight = |c: usize| self.sums[c * (self.n_features + 1) + self.n_features].total();
-        let mean = |(c, j): (usize, usize)| match weight(c) {
-            0.0 => previous[(c, j)],
-            weight => update::round_mean(self.sums[c * (self.n_features + 1) + j].total() / weight),
-        };
-        let means = Array2::from_shape_fn((self.n_clusters, self.n_features), mean);
-        Points::check_for("means", &means, self.n_features)?;
-        Ok(means)
+        compiled!(
+            |sums: &ClusterSums<F>, previous: &ArrayRef2<F>| -> Result<Array2<F>> {
+                sums.check_centroids("previous centroids", previous)?;
+                let weight =
+                    |c: usize| sums.sums[c * (sums.n_features + 1) + sums.n_features].total();
+                let mean = |(c, j): (usize, usize)| match weight(c) {
+                    0.0 => previous[(c, j)],
+                    weight => update::round_mean(
+                        sums.sums[c * (sums.n_features + 1) + j].total() / weight,
+                    ),
+                };
+                let means = Array2::from_shape_fn((sums.n_clusters, sums.n_features), mean);
+                Points::check_for("means", &means, sums.n_features)?;
+                Ok(means)
+            }
+        )(self, previous)
     }
 
     /// The weighted sum of squared distances of all rows to the centroids that they were added by.

@@ -31,7 +31,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::init::Init;
 use crate::kernels::Rows;
 use crate::parallel;
@@ -205,12 +205,17 @@ impl KMeans {
         x: &ArrayRef2<F>,
         options: FitOptions<'_, F>,
     ) -> Result<KMeansModel<F>> {
-        self.check_parameters()?;
-        let points = options.check_points(x, self.n_clusters)?;
-        let given = options.check_start(self.n_clusters, points.n_features())?;
-        let keeps_labels = options.keeps_labels;
-        let best = self.best_run(&points, given, options.observer);
-        Ok(KMeansModel::from_run(best, keeps_labels))
+        compiled!(|kmeans: &KMeans,
+                   x: &ArrayRef2<F>,
+                   options: FitOptions<'_, F>|
+         -> Result<KMeansModel<F>> {
+            kmeans.check_parameters()?;
+            let points = options.check_points(x, kmeans.n_clusters)?;
+            let given = options.check_start(kmeans.n_clusters, points.n_features())?;
+            let keeps_labels = options.keeps_labels;
+            let best = kmeans.best_run(&points, given, options.observer);
+            Ok(KMeansModel::from_run(best, keeps_labels))
+        })(self, x, options)
     }
 
     fn check_parameters(&self) -> Result<()> {

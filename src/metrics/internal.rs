@@ -6,7 +6,7 @@ use super::clusters::Clusters;
 use super::means::Means;
 use crate::data::Points;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::parallel;
 
 /// The ratio of the variance between clusters to that within: large for compact, separate ones.
@@ -41,16 +41,20 @@ pub fn calinski_harabasz_score<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<f64> {
-    let points = Points::check("x", x)?;
-    let clusters = Clusters::to_score(&points, labels)?;
-    let means = Means::new(&points, &clusters);
-    let (n, k) = (points.len() as f64, clusters.len() as f64);
-    let between = means.spread_of_means();
-    let within: f64 = means.spreads().iter().map(|spread| spread.0).sum();
-    if within == 0.0 {
-        return Ok(1.0);
-    }
-    Ok(between * (n - k) / (within * (k - 1.0)))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<f64> {
+            let points = Points::check("x", x)?;
+            let clusters = Clusters::to_score(&points, labels)?;
+            let means = Means::new(&points, &clusters);
+            let (n, k) = (points.len() as f64, clusters.len() as f64);
+            let between = means.spread_of_means();
+            let within: f64 = means.spreads().iter().map(|spread| spread.0).sum();
+            if within == 0.0 {
+                return Ok(1.0);
+            }
+            Ok(between * (n - k) / (within * (k - 1.0)))
+        }
+    )(x, labels)
 }
 
 /// How alike each cluster is to the one most like it, averaged over clusters: 0 is best.
@@ -82,26 +86,30 @@ pub fn calinski_harabasz_score<F: Float>(
 /// D. L. Davies, D. W. Bouldin, *A cluster separation measure*, IEEE Transactions on Pattern Analysis
 /// and Machine Intelligence 1(2), 1979, doi:10.1109/TPAMI.1979.4766909.
 pub fn davies_bouldin_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<f64> {
-    let points = Points::check("x", x)?;
-    let clusters = Clusters::to_score(&points, labels)?;
-    let means = Means::new(&points, &clusters);
-    let widths: Vec<f64> = means
-        .spreads()
-        .iter()
-        .enumerate()
-        .map(|(cluster, spread)| spread.1 / clusters.size(cluster) as f64)
-        .collect();
-    let worst = |c: usize| {
-        let mut worst: f64 = 0.0;
-        for e in (0..clusters.len()).filter(|&e| e != c) {
-            let dist = means.sq_dist(c, e).sqrt();
-            if dist > 0.0 {
-                worst = worst.max((widths[c] + widths[e]) / dist);
-            }
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<f64> {
+            let points = Points::check("x", x)?;
+            let clusters = Clusters::to_score(&points, labels)?;
+            let means = Means::new(&points, &clusters);
+            let widths: Vec<f64> = means
+                .spreads()
+                .iter()
+                .enumerate()
+                .map(|(cluster, spread)| spread.1 / clusters.size(cluster) as f64)
+                .collect();
+            let worst = |c: usize| {
+                let mut worst: f64 = 0.0;
+                for e in (0..clusters.len()).filter(|&e| e != c) {
+                    let dist = means.sq_dist(c, e).sqrt();
+                    if dist > 0.0 {
+                        worst = worst.max((widths[c] + widths[e]) / dist);
+                    }
+                }
+                worst
+            };
+            let work = parallel::work(clusters.len(), clusters.len(), points.n_features());
+            let all = parallel::map(clusters.len(), work, worst);
+            Ok(all.iter().sum::<f64>() / clusters.len() as f64)
         }
-        worst
-    };
-    let work = parallel::work(clusters.len(), clusters.len(), points.n_features());
-    let all = parallel::map(clusters.len(), work, worst);
-    Ok(all.iter().sum::<f64>() / clusters.len() as f64)
+    )(x, labels)
 }

@@ -12,7 +12,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::parallel::{self, Tasks};
 use crate::random::Stream;
 
@@ -95,19 +95,41 @@ pub fn gap_statistic<F: Float>(
     n_references: usize,
     seed: u64,
 ) -> Result<GapStatistic> {
-    let points = Points::check("x", x)?;
-    let numbers = check_numbers(n_clusters, points.len())?;
-    check_references(n_references)?;
+    let numbers = check_numbers(n_clusters, x.nrows());
+    compiled!(|kmeans: &KMeans,
+               x: &ArrayRef2<F>,
+               numbers: Result<Vec<usize>>,
+               n_references: usize,
+               seed: u64|
+     -> Result<GapStatistic> {
+        let points = Points::check("x", x)?;
+        let numbers = numbers?;
+        check_references(n_references)?;
+        gaps(kmeans, &points, &numbers, n_references, seed)
+    })(kmeans, x, numbers, n_references, seed)
+}
+
+/// What the statistic says of each of these numbers of clusters.
+///
+/// # Errors
+/// Those of the fits.
+fn gaps<F: Float>(
+    kmeans: &KMeans,
+    points: &Points<'_, F>,
+    numbers: &[usize],
+    n_references: usize,
+    seed: u64,
+) -> Result<GapStatistic> {
     let (n, d) = (points.len(), points.n_features());
     let rows = points.rows().data();
     let x = ArrayView2::from_shape((n, d), rows).expect("the rows are whole");
-    let spans = spans(&points);
+    let spans = spans(points);
     // The first is the data, then come the references.
     let logs = |index: usize| match index {
-        0 => log_inertias(kmeans, &x, &numbers),
+        0 => log_inertias(kmeans, &x, numbers),
         _ => {
             let reference = reference::<F>(n, &spans, &mut Stream::new(seed, index));
-            log_inertias(kmeans, &reference, &numbers)
+            log_inertias(kmeans, &reference, numbers)
         }
     };
     let mut until_error = |logs: &Result<Vec<f64>>| match logs {

@@ -10,7 +10,7 @@ use super::knee::knee;
 use super::{PASSES, check_numbers};
 use crate::data::Points;
 use crate::error::{Error, Result};
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::parallel::{self, Tasks};
 use crate::progress::Observer;
 use crate::{KMeans, KMeansModel, metrics};
@@ -211,8 +211,27 @@ pub fn sweep<F: Float>(
     n_clusters: impl IntoIterator<Item = usize>,
     options: SweepOptions<'_, F>,
 ) -> Result<Sweep<F>> {
-    let points = Points::check("x", x)?;
-    let numbers = check_numbers(n_clusters, points.len())?;
+    let numbers = check_numbers(n_clusters, x.nrows());
+    compiled!(|kmeans: &KMeans,
+               x: &ArrayRef2<F>,
+               numbers: Result<Vec<usize>>,
+               options: SweepOptions<'_, F>|
+     -> Result<Sweep<F>> {
+        let points = Points::check("x", x)?;
+        sweep_numbers(kmeans, &points, &numbers?, options)
+    })(kmeans, x, numbers, options)
+}
+
+/// The sweep over these numbers of clusters.
+///
+/// # Errors
+/// [`Error::SampleTooSmall`], and those of fits and scores.
+fn sweep_numbers<F: Float>(
+    kmeans: &KMeans,
+    points: &Points<'_, F>,
+    numbers: &[usize],
+    options: SweepOptions<'_, F>,
+) -> Result<Sweep<F>> {
     let (first, most) = (numbers[0], numbers[numbers.len() - 1]);
     if let Silhouettes::Sampled { sample_size, .. } = options.silhouettes {
         let needed = (2 * most).min(points.len());

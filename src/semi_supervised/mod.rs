@@ -32,7 +32,7 @@ use crate::checks;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::kmeans::Assignment;
 use crate::numeric::percentile;
 
@@ -145,7 +145,7 @@ pub fn propagate<L: Clone, F: Float>(
 
 /// The clusters of rows, and the confidences of those that are to have a label.
 #[derive(Debug)]
-pub(crate) struct Confidences<F> {
+struct Confidences<F> {
     labels: Vec<u32>,
     values: Vec<Option<F>>,
 }
@@ -154,37 +154,42 @@ pub(crate) struct Confidences<F> {
 ///
 /// # Errors
 /// Those of [`propagate`], but for the number of labels.
-pub(crate) fn confidences<F: Float>(
+fn confidences<F: Float>(
     model: &KMeansModel<F>,
     x: &ArrayRef2<F>,
     propagation: Propagation,
 ) -> Result<Confidences<F>> {
-    if let Propagation::Closest { percentile } = propagation {
-        let is_valid = (0.0..=100.0).contains(&percentile);
-        checks::parameter(is_valid, "percentile", "between 0 and 100")?;
-    }
-    let nearest = model.nearest(x)?;
-    let clusters = nearest.clusters(model.n_clusters());
-    let limits = limits(&nearest, model.n_clusters(), propagation);
-    let confidence = |(&label, &sq_dist): (&u32, &f64)| {
-        let (limit, own) = (&limits[label as usize], &clusters[label as usize]);
-        let mean = own.sum / own.size as f64;
-        (sq_dist.sqrt() <= limit.farthest).then(|| {
-            let excess = sq_dist - limit.least_sq_dist;
-            // Where all are equally far, 0 by 0 included, nothing speaks against any of them.
-            let exponent = if excess > 0.0 {
-                excess / (2.0 * mean)
-            } else {
-                0.0
-            };
-            F::from_f64((-exponent).exp())
+    compiled!(|model: &KMeansModel<F>,
+               x: &ArrayRef2<F>,
+               propagation: Propagation|
+     -> Result<Confidences<F>> {
+        if let Propagation::Closest { percentile } = propagation {
+            let is_valid = (0.0..=100.0).contains(&percentile);
+            checks::parameter(is_valid, "percentile", "between 0 and 100")?;
+        }
+        let nearest = model.nearest(x)?;
+        let clusters = nearest.clusters(model.n_clusters());
+        let limits = limits(&nearest, model.n_clusters(), propagation);
+        let confidence = |(&label, &sq_dist): (&u32, &f64)| {
+            let (limit, own) = (&limits[label as usize], &clusters[label as usize]);
+            let mean = own.sum / own.size as f64;
+            (sq_dist.sqrt() <= limit.farthest).then(|| {
+                let excess = sq_dist - limit.least_sq_dist;
+                // Where all are equally far, 0 by 0 included, nothing speaks against any of them.
+                let exponent = if excess > 0.0 {
+                    excess / (2.0 * mean)
+                } else {
+                    0.0
+                };
+                F::from_f64((-exponent).exp())
+            })
+        };
+        let rows = nearest.labels.iter().zip(&nearest.sq_dists);
+        Ok(Confidences {
+            values: rows.map(confidence).collect(),
+            labels: nearest.labels,
         })
-    };
-    let rows = nearest.labels.iter().zip(&nearest.sq_dists);
-    Ok(Confidences {
-        values: rows.map(confidence).collect(),
-        labels: nearest.labels,
-    })
+    })(model, x, propagation)
 }
 
 /// What is asked of the distances in a cluster.

@@ -8,7 +8,7 @@ use crate::KMeansModel;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 
 /// A row that somebody is asked to label.
 ///
@@ -61,26 +61,30 @@ pub fn label_requests<F: Float>(
     model: &KMeansModel<F>,
     x: &ArrayRef2<F>,
 ) -> Result<Vec<LabelRequest>> {
-    let nearest = model.nearest(x)?;
-    let mut of_cluster: Vec<Option<LabelRequest>> = vec![None; model.n_clusters()];
-    let rows = nearest.labels.iter().zip(&nearest.sq_dists);
-    for (row, (&label, &sq_dist)) in rows.enumerate() {
-        let cluster = label as usize;
-        let request = of_cluster[cluster].get_or_insert(LabelRequest {
-            row,
-            cluster,
-            cluster_size: 0,
-            distance: sq_dist,
-        });
-        request.cluster_size += 1;
-        if sq_dist < request.distance {
-            (request.row, request.distance) = (row, sq_dist);
+    compiled!(
+        |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Vec<LabelRequest>> {
+            let nearest = model.nearest(x)?;
+            let mut of_cluster: Vec<Option<LabelRequest>> = vec![None; model.n_clusters()];
+            let rows = nearest.labels.iter().zip(&nearest.sq_dists);
+            for (row, (&label, &sq_dist)) in rows.enumerate() {
+                let cluster = label as usize;
+                let request = of_cluster[cluster].get_or_insert(LabelRequest {
+                    row,
+                    cluster,
+                    cluster_size: 0,
+                    distance: sq_dist,
+                });
+                request.cluster_size += 1;
+                if sq_dist < request.distance {
+                    (request.row, request.distance) = (row, sq_dist);
+                }
+            }
+            let mut requests: Vec<_> = of_cluster.into_iter().flatten().collect();
+            for request in &mut requests {
+                request.distance = request.distance.sqrt();
+            }
+            requests.sort_by_key(|request| Reverse(request.cluster_size));
+            Ok(requests)
         }
-    }
-    let mut requests: Vec<_> = of_cluster.into_iter().flatten().collect();
-    for request in &mut requests {
-        request.distance = request.distance.sqrt();
-    }
-    requests.sort_by_key(|request| Reverse(request.cluster_size));
-    Ok(requests)
+    )(model, x)
 }

@@ -31,7 +31,7 @@ fn layer(module: &[String]) -> u32 {
             _ => 4,
         },
         "anomalies" | "datasets" | "selection" | "semi_supervised" => 4,
-        "instances" | "lib" | "plot" => 5,
+        "lib" | "plot" => 5,
         other => panic!("{other} has no layer: give it one here"),
     }
 }

@@ -13,7 +13,7 @@ use super::{FitOptions, KMeans, KMeansModel};
 use crate::checks;
 use crate::data::RowBlocks;
 use crate::error::Error;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::kernels::Rows;
 use crate::parallel;
 use crate::progress::Observer;
@@ -94,26 +94,32 @@ impl KMeans {
         source: &mut dyn RowBlocks<F>,
         options: FitOptions<'_, F>,
     ) -> Result<KMeansModel<F>, BlocksError<F>> {
-        self.check_parameters()?;
-        let n_features = source.n_features();
-        checks::not_empty("source", n_features)?;
-        let start = options.check_start(self.n_clusters, n_features)?;
-        let weights = options.weights.map(|weights| {
-            checks::weights(weights)?;
-            Ok::<_, Error>(match weights.as_slice() {
-                Some(weights) => Cow::Borrowed(weights),
-                None => Cow::Owned(weights.iter().copied().collect()),
-            })
-        });
-        let weights = weights.transpose()?;
-        let mut reader = Reader::new(source, weights.as_deref());
-        let (observer, kept) = (options.observer, options.keeps_labels);
-        // PERF: from inside the pool, a pass need not wake it for every block.
-        let run = parallel::on_pool(usize::MAX, || {
-            self.run_blocks(&mut reader, start.as_deref(), observer)
-        });
-        let run = run.map_err(|(failure, best)| failure.with_model(best.map(|run| *run), kept))?;
-        Ok(KMeansModel::from_run(run, kept))
+        compiled!(|kmeans: &KMeans,
+                   source: &mut dyn RowBlocks<F>,
+                   options: FitOptions<'_, F>|
+         -> Result<KMeansModel<F>, BlocksError<F>> {
+            kmeans.check_parameters()?;
+            let n_features = source.n_features();
+            checks::not_empty("source", n_features)?;
+            let start = options.check_start(kmeans.n_clusters, n_features)?;
+            let weights = options.weights.map(|weights| {
+                checks::weights(weights)?;
+                Ok::<_, Error>(match weights.as_slice() {
+                    Some(weights) => Cow::Borrowed(weights),
+                    None => Cow::Owned(weights.iter().copied().collect()),
+                })
+            });
+            let weights = weights.transpose()?;
+            let mut reader = Reader::new(source, weights.as_deref());
+            let (observer, kept) = (options.observer, options.keeps_labels);
+            // PERF: from inside the pool, a pass need not wake it for every block.
+            let run = parallel::on_pool(usize::MAX, || {
+                kmeans.run_blocks(&mut reader, start.as_deref(), observer)
+            });
+            let run =
+                run.map_err(|(failure, best)| failure.with_model(best.map(|run| *run), kept))?;
+            Ok(KMeansModel::from_run(run, kept))
+        })(self, source, options)
     }
 
     fn run_blocks<F: Float>(

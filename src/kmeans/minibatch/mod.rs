@@ -23,7 +23,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::init::Init;
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::parallel;
@@ -258,13 +258,18 @@ impl MiniBatchKMeans {
         x: &ArrayRef2<F>,
         options: FitOptions<'_, F>,
     ) -> Result<KMeansModel<F>> {
-        self.check_parameters()?;
-        let points = options.check_points(x, self.n_clusters)?;
-        let given = options.check_start(self.n_clusters, points.n_features())?;
-        let keeps_labels = options.keeps_labels;
-        let work = parallel::work(points.len(), self.n_clusters, points.n_features());
-        let run = parallel::on_pool(work, || self.run(&points, given, options.observer));
-        Ok(KMeansModel::from_run(run, keeps_labels))
+        compiled!(|estimator: &MiniBatchKMeans,
+                   x: &ArrayRef2<F>,
+                   options: FitOptions<'_, F>|
+         -> Result<KMeansModel<F>> {
+            estimator.check_parameters()?;
+            let points = options.check_points(x, estimator.n_clusters)?;
+            let given = options.check_start(estimator.n_clusters, points.n_features())?;
+            let keeps_labels = options.keeps_labels;
+            let work = parallel::work(points.len(), estimator.n_clusters, points.n_features());
+            let run = parallel::on_pool(work, || estimator.run(&points, given, options.observer));
+            Ok(KMeansModel::from_run(run, keeps_labels))
+        })(self, x, options)
     }
 
     fn run<F: Float>(

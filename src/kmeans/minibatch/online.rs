@@ -10,7 +10,7 @@ use super::step::Moving;
 use crate::checks;
 use crate::data::Points;
 use crate::error::{Error, Result};
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::kernels::Rows;
 use crate::kmeans::KMeansModel;
 use crate::random::Stream;
@@ -128,42 +128,47 @@ impl<F: Float> OnlineKMeans<F> {
     }
 
     fn take_in(&mut self, batch: &ArrayRef2<F>, weights: Option<&ArrayRef1<F>>) -> Result<()> {
-        self.estimator.check_parameters()?;
-        let n_features = match self.n_features {
-            0 => batch.ncols(),
-            known => known,
-        };
-        checks::not_empty("batch", n_features)?;
-        let mut points = Points::check_for("batch", batch, n_features)?;
-        if let Some(weights) = weights {
-            points = points.with_weights(weights)?;
-        }
-        if points.len() == 0 {
-            return Ok(());
-        }
-        self.n_features = n_features;
-        let seed = self.estimator.stream().seed();
-        let mut stream = Stream::new(seed, self.n_batches as usize);
-        self.n_rows = self.n_rows.saturating_add(points.len() as u64);
-        self.n_batches = self.n_batches.saturating_add(1);
-        let ratio = self.estimator.reassignment_ratio;
-        match &mut self.state {
-            State::Moving(moving) => {
-                moving.step(&points, ratio, &mut stream);
+        compiled!(|online: &mut OnlineKMeans<F>,
+                   batch: &ArrayRef2<F>,
+                   weights: Option<&ArrayRef1<F>>|
+         -> Result<()> {
+            online.estimator.check_parameters()?;
+            let n_features = match online.n_features {
+                0 => batch.ncols(),
+                known => known,
+            };
+            checks::not_empty("batch", n_features)?;
+            let mut points = Points::check_for("batch", batch, n_features)?;
+            if let Some(weights) = weights {
+                points = points.with_weights(weights)?;
             }
-            State::Waiting { rows, weights } => {
-                add_to(rows, weights, &points);
-                if weights.len() >= self.estimator.n_clusters {
-                    let weights: Vec<F> = weights.iter().map(|&w| rounded_weight(w)).collect();
-                    let first = Points::check_block("batch", rows, n_features, Some(&weights))?;
-                    let start = self.estimator.best_start(&first);
-                    let mut moving = Moving::new(&Rows::new(&start, n_features));
-                    moving.step(&first, ratio, &mut stream);
-                    self.state = State::Moving(moving);
+            if points.len() == 0 {
+                return Ok(());
+            }
+            online.n_features = n_features;
+            let seed = online.estimator.stream().seed();
+            let mut stream = Stream::new(seed, online.n_batches as usize);
+            online.n_rows = online.n_rows.saturating_add(points.len() as u64);
+            online.n_batches = online.n_batches.saturating_add(1);
+            let ratio = online.estimator.reassignment_ratio;
+            match &mut online.state {
+                State::Moving(moving) => {
+                    moving.step(&points, ratio, &mut stream);
+                }
+                State::Waiting { rows, weights } => {
+                    add_to(rows, weights, &points);
+                    if weights.len() >= online.estimator.n_clusters {
+                        let weights: Vec<F> = weights.iter().map(|&w| rounded_weight(w)).collect();
+                        let first = Points::check_block("batch", rows, n_features, Some(&weights))?;
+                        let start = online.estimator.best_start(&first);
+                        let mut moving = Moving::new(&Rows::new(&start, n_features));
+                        moving.step(&first, ratio, &mut stream);
+                        online.state = State::Moving(moving);
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })(self, batch, weights)
     }
 
     /// The centroids as they are now, as a model: without labels, sizes or inertia, since the rows are
@@ -174,14 +179,16 @@ impl<F: Float> OnlineKMeans<F> {
     /// - [`Error::TooFewDistinctRows`]: fewer distinct rows of positive weight came than there are to be
     ///   clusters.
     pub fn model(&self) -> Result<KMeansModel<F>> {
-        self.estimator.check_parameters()?;
-        match &self.state {
-            State::Moving(moving) => Ok(KMeansModel::from_packed(moving.packed().clone())),
-            State::Waiting { weights, .. } => Err(Error::TooFewDistinctRows {
-                rows: weights.len(),
-                n_clusters: self.estimator.n_clusters,
-            }),
-        }
+        compiled!(|stream: &OnlineKMeans<F>| -> Result<KMeansModel<F>> {
+            stream.estimator.check_parameters()?;
+            match &stream.state {
+                State::Moving(moving) => Ok(KMeansModel::from_packed(moving.packed().clone())),
+                State::Waiting { weights, .. } => Err(Error::TooFewDistinctRows {
+                    rows: weights.len(),
+                    n_clusters: stream.estimator.n_clusters,
+                }),
+            }
+        })(self)
     }
 
     /// The rows that came so far, whatever their weight. See the [example](Self#example).

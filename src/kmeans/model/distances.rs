@@ -10,8 +10,8 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
 use crate::float::private::Sealed;
+use crate::float::{Float, compiled};
 use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
 
 /// Rows whose distances to all centroids are held at a time: `32 k` values of f64.
@@ -29,7 +29,11 @@ impl<F: Float> KMeansModel<F> {
     /// [As above](Self#errors), and
     /// - [`Error::ResultTooLarge`]: the result would not fit in memory's range of addresses.
     pub fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
-        self.map_sq_dists(x, |sq_dist| F::from_f64(sq_dist.sqrt()))
+        compiled!(
+            |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array2<F>> {
+                model.map_sq_dists(x, |sq_dist| F::from_f64(sq_dist.sqrt()))
+            }
+        )(self, x)
     }
 
     /// [`transform`](Self::transform) into an `m x k` array. Nothing is allocated if both arrays
@@ -41,16 +45,21 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::LengthMismatch`]: `distances` does not have one row for each row of `x`.
     /// - [`Error::DimensionMismatch`]: it does not have one column for each cluster.
     pub fn transform_into(&self, x: &ArrayRef2<F>, distances: &mut ArrayRef2<F>) -> Result<()> {
-        let points = self.check(x)?;
-        checks::same_len("distances", points.len(), distances.nrows())?;
-        checks::same_columns("distances", self.n_clusters(), distances.ncols())?;
-        match distances.as_slice_mut() {
-            Some(out) => {
-                self.fill_sq_dists(&points, out, |sq_dist| F::from_f64(sq_dist.sqrt()));
+        compiled!(|model: &KMeansModel<F>,
+                   x: &ArrayRef2<F>,
+                   distances: &mut ArrayRef2<F>|
+         -> Result<()> {
+            let points = model.check(x)?;
+            checks::same_len("distances", points.len(), distances.nrows())?;
+            checks::same_columns("distances", model.n_clusters(), distances.ncols())?;
+            match distances.as_slice_mut() {
+                Some(out) => {
+                    model.fill_sq_dists(&points, out, |sq_dist| F::from_f64(sq_dist.sqrt()));
+                }
+                None => distances.assign(&model.transform(x)?),
             }
-            None => distances.assign(&self.transform(x)?),
-        }
-        Ok(())
+            Ok(())
+        })(self, x, distances)
     }
 
     /// How much each of the `m` rows of `x` belongs to each centroid, `m x k`: the Gaussian radial
@@ -77,8 +86,12 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::InvalidParameter`]: `gamma` is negative or not finite.
     /// - [`Error::ResultTooLarge`]: the result would not fit in memory's range of addresses.
     pub fn affinities(&self, x: &ArrayRef2<F>, gamma: f64) -> Result<Array2<F>> {
-        checks::finite_and_not_negative("gamma", gamma)?;
-        self.map_sq_dists(x, |sq_dist| F::from_f64((-gamma * sq_dist).exp()))
+        compiled!(
+            |model: &KMeansModel<F>, x: &ArrayRef2<F>, gamma: f64| -> Result<Array2<F>> {
+                checks::finite_and_not_negative("gamma", gamma)?;
+                model.map_sq_dists(x, |sq_dist| F::from_f64((-gamma * sq_dist).exp()))
+            }
+        )(self, x, gamma)
     }
 
     /// For each of the `k` centroids the row of `x` nearest to it, the first among equally near
@@ -101,31 +114,35 @@ impl<F: Float> KMeansModel<F> {
     /// [As above](Self#errors), and
     /// - [`Error::EmptyData`]: `x` has no rows.
     pub fn representatives(&self, x: &ArrayRef2<F>) -> Result<Array1<usize>> {
-        let points = self.check(x)?;
-        checks::not_empty("x", points.len())?;
-        let parts = Blocks::parts(points.len(), PARTS, self.work(&points)).map(|rows| {
-            let mut nearest = vec![(f64::INFINITY, 0); self.n_clusters()];
-            for start in rows.clone().step_by(TRANSFORM_ROWS) {
-                let range = start..rows.end.min(start + TRANSFORM_ROWS);
-                self.with_sq_dists(&points, range.clone(), |sq_dists| {
-                    let by_centroid = sq_dists.chunks_exact(range.len());
-                    for (nearest, sq_dists) in nearest.iter_mut().zip(by_centroid) {
-                        for (&sq_dist, row) in sq_dists.iter().zip(range.clone()) {
-                            if sq_dist < nearest.0 {
-                                *nearest = (sq_dist, row);
+        compiled!(
+            |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array1<usize>> {
+                let points = model.check(x)?;
+                checks::not_empty("x", points.len())?;
+                let parts = Blocks::parts(points.len(), PARTS, model.work(&points)).map(|rows| {
+                    let mut nearest = vec![(f64::INFINITY, 0); model.n_clusters()];
+                    for start in rows.clone().step_by(TRANSFORM_ROWS) {
+                        let range = start..rows.end.min(start + TRANSFORM_ROWS);
+                        model.with_sq_dists(&points, range.clone(), |sq_dists| {
+                            let by_centroid = sq_dists.chunks_exact(range.len());
+                            for (nearest, sq_dists) in nearest.iter_mut().zip(by_centroid) {
+                                for (&sq_dist, row) in sq_dists.iter().zip(range.clone()) {
+                                    if sq_dist < nearest.0 {
+                                        *nearest = (sq_dist, row);
+                                    }
+                                }
                             }
-                        }
+                        });
                     }
+                    nearest
                 });
+                let first = |a: (f64, usize), b: (f64, usize)| if b.0 < a.0 { b } else { a };
+                let of = |c: usize| parts.iter().map(|part| part[c]).reduce(first);
+                Ok((0..model.n_clusters())
+                    .filter_map(of)
+                    .map(|(_, row)| row)
+                    .collect())
             }
-            nearest
-        });
-        let first = |a: (f64, usize), b: (f64, usize)| if b.0 < a.0 { b } else { a };
-        let of = |c: usize| parts.iter().map(|part| part[c]).reduce(first);
-        Ok((0..self.n_clusters())
-            .filter_map(of)
-            .map(|(_, row)| row)
-            .collect())
+        )(self, x)
     }
 
     /// The squared distances of a range of points to all centroids, centroid by centroid.

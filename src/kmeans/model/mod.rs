@@ -18,7 +18,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::kernels::{Kernels, Packed, detect};
 use crate::parallel::{Blocks, PARTS, work};
 use crate::progress::Stop;
@@ -135,9 +135,10 @@ impl<F: Float> KMeansModel<F> {
     /// - [`Error::EmptyData`]: there are no centroids, or they have no features.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
     pub fn from_centroids<'a>(centroids: impl Into<CowArray<'a, F, Ix2>>) -> Result<Self> {
-        let centroids = centroids.into();
-        let points = Points::check("centroids", &centroids)?;
-        Ok(Self::from_packed(Packed::new(&points.rows())))
+        compiled!(|centroids: &ArrayRef2<F>| -> Result<KMeansModel<F>> {
+            let points = Points::check("centroids", centroids)?;
+            Ok(KMeansModel::from_packed(Packed::new(&points.rows())))
+        })(&centroids.into())
     }
 
     pub(in crate::kmeans) fn from_packed(centroids: Packed<F>) -> Self {

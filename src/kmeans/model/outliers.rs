@@ -9,7 +9,7 @@ use crate::checks;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 
 /// A distance in units of a spread. Finite, and 0 at the centroid itself.
 fn score<F: Float>(sq_dist: f64, spread: f64) -> F {
@@ -59,9 +59,13 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
     pub fn outlier_scores(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        let nearest = self.nearest(x)?;
-        let spreads = nearest.spreads(self.n_clusters());
-        Ok(scores(&nearest, |label| spreads[label]))
+        compiled!(
+            |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array1<F>> {
+                let nearest = model.nearest(x)?;
+                let spreads = nearest.spreads(model.n_clusters());
+                Ok(scores(&nearest, |label| spreads[label]))
+            }
+        )(self, x)
     }
 
     /// [`outlier_scores`](Self::outlier_scores) beside given spreads, one for each cluster: for rows that
@@ -91,13 +95,18 @@ impl<F: Float> KMeansModel<F> {
         x: &ArrayRef2<F>,
         spreads: &ArrayRef1<F>,
     ) -> Result<Array1<F>> {
-        checks::same_len("spreads", self.n_clusters(), spreads.len())?;
-        for spread in spreads {
-            checks::finite_and_not_negative("spreads", spread.to_f64())?;
-        }
-        let nearest = self.nearest(x)?;
-        // A zero may be negative.
-        Ok(scores(&nearest, |label| spreads[label].to_f64().abs()))
+        compiled!(|model: &KMeansModel<F>,
+                   x: &ArrayRef2<F>,
+                   spreads: &ArrayRef1<F>|
+         -> Result<Array1<F>> {
+            checks::same_len("spreads", model.n_clusters(), spreads.len())?;
+            for spread in spreads {
+                checks::finite_and_not_negative("spreads", spread.to_f64())?;
+            }
+            let nearest = model.nearest(x)?;
+            // A zero may be negative.
+            Ok(scores(&nearest, |label| spreads[label].to_f64().abs()))
+        })(self, x, spreads)
     }
 
     /// For each of the `k` clusters the spread of its rows among those of `x`: the root of their mean
@@ -123,8 +132,12 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
     pub fn cluster_spreads(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        let spreads = self.nearest(x)?.spreads(self.n_clusters());
-        Ok(spreads.into_iter().map(F::from_f64).collect())
+        compiled!(
+            |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array1<F>> {
+                let spreads = model.nearest(x)?.spreads(model.n_clusters());
+                Ok(spreads.into_iter().map(F::from_f64).collect())
+            }
+        )(self, x)
     }
 }
 

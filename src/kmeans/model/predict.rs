@@ -9,7 +9,7 @@ use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::kernels::nearest_row;
 use crate::parallel::{BLOCK, Blocks};
 
@@ -22,10 +22,14 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
     pub fn predict(&self, x: &ArrayRef2<F>) -> Result<Array1<usize>> {
-        let points = self.check(x)?;
-        let mut labels = vec![0; points.len()];
-        self.label(&points, &mut labels);
-        Ok(Array1::from(labels))
+        compiled!(
+            |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array1<usize>> {
+                let points = model.check(x)?;
+                let mut labels = vec![0; points.len()];
+                model.label(&points, &mut labels);
+                Ok(Array1::from(labels))
+            }
+        )(self, x)
     }
 
     /// [`predict`](Self::predict) into an array of `m` entries. Nothing is allocated if `x` is in
@@ -52,13 +56,18 @@ impl<F: Float> KMeansModel<F> {
     /// [As above](Self#errors), and
     /// - [`Error::LengthMismatch`]: `labels` does not have one entry for each row.
     pub fn predict_into(&self, x: &ArrayRef2<F>, labels: &mut ArrayRef1<usize>) -> Result<()> {
-        let points = self.check(x)?;
-        checks::same_len("labels", points.len(), labels.len())?;
-        match labels.as_slice_mut() {
-            Some(labels) => self.label(&points, labels),
-            None => labels.assign(&self.predict(x)?),
-        }
-        Ok(())
+        compiled!(|model: &KMeansModel<F>,
+                   x: &ArrayRef2<F>,
+                   labels: &mut ArrayRef1<usize>|
+         -> Result<()> {
+            let points = model.check(x)?;
+            checks::same_len("labels", points.len(), labels.len())?;
+            match labels.as_slice_mut() {
+                Some(labels) => model.label(&points, labels),
+                None => labels.assign(&model.predict(x)?),
+            }
+            Ok(())
+        })(self, x, labels)
     }
 
     /// The index of the nearest centroid for a single row of `d` features, and its Euclidean
@@ -79,10 +88,14 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors), the row being row 0.
     pub fn predict_one(&self, row: &ArrayRef1<F>) -> Result<(usize, F)> {
-        let view = row.view().insert_axis(ndarray::Axis(0));
-        let points = Points::check_for("row", &view, self.n_features())?;
-        let (label, sq_dist) = nearest_row(points.rows().row(0), &self.centroids.rows());
-        Ok((label as usize, F::from_f64(sq_dist.sqrt())))
+        compiled!(
+            |model: &KMeansModel<F>, row: &ArrayRef1<F>| -> Result<(usize, F)> {
+                let view = row.view().insert_axis(ndarray::Axis(0));
+                let points = Points::check_for("row", &view, model.n_features())?;
+                let (label, sq_dist) = nearest_row(points.rows().row(0), &model.centroids.rows());
+                Ok((label as usize, F::from_f64(sq_dist.sqrt())))
+            }
+        )(self, row)
     }
 
     /// Minus the inertia of `x`: minus the sum of the squared distances of its rows to their
@@ -93,10 +106,12 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
     pub fn score(&self, x: &ArrayRef2<F>) -> Result<f64> {
-        let points = self.check(x)?;
-        let mut labels = vec![0; points.len()];
-        engine::label(&points, &self.centroids, &mut labels);
-        Ok(-update::inertia(&points, &labels, &self.centroids.rows()))
+        compiled!(|model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<f64> {
+            let points = model.check(x)?;
+            let mut labels = vec![0; points.len()];
+            engine::label(&points, &model.centroids, &mut labels);
+            Ok(-update::inertia(&points, &labels, &model.centroids.rows()))
+        })(self, x)
     }
 
     fn label(&self, points: &Points<'_, F>, out: &mut [usize]) {

@@ -8,7 +8,7 @@ use crate::checks;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 
 /// The silhouettes of one cluster. See [`silhouette_by_cluster`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,21 +50,25 @@ pub fn silhouette_by_cluster<F: Float>(
     samples: &ArrayRef1<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<Vec<ClusterSilhouette>> {
-    checks::same_len("samples", labels.len(), samples.len())?;
-    checks::finite("samples", samples)?;
-    let clusters = Clusters::new(labels);
-    let samples: Vec<f64> = samples.iter().map(|s| s.to_f64()).collect();
-    let of_all = mean(&samples);
-    let of_cluster = |(cluster, &label): (usize, &usize)| {
-        let rows = &clusters.order[clusters.range(cluster)];
-        let own: Vec<f64> = rows.iter().map(|&row| samples[row]).collect();
-        let below = own.iter().filter(|&&s| s < of_all).count();
-        ClusterSilhouette {
-            label,
-            size: own.len(),
-            mean: mean(&own),
-            below_mean: below as f64 / own.len() as f64,
-        }
-    };
-    Ok(clusters.labels.iter().enumerate().map(of_cluster).collect())
+    compiled!(|samples: &ArrayRef1<F>,
+               labels: &ArrayRef1<usize>|
+     -> Result<Vec<ClusterSilhouette>> {
+        checks::same_len("samples", labels.len(), samples.len())?;
+        checks::finite("samples", samples)?;
+        let clusters = Clusters::new(labels);
+        let samples: Vec<f64> = samples.iter().map(|s| s.to_f64()).collect();
+        let of_all = mean(&samples);
+        let of_cluster = |(cluster, &label): (usize, &usize)| {
+            let rows = &clusters.order[clusters.range(cluster)];
+            let own: Vec<f64> = rows.iter().map(|&row| samples[row]).collect();
+            let below = own.iter().filter(|&&s| s < of_all).count();
+            ClusterSilhouette {
+                label,
+                size: own.len(),
+                mean: mean(&own),
+                below_mean: below as f64 / own.len() as f64,
+            }
+        };
+        Ok(clusters.labels.iter().enumerate().map(of_cluster).collect())
+    })(samples, labels)
 }

@@ -7,7 +7,7 @@ use super::super::means::Means;
 use super::{mean, of_distances, rounded};
 use crate::data::Points;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 
 /// The silhouette of each row by its distances to the means of the clusters, in place of the mean
 /// distances to their rows: fast, and close to [`silhouette_samples`](super::silhouette_samples) for round
@@ -43,7 +43,11 @@ pub fn simplified_silhouette_samples<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<Array1<F>> {
-    Ok(rounded(simplified(x, labels)?))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<Array1<F>> {
+            Ok(rounded(simplified(x, labels)?))
+        }
+    )(x, labels)
 }
 
 /// The mean of all [`simplified_silhouette_samples`].
@@ -68,7 +72,11 @@ pub fn simplified_silhouette_score<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<f64> {
-    Ok(mean(&simplified(x, labels)?))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<f64> {
+            Ok(mean(&simplified(x, labels)?))
+        }
+    )(x, labels)
 }
 
 fn simplified<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {
@@ -114,7 +122,11 @@ pub fn sq_euclidean_silhouette_samples<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<Array1<F>> {
-    Ok(rounded(sq_euclidean(x, labels)?))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<Array1<F>> {
+            Ok(rounded(sq_euclidean(x, labels)?))
+        }
+    )(x, labels)
 }
 
 /// The mean of all [`sq_euclidean_silhouette_samples`].
@@ -139,7 +151,11 @@ pub fn sq_euclidean_silhouette_score<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<f64> {
-    Ok(mean(&sq_euclidean(x, labels)?))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<f64> {
+            Ok(mean(&sq_euclidean(x, labels)?))
+        }
+    )(x, labels)
 }
 
 fn sq_euclidean<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {

@@ -17,7 +17,7 @@ use super::clusters::Clusters;
 use super::pairs::Pairs;
 use crate::data::Points;
 use crate::error::Result;
-use crate::float::Float;
+use crate::float::{Float, compiled};
 
 /// The silhouette of each row: how much nearer it is to its own cluster than to the next one.
 ///
@@ -63,7 +63,11 @@ pub fn silhouette_samples<F: Float>(
     x: &ArrayRef2<F>,
     labels: &ArrayRef1<usize>,
 ) -> Result<Array1<F>> {
-    Ok(rounded(exact(x, labels)?))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<Array1<F>> {
+            Ok(rounded(exact(x, labels)?))
+        }
+    )(x, labels)
 }
 
 /// The mean of all [`silhouette_samples`]: 1 is best, about 0 means overlapping clusters.
@@ -84,7 +88,11 @@ pub fn silhouette_samples<F: Float>(
 /// # Errors
 /// As [`silhouette_samples`].
 pub fn silhouette_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<f64> {
-    Ok(mean(&exact(x, labels)?))
+    compiled!(
+        |x: &ArrayRef2<F>, labels: &ArrayRef1<usize>| -> Result<f64> {
+            Ok(mean(&exact(x, labels)?))
+        }
+    )(x, labels)
 }
 
 fn exact<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {

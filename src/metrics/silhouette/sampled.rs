@@ -7,7 +7,7 @@ use super::super::pairs::Pairs;
 use super::{mean, of_sums};
 use crate::data::Points;
 use crate::error::{Error, Result};
-use crate::float::Float;
+use crate::float::{Float, compiled};
 use crate::random::Stream;
 
 /// A score of a sample. See [`silhouette_score_sampled`].
@@ -60,26 +60,32 @@ pub fn silhouette_score_sampled<F: Float>(
     sample_size: usize,
     seed: u64,
 ) -> Result<SampledScore> {
-    let points = Points::check("x", x)?;
-    let clusters = Clusters::to_score(&points, labels)?;
-    let n = points.len();
-    let counts = shares(&clusters, sample_size.min(n))?;
-    let pairs = Pairs::new(&points, &clusters);
-    if sample_size >= n {
-        return Ok(SampledScore {
-            score: mean(&pairs.map(|row, sums| of_sums(&clusters, row, sums))?),
-            standard_error: 0.0,
-            n_samples: n,
-        });
-    }
-    let rows = draw(&clusters, &counts, &mut Stream::new(seed, 0));
-    let samples = pairs.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
-    let (score, variance) = estimate(&clusters, &counts, &samples);
-    Ok(SampledScore {
-        score,
-        standard_error: variance.sqrt(),
-        n_samples: sample_size,
-    })
+    compiled!(|x: &ArrayRef2<F>,
+               labels: &ArrayRef1<usize>,
+               sample_size: usize,
+               seed: u64|
+     -> Result<SampledScore> {
+        let points = Points::check("x", x)?;
+        let clusters = Clusters::to_score(&points, labels)?;
+        let n = points.len();
+        let counts = shares(&clusters, sample_size.min(n))?;
+        let pairs = Pairs::new(&points, &clusters);
+        if sample_size >= n {
+            return Ok(SampledScore {
+                score: mean(&pairs.map(|row, sums| of_sums(&clusters, row, sums))?),
+                standard_error: 0.0,
+                n_samples: n,
+            });
+        }
+        let rows = draw(&clusters, &counts, &mut Stream::new(seed, 0));
+        let samples = pairs.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
+        let (score, variance) = estimate(&clusters, &counts, &samples);
+        Ok(SampledScore {
+            score,
+            standard_error: variance.sqrt(),
+            n_samples: sample_size,
+        })
+    })(x, labels, sample_size, seed)
 }
 
 /// The mean over all rows and the variance of that, from so many samples of each cluster, at least 2 or
