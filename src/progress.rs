@@ -19,6 +19,8 @@ pub enum Stop {
     NoImprovement,
     /// The observer asked for the end.
     Interrupted,
+    /// There was no fit: the model was made of centroids alone.
+    NotFitted,
 }
 
 /// The caller's function that sees each report of some work and may end the work by

@@ -212,6 +212,23 @@ impl GapStatistic {
         &self.entries
     }
 
+    /// What it says of each number of clusters, without a copy.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeans;
+    /// use centroid::selection::gap_statistic;
+    /// use ndarray::array;
+    ///
+    /// let x = array![[0.0], [1.0], [8.0], [9.0]];
+    /// let entries = gap_statistic(&KMeans::new(1), &x, 1..=2, 10, 42)?.into_entries();
+    /// assert_eq!(entries[1].n_clusters, 2);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn into_entries(self) -> Vec<GapEntry> {
+        self.entries
+    }
+
     /// The smallest number of clusters whose gap is not below that of the next number by more than one
     /// standard error of that. `None` if the gap grows to the end. See [`gap_statistic`] for an
     /// example.

@@ -112,7 +112,7 @@ impl<F: Float> fmt::Debug for SweepOptions<'_, F> {
 
 /// What one number of clusters gave. Scores are `None` where they are not defined: for fewer than 2
 /// non-empty clusters, or as many as there are rows. See [`Sweep`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SweepEntry<F: Float> {
     /// The number of clusters asked for.
@@ -154,7 +154,7 @@ pub struct SweepEntry<F: Float> {
 /// assert!(sweep.model(3).is_some() && sweep.model(6).is_none());
 /// # Ok::<(), centroid::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",

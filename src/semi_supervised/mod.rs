@@ -261,6 +261,23 @@ impl<L, F: Float> Propagated<L, F> {
     pub fn into_labels(self) -> Vec<Option<L>> {
         self.labels
     }
+
+    /// The labels and the confidences, without a copy.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeansModel;
+    /// use centroid::semi_supervised::{Propagation, propagate};
+    /// use ndarray::array;
+    ///
+    /// let model = KMeansModel::from_centroids(array![[0.0]])?;
+    /// let propagated = propagate(&model, &array![[2.0]], &['a'], Propagation::All)?;
+    /// assert_eq!(propagated.into_parts(), (vec![Some('a')], array![1.0]));
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn into_parts(self) -> (Vec<Option<L>>, Array1<F>) {
+        (self.labels, self.confidences)
+    }
 }
 
 impl<L, F: Float> Propagated<Option<L>, F> {

@@ -7,14 +7,30 @@ use crate::common::{
     assert_coherent, blobs, each_layout, each_stride, lattice, naive_labels, small_weights,
     spread_rows, sq_dist,
 };
-use centroid::{Algorithm, FitOptions, Float, Init, Iteration, KMeans, KMeansModel, Stop, init};
+use centroid::selection::{Folds, GapStatistic, GridSearch, Sweep};
+use centroid::semi_supervised::{LabelRequest, Propagated};
+use centroid::{
+    Algorithm, BlocksError, ClusterSums, FitOptions, Float, Init, Iteration, KMeans, KMeansModel,
+    MiniBatchKMeans, OnlineKMeans, Stop, init,
+};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, array, concatenate, s};
 
 #[test]
 fn types_can_be_sent_shared_and_printed() {
-    fn is_useful<T: Send + Sync + Debug>() {}
+    fn is_useful<T: Clone + Debug + PartialEq + Send + Sync>() {}
+    fn can_be_sent<T: Debug + Send>() {}
     is_useful::<KMeans>();
     is_useful::<KMeansModel<f32>>();
+    is_useful::<MiniBatchKMeans>();
+    is_useful::<OnlineKMeans<f32>>();
+    is_useful::<ClusterSums<f32>>();
+    is_useful::<Sweep<f32>>();
+    is_useful::<GapStatistic>();
+    is_useful::<GridSearch<usize>>();
+    is_useful::<Folds>();
+    is_useful::<Propagated<char, f32>>();
+    is_useful::<LabelRequest>();
+    can_be_sent::<BlocksError<f32>>();
     is_useful::<Init>();
     is_useful::<Algorithm>();
     is_useful::<Iteration>();
@@ -23,6 +39,28 @@ fn types_can_be_sent_shared_and_printed() {
     assert!(format!("{:?}", FitOptions::<f64>::new()).starts_with("FitOptions"));
     let model = KMeansModel::from_centroids(array![[1.5]]).unwrap();
     assert!(format!("{model:?}").contains("1.5"));
+}
+
+#[test]
+fn models_are_equal_if_all_that_they_say_is() {
+    let x = lattice::<f64>(60, 2, 1);
+    let fit = |k| KMeans::new(k).fit(&x).unwrap();
+    let model = fit(3);
+    assert_eq!(model, fit(3));
+    assert_ne!(model, fit(4));
+    let centroids = KMeansModel::from_centroids(model.centroids()).unwrap();
+    assert_ne!(model, centroids);
+    let options = FitOptions::new().keep_labels(false);
+    let unlabelled = KMeans::new(3).fit_with(&x, options).unwrap();
+    assert_ne!(model, unlabelled);
+    let (of_model, labels) = model.clone().into_parts();
+    assert_eq!(
+        (of_model.view(), labels.view()),
+        (model.centroids(), model.labels())
+    );
+    assert_eq!(centroids.into_centroids(), of_model);
+    assert_eq!(model.into_labels(), labels);
+    assert!(unlabelled.into_labels().is_empty());
 }
 
 #[test]
@@ -141,7 +179,8 @@ fn a_model_of_given_centroids_predicts() {
         (model.n_clusters(), model.n_features(), model.n_iter()),
         (2, 2, 0)
     );
-    assert_eq!((model.labels().len(), model.inertia()), (0, 0.0));
+    assert_eq!((model.labels().len(), model.inertia()), (0, f64::INFINITY));
+    assert_eq!(model.stop(), Stop::NotFitted);
     assert_eq!(model.cluster_sizes(), array![0, 0]);
     assert_eq!(model.centroids(), centroids);
     let x = array![[2.0, 5.0], [2.1, 0.0], [-9.0, 9.0]];

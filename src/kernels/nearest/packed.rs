@@ -18,7 +18,7 @@ pub(super) const TILE: usize = 4;
 /// the mean of the centroids, and the scale, a power of two, brings the largest centroid
 /// coordinate to about 1. Shifting the data by a large constant, or measuring it in other units,
 /// then changes nothing but the rounding of the input itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Packed<F> {
     /// The centroids as given, row-major.
     rows: Vec<F>,
@@ -60,6 +60,11 @@ impl<F: Float> Packed<F> {
     #[inline(always)]
     pub(crate) fn rows(&self) -> Rows<'_, F> {
         Rows::new(&self.rows, self.centre.len())
+    }
+
+    /// [`rows`](Self::rows), without a copy.
+    pub(crate) fn into_rows(self) -> Vec<F> {
+        self.rows
     }
 
     /// The number of centroids.

@@ -50,7 +50,7 @@ use crate::random::Stream;
 /// With the feature `serde` a stream can be saved and go on later: the result is the same, to the bit,
 /// in a format that keeps every `f64` (postcard does, serde_json with its feature `float_roundtrip`).
 /// What does not fit together, or is not finite, is refused when it is read.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
@@ -73,7 +73,7 @@ pub struct OnlineKMeans<F: Float> {
 }
 
 /// What a stream has come to.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) enum State<F: Float> {
     /// Too few distinct rows. One of each, with the weight of all.
     Waiting {
@@ -171,8 +171,8 @@ impl<F: Float> OnlineKMeans<F> {
         })(self, batch, weights)
     }
 
-    /// The centroids as they are now, as a model: without labels, sizes or inertia, since the rows are
-    /// gone. See the [example](Self#example).
+    /// The centroids as they are now, as a model that was [not fitted](crate::Stop::NotFitted): without
+    /// labels, sizes or inertia, since the rows are gone. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: a parameter of the estimator, as for [`MiniBatchKMeans::fit`].

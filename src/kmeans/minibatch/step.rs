@@ -19,7 +19,7 @@ use crate::random::Stream;
 const ROWS_BETWEEN: f64 = 10.0;
 
 /// Centroids, and how much each of them has seen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::kmeans) struct Moving<F: Float> {
     /// As they are, `k x d`: where a stream is long, what a row adds is below the digits of `F`.
     pub(in crate::kmeans) means: Vec<f64>,

@@ -9,7 +9,7 @@ mod saving;
 
 use std::fmt;
 
-use ndarray::{Array1, ArrayRef2, ArrayView1, ArrayView2, CowArray, Ix2};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, CowArray, Ix2};
 
 pub(crate) use assignment::Assignment;
 
@@ -118,16 +118,17 @@ impl<F: Float> KMeansModel<F> {
     }
 
     /// A model of `k x d` centroids that were kept elsewhere, given as an array, a view or a
-    /// reference to one. It has no labels, sizes of 0, an
-    /// inertia of 0 and no iterations.
+    /// reference to one. No fit was made: the model [says so](Stop::NotFitted), and has no labels, sizes of
+    /// 0 and an infinite inertia.
     ///
     /// # Example
     /// ```
-    /// use centroid::KMeansModel;
+    /// use centroid::{KMeansModel, Stop};
     /// use ndarray::array;
     ///
     /// let model = KMeansModel::from_centroids(array![[0.0], [10.0]])?;
     /// assert_eq!(model.predict(&array![[7.0]])?, array![1]);
+    /// assert_eq!((model.stop(), model.inertia()), (Stop::NotFitted, f64::INFINITY));
     /// # Ok::<(), centroid::Error>(())
     /// ```
     ///
@@ -145,9 +146,9 @@ impl<F: Float> KMeansModel<F> {
         Self {
             labels: Array1::default(0),
             cluster_sizes: Array1::zeros(centroids.len()),
-            inertia: 0.0,
+            inertia: f64::INFINITY,
             n_iter: 0,
-            stop: Stop::Converged,
+            stop: Stop::NotFitted,
             kernels: detect(),
             centroids,
         }
@@ -162,14 +163,16 @@ impl<F: Float> KMeansModel<F> {
         .expect("the centroids are a matrix")
     }
 
-    /// For each of the `n` fitted rows the index of its centroid; nothing if they were not to be
-    /// [kept](crate::FitOptions::keep_labels). See the [example](Self#example).
+    /// For each of the `n` fitted rows the index of its centroid. Empty after
+    /// [`keep_labels(false)`](crate::FitOptions::keep_labels), and where no fit was made. See the
+    /// [example](Self#example).
     pub fn labels(&self) -> ArrayView1<'_, usize> {
         self.labels.view()
     }
 
     /// The weighted sum of the squared distances of the fitted rows to their centroids, computed
-    /// from differences, in f64. See the [example](Self#example).
+    /// from differences, in f64. Infinite if [no fit was made](Stop::NotFitted), so that every fit is
+    /// better. See the [example](Self#example).
     pub fn inertia(&self) -> f64 {
         self.inertia
     }
@@ -184,8 +187,8 @@ impl<F: Float> KMeansModel<F> {
         self.stop
     }
 
-    /// For each of the `k` clusters the number of fitted rows in it, whatever their weight. See the
-    /// [example](Self#example).
+    /// For each of the `k` clusters the number of fitted rows in it, whatever their weight; 0 if no fit was
+    /// made. See the [example](Self#example).
     pub fn cluster_sizes(&self) -> ArrayView1<'_, usize> {
         self.cluster_sizes.view()
     }
@@ -200,6 +203,35 @@ impl<F: Float> KMeansModel<F> {
         self.centroids.centre().len()
     }
 
+    /// The centroids, `k x d`, without a copy. See [`into_parts`](Self::into_parts) for an example.
+    pub fn into_centroids(self) -> Array2<F> {
+        self.into_parts().0
+    }
+
+    /// The [`labels`](Self::labels), without a copy. See [`into_parts`](Self::into_parts) for an example.
+    pub fn into_labels(self) -> Array1<usize> {
+        self.labels
+    }
+
+    /// The centroids and the [`labels`](Self::labels), without a copy.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::KMeans;
+    /// use ndarray::array;
+    ///
+    /// let model = KMeans::new(1).fit(&array![[0.0], [2.0]])?;
+    /// assert_eq!(model.clone().into_parts(), (array![[1.0]], array![0, 0]));
+    /// assert_eq!(model.clone().into_centroids(), array![[1.0]]);
+    /// assert_eq!(model.into_labels(), array![0, 0]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn into_parts(self) -> (Array2<F>, Array1<usize>) {
+        let shape = (self.n_clusters(), self.n_features());
+        let centroids = Array2::from_shape_vec(shape, self.centroids.into_rows());
+        (centroids.expect("the centroids are a matrix"), self.labels)
+    }
+
     pub(in crate::kmeans) fn check<'a>(&self, x: &'a ArrayRef2<F>) -> Result<Points<'a, F>> {
         Points::check_for("x", x, self.n_features())
     }
@@ -212,6 +244,16 @@ impl<F: Float> KMeansModel<F> {
 
 /// Widening or counting a label takes about as long as so many multiply-adds.
 const RELABEL_WORK: usize = 8;
+
+impl<F: Float> PartialEq for KMeansModel<F> {
+    fn eq(&self, other: &Self) -> bool {
+        let counts = |model: &Self| (model.inertia, model.n_iter, model.stop);
+        counts(self) == counts(other)
+            && self.centroids() == other.centroids()
+            && self.labels == other.labels
+            && self.cluster_sizes == other.cluster_sizes
+    }
+}
 
 impl<F: Float> fmt::Debug for KMeansModel<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,6 +17,7 @@ pub(super) struct SavedModel<F> {
     centroids: Vec<F>,
     labels: Vec<usize>,
     cluster_sizes: Vec<usize>,
+    /// 0 if no fit was made: there are formats without an infinity.
     inertia: f64,
     n_iter: usize,
     stop: Stop,
@@ -29,7 +30,10 @@ impl<F: Float> From<KMeansModel<F>> for SavedModel<F> {
             centroids: model.centroids.rows().data().to_vec(),
             labels: model.labels.to_vec(),
             cluster_sizes: model.cluster_sizes.to_vec(),
-            inertia: model.inertia,
+            inertia: match model.stop {
+                Stop::NotFitted => 0.0,
+                _ => model.inertia,
+            },
             n_iter: model.n_iter,
             stop: model.stop,
         }
@@ -58,13 +62,24 @@ impl<F: Float> TryFrom<SavedModel<F>> for KMeansModel<F> {
         }
         let valid = saved.inertia >= 0.0 && saved.inertia.is_finite();
         check(valid, "the inertia is negative or not finite")?;
-        Ok(Self {
-            labels: Array1::from(saved.labels),
-            cluster_sizes: Array1::from(saved.cluster_sizes),
-            inertia: saved.inertia,
-            n_iter: saved.n_iter,
-            stop: saved.stop,
-            ..Self::from_packed(Packed::new(&Rows::new(&saved.centroids, saved.n_features)))
-        })
+        let packed = Packed::new(&Rows::new(&saved.centroids, saved.n_features));
+        let unfitted = Self::from_packed(packed);
+        let is_empty = saved.inertia == 0.0 && saved.n_iter == 0 && sizes.iter().all(|&n| n == 0);
+        match saved.stop {
+            Stop::NotFitted => {
+                check(is_empty, "there are results of a fit that was not made")?;
+                Ok(unfitted)
+            }
+            // Version 0.1.0 saved models of given centroids like this.
+            Stop::Converged if is_empty => Ok(unfitted),
+            stop => Ok(Self {
+                labels: Array1::from(saved.labels),
+                cluster_sizes: Array1::from(saved.cluster_sizes),
+                inertia: saved.inertia,
+                n_iter: saved.n_iter,
+                stop,
+                ..unfitted
+            }),
+        }
     }
 }
