@@ -8,10 +8,10 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
 use crate::float::Float;
 
-/// Rows that can be read again and again, block by block: a file, a query, the partitions of another
-/// engine. What [`KMeans::fit_blocks`](crate::KMeans::fit_blocks) goes over.
+/// Rows that can be read several times, block by block: a file, a query, the partitions of another
+/// engine. The input of [`KMeans::fit_blocks`](crate::KMeans::fit_blocks).
 ///
-/// Each pass must give the same rows in the same order. How they are cut into blocks does not matter,
+/// Each pass must give the same rows in the same order. How they are cut into blocks does not matter
 /// and may change.
 ///
 /// # Example
@@ -39,7 +39,7 @@ use crate::float::Float;
 ///
 /// let model = KMeans::new(2).fit_blocks(&mut Digits(0))?;
 /// assert_eq!(model.inertia(), 20.0);
-/// # Ok::<(), centroid::Error>(())
+/// # Ok::<(), centroid::BlocksError<f64>>(())
 /// ```
 pub trait RowBlocks<F: Float>: Send {
     /// The number of features of every row. See the [example](RowBlocks#example).
@@ -52,16 +52,16 @@ pub trait RowBlocks<F: Float>: Send {
     /// Whatever keeps the rows from being read.
     fn rewind(&mut self) -> io::Result<()>;
 
-    /// Puts the next rows behind what `rows` holds, row-major: one or more whole rows, or nothing after
-    /// the last one. Blocks of some megabytes are best. See the [example](RowBlocks#example).
+    /// Appends the next rows to `rows`, row-major: one or more whole rows, or nothing after the last one.
+    /// Blocks of a few megabytes are best. See the [example](RowBlocks#example).
     ///
     /// # Errors
     /// Whatever keeps the rows from being read.
     fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()>;
 }
 
-/// The rows of an array in memory, in any order and with any strides: for trying out what is meant for
-/// larger data. Clustering the array itself takes no copies.
+/// The rows of an array in memory, in any order and with any strides: to try out code that is meant for
+/// larger data. Clustering the array itself needs no blocks.
 ///
 /// # Example
 /// ```
@@ -71,7 +71,7 @@ pub trait RowBlocks<F: Float>: Send {
 /// let x = array![[0.0], [1.0], [9.0]];
 /// let model = KMeans::new(2).fit_blocks(&mut ArrayBlocks::new(&x, 2))?;
 /// assert_eq!(model.labels(), KMeans::new(2).fit(&x)?.labels());
-/// # Ok::<(), centroid::Error>(())
+/// # Ok::<(), centroid::BlocksError<f64>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ArrayBlocks<'a, F> {
@@ -113,14 +113,14 @@ impl<F: Float> RowBlocks<F> for ArrayBlocks<'_, F> {
     }
 }
 
-/// The next `block` of `len` items; `next` is moved behind it.
+/// The next `block` of `len` items; `next` moves to its end.
 pub(super) fn next_range(next: &mut usize, block: usize, len: usize) -> Range<usize> {
     let start = *next;
     *next = start.saturating_add(block).min(len);
     start..*next
 }
 
-/// Rows from iterators of arrays: each pass takes a new one.
+/// Rows from iterators of arrays: each pass takes a new iterator.
 ///
 /// # Example
 /// ```
@@ -131,7 +131,7 @@ pub(super) fn next_range(next: &mut usize, block: usize, len: usize) -> Range<us
 /// let mut source = IterBlocks::new(1, || parts.iter().cloned().map(Ok));
 /// let model = KMeans::new(2).fit_blocks(&mut source)?;
 /// assert_eq!(model.inertia(), 1.0);
-/// # Ok::<(), centroid::Error>(())
+/// # Ok::<(), centroid::BlocksError<f64>>(())
 /// ```
 pub struct IterBlocks<M, I> {
     n_features: usize,
@@ -144,8 +144,8 @@ where
     M: FnMut() -> I + Send,
     I: Iterator<Item = io::Result<Array2<F>>> + Send,
 {
-    /// Rows of so many features, from the iterators that `make` returns. Arrays may be of any number of
-    /// rows, also none; one of other features ends the pass with an error of kind
+    /// Rows of `n_features` features, from the iterators that `make` returns. Arrays may have any number
+    /// of rows, or none. An array with other features ends the pass with an error of kind
     /// [`InvalidData`](io::ErrorKind::InvalidData). See the [example](Self#example).
     pub fn new(n_features: usize, make: M) -> Self {
         Self {

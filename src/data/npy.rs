@@ -12,12 +12,12 @@ use crate::float::Float;
 ///
 /// PERF: the room for them was zeroed just before, and is still in the nearest caches.
 const READ: usize = 1 << 17;
-/// Bytes of a block, about.
+/// The approximate size of a block in bytes.
 const BLOCK: usize = 1 << 21;
 
-/// The rows of a two-dimensional array in a `.npy` file, as NumPy's `save` writes it: of the type `F`, of
-/// either byte order, in C order. The file is read, not mapped, so nothing but a block of it is in memory
-/// at a time. Needs the feature `npy`.
+/// The rows of a two-dimensional array in a `.npy` file, as NumPy's `save` writes it: of type `F`, in either
+/// byte order, in C order. The file is read, not mapped: only one block is in memory at a time. Needs the
+/// feature `npy`.
 ///
 /// # Example
 /// ```
@@ -47,13 +47,13 @@ pub struct NpyBlocks<F> {
 }
 
 impl<F: Float> NpyBlocks<F> {
-    /// Opens a file and looks at its header and its length. See the [example](Self#example).
+    /// Opens a file and checks its header and its length. See the [example](Self#example).
     ///
     /// # Errors
-    /// - of kind [`InvalidData`](io::ErrorKind::InvalidData): it is no `.npy` file, or holds something else
-    ///   than a matrix of `F` in C order with at least one column;
+    /// - of kind [`InvalidData`](io::ErrorKind::InvalidData): it is not a `.npy` file, or not a matrix of
+    ///   `F` in C order with at least one column;
     /// - of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): it is shorter than its header says;
-    /// - what opening and reading a file may come to.
+    /// - any error of opening or reading the file.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
         let no_npy = |error: io::Error| match error.kind() {
@@ -122,15 +122,15 @@ impl<F: Float> NpyBlocks<F> {
     }
 }
 
-/// The longest header, as numpy has it, and the deepest nesting of its brackets: a dictionary with a tuple
-/// has two.
+/// The longest header that NumPy reads, and the deepest nesting of brackets: a dictionary with a tuple has
+/// two.
 const MOST_BYTES: usize = 10_000;
 const MOST_NESTING: i32 = 3;
 
 /// Refuses a header that cannot be one of a matrix, and goes back to the first byte.
 ///
-/// NOTE: the parser of headers tries all ways to read nested brackets, of which there are too many in a
-/// file made to be so.
+/// NOTE: the parser of headers tries all ways to read nested brackets. In a malicious file there are too
+/// many of them.
 fn check_header(reader: &mut BufReader<File>) -> io::Result<()> {
     let invalid = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidData, what));
     let mut start = [0; 12];

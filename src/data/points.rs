@@ -13,7 +13,7 @@ use crate::float::Float;
 use crate::kernels::{Kernels, Labelled, Rows, detect};
 use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
 
-/// A row of greater weight is not taken for so many equal rows.
+/// A row of a greater weight does not count as that many equal rows.
 pub(crate) const MOST_COPIES: f64 = (1 << 24) as f64;
 
 /// The number of a row, as it is stored.

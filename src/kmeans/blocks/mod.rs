@@ -39,7 +39,7 @@ impl KMeans {
     /// let x = array![[0.0, 0.0], [0.0, 2.0], [9.0, 0.0], [9.0, 2.0]];
     /// let model = KMeans::new(2).n_init(1).fit_blocks(&mut ArrayBlocks::new(&x, 3))?;
     /// assert_eq!(model.inertia(), 4.0);
-    /// # Ok::<(), centroid::Error>(())
+    /// # Ok::<(), centroid::BlocksError<f64>>(())
     /// ```
     ///
     /// # Cost
@@ -57,7 +57,8 @@ impl KMeans {
     /// up to rounding.
     ///
     /// # Errors
-    /// A [`BlocksError`], which has the best model so far. It turns into an [`Error`] by `?`:
+    /// A [`BlocksError`], which holds the best model found before. `?` in a function that returns [`Error`]
+    /// keeps the error and drops the model:
     /// - [`Error::InvalidParameter`]: as for [`fit`](Self::fit).
     /// - [`Error::EmptyData`]: the source has no rows or no features.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
@@ -84,7 +85,7 @@ impl KMeans {
     /// let options = FitOptions::new().initial_centroids(&start).keep_labels(false);
     /// let model = KMeans::new(2).fit_blocks_with(&mut ArrayBlocks::new(&x, 2), options)?;
     /// assert_eq!(model.centroids(), array![[0.5], [10.0]]);
-    /// # Ok::<(), centroid::Error>(())
+    /// # Ok::<(), centroid::BlocksError<f64>>(())
     /// ```
     ///
     /// # Errors
