@@ -10,6 +10,7 @@ use super::search::Search;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{MAX_TARGETS, NearPair, PotentialTerms, Rows};
+use crate::numeric::{exponent_above, splitter};
 use crate::parallel::{self, BLOCK};
 use crate::prepared::Prepared;
 use crate::random::Stream;
@@ -106,9 +107,7 @@ impl<'a, F: Float> Closest<'a, F> {
         };
         let total: f64 = add_up(self, false).iter().sum();
         // The unit is 2^-50 of a power of two above the sum.
-        let exponent = (total.to_bits() >> 52) as i64 - 1022;
-        let place = (exponent - 50 + 52).max(-1022) + 1023;
-        self.splitter = 1.5 * f64::from_bits((place as u64) << 52);
+        self.splitter = splitter(exponent_above(total) - 50);
         self.block_sums = add_up(self, true);
         self.total = self.block_sums.iter().sum();
         self.total_then = self.total;

@@ -10,7 +10,6 @@ mod search;
 use ndarray::{Array1, Array2, ArrayRef2};
 
 pub(crate) use self::parallel::choose_among;
-pub(crate) use random::without_replacement;
 
 use crate::checks;
 use crate::data::Points;

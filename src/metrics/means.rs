@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::clusters::Clusters;
-use super::power_of_two;
 use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::Rows;
+use crate::numeric::power_of_two_below;
 use crate::parallel;
 
 /// Rows whose distances to a mean are computed together.
@@ -44,7 +44,7 @@ impl<'a, F: Float> Means<'a, F> {
         // The largest value then is about 2^400. Of its square there may be 2^128 and more, and that of
         // 2^-511 of it still is a number of full precision.
         let scale = 2.0_f64.powi(400) / points.magnitude().to_f64();
-        let scale = power_of_two(scale.min(1.0 / f64::MIN_POSITIVE));
+        let scale = power_of_two_below(scale.min(1.0 / f64::MIN_POSITIVE));
         let first_rows = (0..clusters.len()).map(|c| clusters.order[clusters.range(c).start]);
         let in_scale = |row| points.rows().row(row).iter().map(|x| x.to_f64() * scale);
         let mut means = Self {

@@ -49,9 +49,3 @@ pub use silhouette::{
     silhouette_score_sampled, simplified_silhouette_samples, simplified_silhouette_score,
     sq_euclidean_silhouette_samples, sq_euclidean_silhouette_score,
 };
-
-/// The largest power of two that is not above a positive number of full precision.
-fn power_of_two(value: f64) -> f64 {
-    // Without the mantissa.
-    f64::from_bits(value.to_bits() >> 52 << 52)
-}

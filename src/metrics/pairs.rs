@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::clusters::Clusters;
-use super::power_of_two;
 use crate::checks;
 use crate::data::Points;
 #[cfg(doc)]
@@ -15,6 +14,7 @@ use crate::error::Result;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Grouped, Rows};
+use crate::numeric::power_of_two_below;
 use crate::parallel;
 
 /// The points, and the clusters that they form.
@@ -46,7 +46,7 @@ impl<'a, F: Float> Pairs<'a, F> {
         Self {
             points,
             clusters,
-            scale: F::from_f64(power_of_two(scale)),
+            scale: F::from_f64(power_of_two_below(scale)),
             most_sums: MOST_SUMS,
         }
     }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::{MOST_COPIES, Points};
 use crate::float::Float;
+use crate::numeric::few_features;
 use crate::parallel::{self, BLOCK};
 use crate::random::Stream;
 
@@ -279,16 +280,12 @@ struct Distinct<F> {
 
 impl<F: Float> Distinct<F> {
     fn new(points: &Points<'_, F>, rows: &[u32]) -> Self {
-        match points.n_features() {
-            1 => Self::of_features::<1>(points, rows),
-            2 => Self::of_features::<2>(points, rows),
-            3 => Self::of_features::<3>(points, rows),
-            4 => Self::of_features::<4>(points, rows),
-            _ => {
-                let row = |row: u32| points.rows().row(row as usize);
-                Self::by_hash(points, rows, row, hash)
-            }
-        }
+        let row = |row: u32| points.rows().row(row as usize);
+        few_features!(
+            points.n_features(),
+            D => Self::of_features::<D>(points, rows),
+            else Self::by_hash(points, rows, row, hash)
+        )
     }
 
     /// The same for a number of features known to the compiler.

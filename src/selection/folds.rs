@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use crate::checks;
 use crate::error::{Error, Result};
-use crate::random::Stream;
+use crate::random::{Stream, shuffle};
 
 /// Rows that are cut into `n_folds` folds, each of which is once tested while the others are trained
 /// with.
@@ -142,14 +142,6 @@ impl Split {
     pub(super) fn new(folds: &[usize], fold: usize) -> Self {
         let (test, train) = (0..folds.len()).partition(|&row| folds[row] == fold);
         Self { train, test }
-    }
-}
-
-/// Brings rows into a random order (R. Durstenfeld, Algorithm 235: random permutation, Communications of
-/// the ACM 7(7), 1964, doi:10.1145/364520.364540).
-fn shuffle(rows: &mut [usize], stream: &mut Stream) {
-    for last in (1..rows.len()).rev() {
-        rows.swap(last, stream.below(last + 1));
     }
 }
 

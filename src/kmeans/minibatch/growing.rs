@@ -11,7 +11,7 @@
 //! J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934. There bounds are
 //! carried over when a batch grows; here each batch is a run of its own, of the engine that suits it.
 
-use super::draws::Shuffle;
+use super::draws::shuffled;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
@@ -33,7 +33,7 @@ pub(super) fn run<F: Float>(
     mut observer: Option<&mut Observer<'_>>,
 ) -> Run<F> {
     let n = points.len();
-    let mut shuffle = Shuffle::new(points);
+    let mut shuffle = shuffled(points);
     let mut stream = estimator.stream();
     let least = estimator.n_clusters.saturating_mul(ROWS_PER_CLUSTER);
     let mut size = estimator.batch_size.max(least);

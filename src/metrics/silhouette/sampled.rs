@@ -8,7 +8,7 @@ use super::{mean, of_sums};
 use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::random::Stream;
+use crate::random::{Stream, partial_shuffle};
 
 /// A score of a sample. See [`silhouette_score_sampled`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,9 +138,7 @@ fn draw(clusters: &Clusters, counts: &[usize], stream: &mut Stream) -> Vec<usize
     let mut rows = Vec::with_capacity(counts.iter().sum());
     for (cluster, &count) in counts.iter().enumerate() {
         let own = &mut order[clusters.range(cluster)];
-        for i in 0..count {
-            own.swap(i, i + stream.below(own.len() - i));
-        }
+        partial_shuffle(own, 0..count, stream);
         rows.extend_from_slice(&own[..count]);
     }
     rows
