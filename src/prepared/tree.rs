@@ -13,7 +13,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::data::{MOST_COPIES, Points};
+use crate::data::{DistinctRows, MOST_COPIES, Points, RowValues};
 use crate::float::Float;
 use crate::numeric::few_features;
 use crate::parallel::{self, BLOCK};
@@ -280,92 +280,64 @@ struct Distinct<F> {
 
 impl<F: Float> Distinct<F> {
     fn new(points: &Points<'_, F>, rows: &[u32]) -> Self {
-        let row = |row: u32| points.rows().row(row as usize);
         few_features!(
             points.n_features(),
-            D => Self::of_features::<D>(points, rows),
-            else Self::by_hash(points, rows, row, hash)
+            D => {
+                let (arrays, _) = points.rows().data().as_chunks::<D>();
+                Self::of_values(points, rows, |row| arrays[row as usize])
+            },
+            else Self::of_values(points, rows, |row| points.rows().row(row as usize))
         )
     }
 
-    /// The same for a number of features known to the compiler.
-    fn of_features<const D: usize>(points: &Points<'_, F>, rows: &[u32]) -> Self {
-        let (arrays, _) = points.rows().data().as_chunks::<D>();
-        Self::by_hash(points, rows, |row| arrays[row as usize], |row| hash(&row))
-    }
-
-    fn by_hash<R: Copy + PartialEq>(
+    fn of_values<R: RowValues>(
         points: &Points<'_, F>,
         rows: &[u32],
         values: impl Fn(u32) -> R,
-        hash: impl Fn(R) -> u64,
     ) -> Self {
-        const FREE: u32 = u32::MAX;
-        let mask = (2 * rows.len()).next_power_of_two() - 1;
-        // PERF: rows are fetched from all over the memory here, and not one after the other.
-        let keys: Vec<(R, usize)> = rows
-            .iter()
-            .map(|&row| (values(row), hash(values(row)) as usize & mask))
-            .collect();
-        // By hash a number, by number one of its rows and their count, by row its number.
-        let mut slots = vec![FREE; mask + 1];
-        let mut distinct: Vec<(u32, u32, f64)> = Vec::with_capacity(rows.len());
-        let mut numbers = Vec::with_capacity(rows.len());
-        for (index, &(values, mut slot)) in keys.iter().enumerate() {
-            let count = points.weight(rows[index] as usize);
-            let number = loop {
-                let number = slots[slot];
-                if number == FREE {
-                    slots[slot] = distinct.len() as u32;
-                    distinct.push((index as u32, 0, 0.0));
-                    break slots[slot];
-                }
-                let (first, _, total) = distinct[number as usize];
-                if keys[first as usize].0 != values {
-                    slot = (slot + 1) & mask;
-                } else if total + count <= MOST_COPIES {
-                    break number;
-                } else {
-                    // What is full makes room: many heavy rows are not looked through again and again.
-                    slots[slot] = FREE;
-                }
-            };
-            numbers.push(number);
-            let (_, rows, total) = &mut distinct[number as usize];
-            *rows += 1;
-            *total += count;
+        // PERF: rows are fetched from all over the memory here, several at a time.
+        let values: Vec<R> = rows.iter().map(|&row| values(row)).collect();
+        let mut distinct = DistinctRows::with_capacity(rows.len());
+        // For each distinct row the number of its rows, and their total weight.
+        let mut totals: Vec<(u32, f64)> = Vec::with_capacity(rows.len());
+        let mut ids = Vec::with_capacity(rows.len());
+        for (&row, values) in rows.iter().zip(values) {
+            let weight = points.weight(row as usize);
+            let mut id = distinct.id(values);
+            if let Some(&(_, total)) = totals.get(id as usize)
+                && total + weight > MOST_COPIES
+            {
+                id = distinct.renew(values);
+            }
+            if id as usize == totals.len() {
+                totals.push((0, 0.0));
+            }
+            let (count, total) = &mut totals[id as usize];
+            *count += 1;
+            *total += weight;
+            ids.push(id);
         }
-        let counts = distinct.iter().map(|entry| F::from_f64(entry.2)).collect();
         let mut next = 0;
-        let begin = |&(_, rows, _): &(u32, u32, f64)| {
-            next += rows;
-            next - rows
+        let begin = |&(count, _): &(u32, f64)| {
+            next += count;
+            next - count
         };
-        let firsts: Vec<u32> = distinct.iter().map(begin).collect();
+        let firsts: Vec<u32> = totals.iter().map(begin).collect();
         let (mut places, mut order) = (firsts.clone(), vec![0; rows.len()]);
-        for (&row, number) in rows.iter().zip(numbers) {
-            let place = &mut places[number as usize];
+        for (&row, id) in rows.iter().zip(ids) {
+            let place = &mut places[id as usize];
             order[*place as usize] = row;
             *place += 1;
         }
         Self {
             order,
             firsts,
-            counts,
+            counts: totals
+                .iter()
+                .map(|&(_, total)| F::from_f64(total))
+                .collect(),
         }
     }
-}
-
-/// Equal rows have equal hashes.
-fn hash<F: Float>(row: &[F]) -> u64 {
-    let mix = |hash: u64, x: &F| {
-        // Adding zero makes one zero of the two.
-        (hash ^ (x.to_f64() + 0.0).to_bits())
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29)
-    };
-    let hash = row.iter().fold(0, mix);
-    hash ^ (hash >> 32)
 }
 
 /// What [`merge`] makes of a tree: points, where each leaf begins, the order of the original points

@@ -1,9 +1,9 @@
 //! Rows in folds, for cross-validation.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::checks;
+use crate::data::DenseLabels;
 use crate::error::{Error, Result};
 use crate::random::{Stream, shuffle};
 
@@ -73,12 +73,7 @@ impl Folds {
         labels: impl IntoIterator<Item = L>,
         n_folds: usize,
     ) -> Result<Self> {
-        let mut numbers = HashMap::new();
-        let number = |label| {
-            let next = numbers.len();
-            *numbers.entry(label).or_insert(next)
-        };
-        let classes: Vec<usize> = labels.into_iter().map(number).collect();
+        let classes = DenseLabels::by_appearance(labels).ids;
         Self::new(classes.len(), n_folds, classes)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::contingency::Contingency;
+use super::contingency::Contingency;
 
 impl Contingency {
     /// The mutual information, in nats: no more than either entropy, whatever is rounded.

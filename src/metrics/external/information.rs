@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use ndarray::ArrayRef1;
 
-use super::super::contingency::Contingency;
+use super::contingency::Contingency;
 use crate::error::Result;
 
 /// The mutual information of two labellings, in nats: what one tells about the other.

@@ -3,7 +3,7 @@
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use super::super::clusters::Clusters;
-use super::super::pairs::Pairs;
+use super::super::distance_sums::DistanceSums;
 use super::{mean, of_sums};
 use crate::data::Points;
 use crate::error::{Error, Result};
@@ -64,16 +64,16 @@ pub fn silhouette_score_sampled<F: Float>(
     let clusters = Clusters::to_score(&points, labels)?;
     let n = points.len();
     let counts = shares(&clusters, sample_size.min(n))?;
-    let pairs = Pairs::new(&points, &clusters);
+    let distance_sums = DistanceSums::new(&points, &clusters);
     if sample_size >= n {
         return Ok(SampledScore {
-            score: mean(&pairs.map(|row, sums| of_sums(&clusters, row, sums))?),
+            score: mean(&distance_sums.map(|row, sums| of_sums(&clusters, row, sums))?),
             standard_error: 0.0,
             n_samples: n,
         });
     }
     let rows = draw(&clusters, &counts, &mut Stream::new(seed, 0));
-    let samples = pairs.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
+    let samples = distance_sums.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
     let (score, variance) = estimate(&clusters, &counts, &samples);
     Ok(SampledScore {
         score,
@@ -90,7 +90,7 @@ fn estimate(clusters: &Clusters, counts: &[usize], samples: &[f64]) -> (f64, f64
         let (own, others) = rest.split_at(count);
         rest = others;
         let size = clusters.size(cluster) as f64;
-        let share = size / clusters.of_row.len() as f64;
+        let share = size / clusters.n_rows() as f64;
         let (mean, count) = (mean(own), count as f64);
         score += share * mean;
         // What is left to chance where not all rows were taken.
@@ -119,7 +119,7 @@ fn shares(clusters: &Clusters, sample_size: usize) -> Result<Vec<usize>> {
     // The rest is given in proportion to the rest, by rounding its running total.
     let (free, rest) = (
         (sample_size - needed) as u128,
-        (clusters.of_row.len() - needed) as u128,
+        (clusters.n_rows() - needed) as u128,
     );
     let (mut total, mut given) = (0, 0);
     let share = |cluster| {
@@ -134,10 +134,10 @@ fn shares(clusters: &Clusters, sample_size: usize) -> Result<Vec<usize>> {
 
 /// So many rows of each cluster, each set of them equally likely.
 fn draw(clusters: &Clusters, counts: &[usize], stream: &mut Stream) -> Vec<usize> {
-    let mut order = clusters.order.clone();
+    let mut order = clusters.order().to_vec();
     let mut rows = Vec::with_capacity(counts.iter().sum());
     for (cluster, &count) in counts.iter().enumerate() {
-        let own = &mut order[clusters.range(cluster)];
+        let own = &mut order[clusters.places(cluster)];
         partial_shuffle(own, 0..count, stream);
         rows.extend_from_slice(&own[..count]);
     }

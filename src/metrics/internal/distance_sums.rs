@@ -19,7 +19,7 @@ use crate::parallel;
 
 /// The points, and the clusters that they form.
 #[derive(Debug)]
-pub(super) struct Pairs<'a, F: Float> {
+pub(super) struct DistanceSums<'a, F: Float> {
     points: &'a Points<'a, F>,
     clusters: &'a Clusters,
     /// A power of two which brings values to where squares of distances neither overflow nor, if they
@@ -38,7 +38,7 @@ const TOGETHER: usize = 64;
 /// Rows of a block of the rows that are measured on their own.
 const SOME: usize = 128;
 
-impl<'a, F: Float> Pairs<'a, F> {
+impl<'a, F: Float> DistanceSums<'a, F> {
     pub(super) fn new(points: &'a Points<'a, F>, clusters: &'a Clusters) -> Self {
         let most = 1.0 / F::SMALLEST_NORMAL.to_f64();
         let length = 4.0 * (points.n_features() as f64).sqrt() * points.magnitude().to_f64();
@@ -59,12 +59,12 @@ impl<'a, F: Float> Pairs<'a, F> {
         let (n, k) = (self.points.len(), self.clusters.len());
         let of_places = if n.saturating_mul(k) <= self.most_sums {
             let sums = self.all()?;
-            each_row(&self.clusters.order, &sums, k, &f)
+            each_row(self.clusters.order(), &sums, k, &f)
         } else {
-            self.map_some(&self.clusters.order, &f)?
+            self.map_some(self.clusters.order(), &f)?
         };
         let mut results = vec![0.0; n];
-        for (&row, result) in self.clusters.order.iter().zip(of_places) {
+        for (&row, result) in self.clusters.order().iter().zip(of_places) {
             results[row] = result;
         }
         Ok(results)
@@ -119,7 +119,7 @@ impl<'a, F: Float> Pairs<'a, F> {
             self.with_rows(&rows[range], |own| {
                 for first in (0..n).step_by(len) {
                     let block = self.block(first, &mut []);
-                    self.with_rows(&self.clusters.order[block.places.clone()], |others| {
+                    self.with_rows(&self.clusters.order()[block.places.clone()], |others| {
                         let points = Grouped {
                             points: others,
                             ends: &block.ends,
@@ -152,7 +152,7 @@ impl<'a, F: Float> Pairs<'a, F> {
         let end = self.points.len().min(start + block_len(self.points.len()));
         let first = self.clusters.of_place(start);
         let last = self.clusters.of_place(end - 1);
-        let end_of = |cluster| self.clusters.range(cluster).end.min(end) - start;
+        let end_of = |cluster| self.clusters.places(cluster).end.min(end) - start;
         Block {
             places: start..end,
             first,
@@ -182,7 +182,7 @@ impl<'a, F: Float> Pairs<'a, F> {
 
     /// The distances between two blocks.
     fn meet(&self, a: &mut Block<'_>, b: &mut Block<'_>) {
-        let (k, order) = (self.clusters.len(), &self.clusters.order);
+        let (k, order) = (self.clusters.len(), self.clusters.order());
         self.with_rows(&order[a.places.clone()], |points| {
             self.with_rows(&order[b.places.clone()], |others| {
                 let points = Grouped {
@@ -211,7 +211,7 @@ impl<'a, F: Float> Pairs<'a, F> {
             ends,
             sums,
         } = block;
-        self.with_rows(&self.clusters.order[places], |rows| {
+        self.with_rows(&self.clusters.order()[places], |rows| {
             let (mut start, mut ends_before) = (0, Vec::new());
             for (cluster, &end_of_cluster) in (first..).zip(&ends) {
                 while start < end_of_cluster {
@@ -317,8 +317,11 @@ mod tests {
             let labels = Array1::from_shape_fn(n, |i| i * i % k);
             let points = Points::check("x", &x).unwrap();
             let clusters = Clusters::to_score(&points, &labels).unwrap();
-            let pairs = Pairs::new(&points, &clusters);
-            let (all, some) = (pairs.all().unwrap(), pairs.some(&clusters.order).unwrap());
+            let distance_sums = DistanceSums::new(&points, &clusters);
+            let (all, some) = (
+                distance_sums.all().unwrap(),
+                distance_sums.some(clusters.order()).unwrap(),
+            );
             for (a, b) in all.iter().zip(&some) {
                 assert!((a - b).abs() <= 1e-13 * a, "{a} {b}");
             }
@@ -331,15 +334,15 @@ mod tests {
         let labels = Array1::from_shape_fn(700, |i| i * i % 5);
         let points = Points::check("x", &x).unwrap();
         let clusters = Clusters::to_score(&points, &labels).unwrap();
-        let mut pairs = Pairs::new(&points, &clusters);
+        let mut distance_sums = DistanceSums::new(&points, &clusters);
         let weighted = |row: usize, sums: &[f64]| {
             let weights = (row..).map(|i| (i % 7) as f64);
             sums.iter().zip(weights).map(|(sum, w)| sum * w).sum()
         };
-        let together = pairs.map(weighted).unwrap();
+        let together = distance_sums.map(weighted).unwrap();
         // It is asserted that there are never many more at a time.
-        pairs.most_sums = 128 * clusters.len();
-        let in_parts = pairs.map(weighted).unwrap();
+        distance_sums.most_sums = 128 * clusters.len();
+        let in_parts = distance_sums.map(weighted).unwrap();
         for (a, b) in together.iter().zip(&in_parts) {
             assert!((a - b).abs() <= 1e-13 * a, "{a} {b}");
         }
