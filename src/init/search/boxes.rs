@@ -5,7 +5,7 @@ use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{NearPair, Rows};
 use crate::parallel;
-use crate::prepared::Tree;
+use crate::prepared::KdTree;
 
 /// Subtrees of this level are searched side by side.
 const SHARED_LEVEL: u32 = 6;
@@ -15,13 +15,13 @@ const WORK: usize = 16;
 
 pub(in crate::init) struct Boxes<'a, F: Float> {
     originals: &'a Points<'a, F>,
-    pub(super) tree: &'a Tree<F>,
+    pub(super) tree: &'a KdTree<F>,
     /// For each node the largest squared distance known of a point below.
     largest: Vec<f64>,
 }
 
 impl<'a, F: Float> Boxes<'a, F> {
-    pub(super) fn new(originals: &'a Points<'a, F>, tree: &'a Tree<F>) -> Self {
+    pub(super) fn new(originals: &'a Points<'a, F>, tree: &'a KdTree<F>) -> Self {
         Self {
             originals,
             tree,
@@ -85,7 +85,7 @@ impl<F: Float> Visit<'_, F> {
     fn node(&mut self, node: usize, level: u32) {
         let tree = self.boxes.tree;
         let rows = tree.rows(node, level);
-        let nearest = sq_dist_to_box(self.row, tree.corners(node));
+        let nearest = tree.least_sq_dist(node, self.row);
         if rows.is_empty() || nearest >= self.boxes.largest[node] {
             return;
         }
@@ -109,16 +109,4 @@ impl<F: Float> Visit<'_, F> {
             }
         });
     }
-}
-
-/// At most the squared distance of a point to any in a box.
-fn sq_dist_to_box<F: Float>(row: &[F], corners: &[f64]) -> f64 {
-    let (low, high) = corners.split_at(row.len());
-    let mut sum = 0.0;
-    for (x, (low, high)) in row.iter().zip(low.iter().zip(high)) {
-        let outside = (low - x.to_f64()).max(x.to_f64() - high).max(0.0);
-        sum += outside * outside;
-    }
-    let rounding = 4.0 * (row.len() + 8) as f64 * f64::UNIT_ROUNDOFF;
-    sum * (1.0 - rounding) - row.len() as f64 * f64::MIN_POSITIVE
 }

@@ -66,7 +66,7 @@ impl<'a, F: Float> Search<'a, F> {
         match self {
             Self::Boxes(boxes) => {
                 let places: Vec<u32> = (0..boxes.tree.points.len() as u32).collect();
-                boxes.tree.spread(&places)
+                boxes.tree.to_originals(&places)
             }
             Self::Plain(_) | Self::Screened(_) => Vec::new(),
         }
