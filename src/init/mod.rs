@@ -1,9 +1,9 @@
 //! Where the centroids start: [`Init`] names the ways for a fit, [`kmeans_plusplus`] makes one start on its
 //! own.
 
-mod closest;
 mod parallel;
 mod plus_plus;
+mod potential;
 mod random;
 mod search;
 

@@ -1,5 +1,6 @@
 //! Points passed over by the boxes that hold them.
 
+use super::{Collect, Found, Search};
 use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
@@ -10,12 +11,12 @@ use crate::prepared::KdTree;
 /// Subtrees of this level are searched side by side.
 const SHARED_LEVEL: u32 = 6;
 
-/// Looking at a point, or passing over it, takes about as long as so many multiply-adds.
+/// Looking at a point, or passing over it, takes about as long as this many multiply-adds.
 const WORK: usize = 16;
 
-pub(in crate::init) struct Boxes<'a, F: Float> {
+pub(super) struct Boxes<'a, F: Float> {
     originals: &'a Points<'a, F>,
-    pub(super) tree: &'a KdTree<F>,
+    tree: &'a KdTree<F>,
     /// For each node the largest squared distance known of a point below.
     largest: Vec<f64>,
 }
@@ -29,31 +30,8 @@ impl<'a, F: Float> Boxes<'a, F> {
         }
     }
 
-    pub(super) fn map_nearer<R: Send>(
-        &self,
-        candidates: &[usize],
-        closest: &[f64],
-        f: impl Fn(&[NearPair]) -> R + Sync,
-    ) -> Vec<R> {
-        let level = self.tree.depth().min(SHARED_LEVEL);
-        parallel::map(1 << level, WORK * closest.len(), |index| {
-            let mut nearer = Vec::new();
-            for (candidate, &row) in candidates.iter().enumerate() {
-                let mut visit = Visit {
-                    boxes: self,
-                    closest,
-                    candidate: candidate as u32,
-                    row: self.originals.rows().row(row),
-                    nearer: &mut nearer,
-                };
-                visit.node((1 << level) + index, level);
-            }
-            f(&nearer)
-        })
-    }
-
     /// Brings the largest distances of the nodes up to date.
-    pub(super) fn set_largest(&mut self, closest: &[f64]) {
+    fn set_largest(&mut self, closest: &[f64]) {
         let tree = self.tree;
         let first = 1 << tree.depth();
         let leaves = &mut self.largest[first..];
@@ -71,8 +49,32 @@ impl<'a, F: Float> Boxes<'a, F> {
     }
 }
 
+impl<F: Float> Search for Boxes<'_, F> {
+    fn find(&self, candidates: &[usize], closest: &[f64], collect: Collect<'_>) -> Vec<Found> {
+        let level = self.tree.depth().min(SHARED_LEVEL);
+        parallel::map(1 << level, WORK * closest.len(), |index| {
+            let mut nearer = Vec::new();
+            for (candidate, &row) in candidates.iter().enumerate() {
+                let mut descent = Descent {
+                    boxes: self,
+                    closest,
+                    candidate: candidate as u32,
+                    row: self.originals.rows().row(row),
+                    nearer: &mut nearer,
+                };
+                descent.node((1 << level) + index, level);
+            }
+            collect(&nearer)
+        })
+    }
+
+    fn add(&mut self, _: usize, _: &mut dyn Iterator<Item = &NearPair>, closest: &[f64]) {
+        self.set_largest(closest);
+    }
+}
+
 /// On the way down the tree with one candidate.
-struct Visit<'a, F: Float> {
+struct Descent<'a, F: Float> {
     boxes: &'a Boxes<'a, F>,
     closest: &'a [f64],
     candidate: u32,
@@ -81,7 +83,7 @@ struct Visit<'a, F: Float> {
     nearer: &'a mut Vec<NearPair>,
 }
 
-impl<F: Float> Visit<'_, F> {
+impl<F: Float> Descent<'_, F> {
     fn node(&mut self, node: usize, level: u32) {
         let tree = self.boxes.tree;
         let rows = tree.rows(node, level);
