@@ -129,6 +129,7 @@ pub mod init;
 pub mod instances;
 mod kernels;
 mod kmeans;
+mod linalg;
 pub mod metrics;
 mod numeric;
 mod parallel;

@@ -10,6 +10,7 @@ use std::ops::{Range, RangeInclusive};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Kernels, PANEL, Panels, Projection, Rows, Sketched};
+use crate::linalg::orthonormalize;
 use crate::parallel::{self, BLOCK};
 use crate::random::Stream;
 
@@ -142,11 +143,9 @@ impl<F: Float> Sample<F> {
     fn projection(&self, n_directions: usize) -> Option<Projection<F>> {
         let d = self.centre.len();
         let rows = self.rows.chunks_exact(d).take(n_directions);
-        let mut directions: Vec<Vec<F>> = rows.map(<[F]>::to_vec).collect();
-        orthonormalise(&mut directions)?;
+        let mut directions = orthonormal(rows.map(<[F]>::to_vec).collect())?;
         for _ in 0..ROUNDS {
-            directions = self.times_covariance(&directions);
-            orthonormalise(&mut directions)?;
+            directions = orthonormal(self.times_covariance(&directions))?;
         }
         let directions = directions.concat();
         let directions = Rows::new(&directions, d);
@@ -226,44 +225,13 @@ fn features<F: Float>(sample: &Points<'_, F>, centre: &[F], scale: F) -> Vec<F> 
     features
 }
 
-fn product<F: Float>(a: &[F], b: &[F]) -> F {
-    const LANES: usize = 16;
-    let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut parts = [F::ZERO; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            parts[lane] += a[lane] * b[lane];
-        }
-    }
-    let mut sum = F::ZERO;
-    parts.iter().for_each(|&part| sum += part);
-    let tail = a_tail.iter().zip(b_tail);
-    tail.for_each(|(&a, &b)| sum += a * b);
-    sum
-}
-
-/// Makes the directions orthonormal, by the Gram-Schmidt process, repeated. `None` where they do
-/// not span a space of as many dimensions.
-fn orthonormalise<F: Float>(directions: &mut [Vec<F>]) -> Option<()> {
-    for i in 0..directions.len() {
-        let (done, rest) = directions.split_at_mut(i);
-        let own = &mut rest[0];
-        for _ in 0..2 {
-            for other in &*done {
-                let along = product(own, other);
-                let pairs = own.iter_mut().zip(other);
-                pairs.for_each(|(x, &y)| *x = *x - along * y);
-            }
-            let sq_norm = product(own, own);
-            // NOTE: what is no number fails as well.
-            if !(sq_norm > F::SMALLEST_NORMAL && sq_norm.is_finite()) {
-                return None;
-            }
-            let inverse = F::ONE / sq_norm.sqrt();
-            own.iter_mut().for_each(|x| *x = *x * inverse);
-        }
-    }
-    Some(())
+/// Directions made orthonormal. `None` where they do not span a space of as many dimensions.
+fn orthonormal<F: Float>(directions: Vec<Vec<F>>) -> Option<Vec<Vec<F>>> {
+    let wide = |direction: Vec<F>| direction.iter().map(|x| x.to_f64()).collect();
+    let mut directions: Vec<Vec<f64>> = directions.into_iter().map(wide).collect();
+    let narrow = |direction: &Vec<f64>| direction.iter().map(|&x| F::from_f64(x)).collect();
+    (orthonormalize(&mut directions) == directions.len())
+        .then(|| directions.iter().map(narrow).collect())
 }
 
 /// The share of the variance of some points along the directions.
