@@ -1,8 +1,7 @@
-//! How far rows lie from their centroids, beside what is usual there.
+//! How far rows lie from their centroids, compared with what is usual there.
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 
-use super::super::{engine, update};
 use super::KMeansModel;
 use super::assignment::Assignment;
 use crate::checks;
@@ -21,16 +20,6 @@ fn score<F: Float>(sq_dist: f64, spread: f64) -> F {
 }
 
 impl<F: Float> KMeansModel<F> {
-    /// # Errors
-    /// [As above](Self#errors).
-    pub(crate) fn nearest(&self, x: &ArrayRef2<F>) -> Result<Assignment> {
-        let points = self.check(x)?;
-        let mut labels = vec![0; points.len()];
-        engine::label(&points, &self.centroids, &mut labels);
-        let sq_dists = update::sq_dists_to_own(&points, &labels, &self.centroids.rows());
-        Ok(Assignment { labels, sq_dists })
-    }
-
     /// How unusual each of the `m` rows of `x` is: its Euclidean distance to the nearest centroid in
     /// units of the spread of that cluster, `d / s`, the spread being that of the rows of `x`
     /// themselves, see [`cluster_spreads`](Self::cluster_spreads).
@@ -59,9 +48,9 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
     pub fn outlier_scores(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        let nearest = self.nearest(x)?;
-        let spreads = nearest.spreads(self.n_clusters());
-        Ok(scores(&nearest, |label| spreads[label]))
+        let assignment = self.assign(x)?;
+        let spreads = assignment.spreads(self.n_clusters());
+        Ok(scores(&assignment, |label| spreads[label]))
     }
 
     /// [`outlier_scores`](Self::outlier_scores) beside given spreads, one for each cluster: for rows that
@@ -95,9 +84,9 @@ impl<F: Float> KMeansModel<F> {
         for spread in spreads {
             checks::finite_and_not_negative("spreads", spread.to_f64())?;
         }
-        let nearest = self.nearest(x)?;
+        let assignment = self.assign(x)?;
         // A zero may be negative.
-        Ok(scores(&nearest, |label| spreads[label].to_f64().abs()))
+        Ok(scores(&assignment, |label| spreads[label].to_f64().abs()))
     }
 
     /// For each of the `k` clusters the spread of its rows among those of `x`: the root of their mean
@@ -123,14 +112,14 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors).
     pub fn cluster_spreads(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
-        let spreads = self.nearest(x)?.spreads(self.n_clusters());
+        let spreads = self.assign(x)?.spreads(self.n_clusters());
         Ok(spreads.into_iter().map(F::from_f64).collect())
     }
 }
 
-fn scores<F: Float>(nearest: &Assignment, spread: impl Fn(usize) -> f64) -> Array1<F> {
-    let rows = nearest.labels.iter().zip(&nearest.sq_dists);
-    rows.map(|(&label, &sq_dist)| score(sq_dist, spread(label as usize)))
+fn scores<F: Float>(assignment: &Assignment, spread: impl Fn(usize) -> f64) -> Array1<F> {
+    let rows = assignment.labels.iter().zip(&assignment.sq_distances);
+    rows.map(|(&label, &sq_dist)| score(sq_dist, spread(label)))
         .collect()
 }
 
