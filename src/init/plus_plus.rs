@@ -27,7 +27,9 @@ pub(super) fn choose<F: Float>(
     chosen.push(by_weight(points, stream));
     let mut potential = Potential::new(prepared, chosen[0]);
     while chosen.len() < n_clusters && potential.total() > 0.0 {
-        let candidates: Vec<_> = (0..n_candidates).map(|_| potential.draw(stream)).collect();
+        let candidates: Vec<_> = (0..n_candidates)
+            .map(|_| potential.draw_row(stream))
+            .collect();
         let best = candidates[first_largest(&potential.drops(&candidates))];
         potential.add(best);
         chosen.push(best);
@@ -188,7 +190,7 @@ mod tests {
         let mut counts = [0.0; 4];
         let mut stream = Stream::new(3, 0);
         let n = 14_000;
-        (0..n).for_each(|_| counts[potential.draw(&mut stream)] += 1.0);
+        (0..n).for_each(|_| counts[potential.draw_row(&mut stream)] += 1.0);
         let expected = [0.0, 1000.0, 4000.0, 9000.0];
         let terms = counts.iter().zip(expected).skip(1);
         let chi_square: f64 = terms.map(|(n, e): (&f64, f64)| (n - e).powi(2) / e).sum();

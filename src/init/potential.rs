@@ -117,7 +117,7 @@ impl<'a, F: Float> Potential<'a, F> {
 
     /// A row drawn with probability proportional to weight times squared distance: the block
     /// first, then the row in it.
-    pub(super) fn draw(&self, stream: &mut Stream) -> usize {
+    pub(super) fn draw_row(&self, stream: &mut Stream) -> usize {
         let mut left = stream.uniform() * self.total;
         let mut drawn = None;
         for (block, &sum) in self.block_sums.iter().enumerate() {

@@ -102,8 +102,8 @@ impl Tridiagonal {
         let n = self.diagonal.len();
         for _ in 0..MAX_STEPS * n {
             for i in 0..self.off_diagonal.len() {
-                let beside = self.diagonal[i].abs() + self.diagonal[i + 1].abs();
-                if self.off_diagonal[i].abs() <= f64::EPSILON * beside + NEGLIGIBLE {
+                let next_to_it = self.diagonal[i].abs() + self.diagonal[i + 1].abs();
+                if self.off_diagonal[i].abs() <= f64::EPSILON * next_to_it + NEGLIGIBLE {
                     self.off_diagonal[i] = 0.0;
                 }
             }

@@ -14,7 +14,7 @@ use crate::linalg::orthonormalize;
 use crate::parallel::{self, BLOCK};
 use crate::random::Stream;
 
-/// The directions are found on one point in so many, within limits.
+/// The directions are found on one point in this many, within limits.
 ///
 /// PERF: on a mixture of 50,000 x 384 with 256 clusters the tenth iteration left 2.4% of the pairs of
 /// points and centroids to distances; with 512 points and one round 4.0%.
@@ -37,7 +37,7 @@ const ENOUGH: f64 = 0.8;
 const FEATURES_FOR_MANY: usize = 384;
 /// How often the directions are multiplied by the covariance.
 const ROUNDS: usize = 2;
-/// Points or features that a thread works on at a time where there are few.
+/// Points or features of a block where there are few.
 const FEW: usize = 16;
 
 /// Directions must take up this share of the variance, or too few centroids are ruled out.
@@ -127,7 +127,7 @@ struct Sample<F: Float> {
 
 impl<F: Float> Sample<F> {
     fn new(points: &Points<'_, F>) -> Self {
-        let (centre, scale) = frame(points);
+        let (centre, scale) = centre_and_scale(points);
         let framed = |row| centred(row, &centre).into_iter().map(|x| x * scale);
         Self {
             kernels: points.kernels,
@@ -139,7 +139,7 @@ impl<F: Float> Sample<F> {
         }
     }
 
-    /// Along the directions in which the points vary most. `None` where they do not vary in as many.
+    /// Along the directions in which the points vary most. `None` where they vary in fewer directions.
     fn projection(&self, n_directions: usize) -> Option<Projection<F>> {
         let d = self.centre.len();
         let rows = self.rows.chunks_exact(d).take(n_directions);
@@ -182,7 +182,7 @@ fn products<F: Float>(rows: &Rows<'_, F>, columns: &Panels<F>, kernels: &Kernels
 }
 
 /// The mean, and a power of two that brings distances from it to about 1.
-fn frame<F: Float>(sample: &Points<'_, F>) -> (Vec<F>, F) {
+fn centre_and_scale<F: Float>(sample: &Points<'_, F>) -> (Vec<F>, F) {
     let d = sample.n_features();
     let mut mean = vec![0.0; d];
     let share = 1.0 / sample.len() as f64;

@@ -109,13 +109,13 @@ pub fn gap_statistic<F: Float>(
             log_inertias(kmeans, &reference, &numbers)
         }
     };
-    let mut told = |logs: &Result<Vec<f64>>| match logs {
+    let mut report = |logs: &Result<Vec<f64>>| match logs {
         Ok(_) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
     let work = parallel::work(n, numbers[numbers.len() - 1], d);
     let passes = PASSES.saturating_mul(numbers.len());
-    let logs = parallel::map_tasks(n_references + 1, passes, work, logs, &mut told);
+    let logs = parallel::map_tasks(n_references + 1, passes, work, logs, &mut report);
     let logs = logs.into_iter().flatten().collect::<Result<Vec<_>>>()?;
     let entry = |(place, &n_clusters): (usize, &usize)| {
         let references: Vec<f64> = logs[1..].iter().map(|logs| logs[place]).collect();
@@ -136,7 +136,7 @@ fn check_references(n_references: usize) -> Result<()> {
     checks::parameter(fits, "n_references", "at most 1,000,000")
 }
 
-/// What the logarithm of the inertia says beside those of references.
+/// What the logarithm of the inertia says, compared with those of references.
 fn entry(n_clusters: usize, log_inertia: f64, references: &[f64]) -> GapEntry {
     let count = references.len() as f64;
     let expected = references.iter().sum::<f64>() / count;
@@ -162,7 +162,7 @@ fn spans<F: Float>(points: &Points<'_, F>) -> Vec<(f64, f64)> {
     spans
 }
 
-/// So many rows, uniform in the box of these spans.
+/// `n` rows, uniform in the box of these spans.
 fn reference<F: Float>(n: usize, spans: &[(f64, f64)], stream: &mut Stream) -> Array2<F> {
     Array2::from_shape_fn((n, spans.len()), |(_, j)| {
         let (low, high) = spans[j];

@@ -25,11 +25,11 @@ pub(super) struct DistanceSums<'a, F: Float> {
     /// A power of two which brings values to where squares of distances neither overflow nor, if they
     /// are not negligible, underflow.
     scale: F,
-    /// Sums that are held at a time, at most.
+    /// The most sums that are held at once.
     most_sums: usize,
 }
 
-/// The sums that are held at a time take half a gigabyte at most.
+/// The sums that are held at once take half a gigabyte at most.
 const MOST_SUMS: usize = 1 << 26;
 
 /// Rows whose distances to each other are computed twice.
@@ -135,7 +135,7 @@ impl<'a, F: Float> DistanceSums<'a, F> {
         Ok(sums)
     }
 
-    /// The sums of so many rows.
+    /// The sums of this many rows.
     ///
     /// # Errors
     /// [`Error::ResultTooLarge`].
@@ -268,7 +268,7 @@ fn add_columns(matrix: &mut [f64], k: usize, first: usize, len: usize, columns: 
     }
 }
 
-/// Rows that stand one behind the other in the order of the clusters.
+/// Consecutive rows in the order of the clusters.
 #[derive(Debug)]
 struct Block<'s> {
     places: Range<usize>,
@@ -280,8 +280,8 @@ struct Block<'s> {
     sums: &'s mut [f64],
 }
 
-/// Rows per block: so few that many threads find work, so many that copying and transposing them is
-/// little beside the distances, and whole vectors for the kernel.
+/// Rows per block: few enough for many threads to find work, and enough for copying and transposing them to take
+/// little of the time. Whole vectors for the kernel.
 fn block_len(n: usize) -> usize {
     if n < SMALL {
         n.div_ceil(16).next_multiple_of(16).max(64)
@@ -340,7 +340,7 @@ mod tests {
             sums.iter().zip(weights).map(|(sum, w)| sum * w).sum()
         };
         let together = distance_sums.map(weighted).unwrap();
-        // It is asserted that there are never many more at a time.
+        // An assertion in the code checks that there are never many more at once.
         distance_sums.most_sums = 128 * clusters.len();
         let in_parts = distance_sums.map(weighted).unwrap();
         for (a, b) in together.iter().zip(&in_parts) {

@@ -103,7 +103,7 @@ fn of_sums(clusters: &Clusters, row: usize, sums: &[f64]) -> f64 {
     of_distances(clusters.size(own), within, between)
 }
 
-/// The silhouette of a row by its distances to its own cluster, of so many rows, and to the next one.
+/// The silhouette of a row by its distances to its own cluster, of `size` rows, and to the next one.
 fn of_distances(size: usize, within: f64, between: f64) -> f64 {
     let larger = within.max(between);
     if size > 1 && larger > 0.0 {

@@ -72,7 +72,7 @@ pub fn silhouette_score_sampled<F: Float>(
             n_samples: n,
         });
     }
-    let rows = draw(&clusters, &counts, &mut Stream::new(seed, 0));
+    let rows = draw_rows(&clusters, &counts, &mut Stream::new(seed, 0));
     let samples = distance_sums.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
     let (score, variance) = estimate(&clusters, &counts, &samples);
     Ok(SampledScore {
@@ -82,7 +82,7 @@ pub fn silhouette_score_sampled<F: Float>(
     })
 }
 
-/// The mean over all rows and the variance of that, from so many samples of each cluster, at least 2 or
+/// The estimated mean over all rows and its variance, from `counts` samples of each cluster: at least 2, or
 /// all.
 fn estimate(clusters: &Clusters, counts: &[usize], samples: &[f64]) -> (f64, f64) {
     let (mut score, mut variance, mut rest) = (0.0, 0.0, samples);
@@ -132,8 +132,8 @@ fn shares(clusters: &Clusters, sample_size: usize) -> Result<Vec<usize>> {
     Ok((0..clusters.len()).map(share).collect())
 }
 
-/// So many rows of each cluster, each set of them equally likely.
-fn draw(clusters: &Clusters, counts: &[usize], stream: &mut Stream) -> Vec<usize> {
+/// `counts` rows of each cluster, each set of them equally likely.
+fn draw_rows(clusters: &Clusters, counts: &[usize], stream: &mut Stream) -> Vec<usize> {
     let mut order = clusters.order().to_vec();
     let mut rows = Vec::with_capacity(counts.iter().sum());
     for (cluster, &count) in counts.iter().enumerate() {
