@@ -31,7 +31,7 @@ use crate::random::{Stream, shuffle};
 ///
 /// # Choosing parameters
 /// 3 to 10 folds are usual: more train with more rows, and take as many times as long. As many folds as
-/// rows leave one out at a time.
+/// rows leave one row out of each.
 ///
 /// # Determinism
 /// A seed gives the same folds everywhere.
@@ -102,7 +102,7 @@ impl Folds {
     /// For each row the fold that it is tested in. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
+    /// - [`Error::ResultTooLarge`]: there is no memory for a number for each row.
     pub fn assign(&self, seed: u64) -> Result<Vec<usize>> {
         let mut rows = checks::room(self.n_rows, 1)?;
         let mut folds = checks::filled(self.n_rows, 1, 0)?;
@@ -122,7 +122,7 @@ impl Folds {
     /// For each fold the rows to train and to test with. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
+    /// - [`Error::ResultTooLarge`]: there is no memory for a number for each row.
     pub fn splits(&self, seed: u64) -> Result<Vec<Split>> {
         checks::room::<usize>(self.n_rows, self.n_folds)?;
         let folds = self.assign(seed)?;

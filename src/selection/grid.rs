@@ -15,7 +15,7 @@ pub struct GridOptions<'a> {
     observer: Option<&'a mut GridObserver<'a>>,
 }
 
-/// What is told of each score.
+/// What is called for each score.
 type GridObserver<'a> = dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a;
 
 impl<'a> GridOptions<'a> {
@@ -24,10 +24,10 @@ impl<'a> GridOptions<'a> {
         Self::default()
     }
 
-    /// Is told of each score, in the order in which they are done, and ends the search by
-    /// [`ControlFlow::Break`]: it then holds the values whose scores were all told.
+    /// Called for each score, in the order in which they are done. Return [`ControlFlow::Break`] to stop: the
+    /// search then holds the values whose scores were all reported.
     ///
-    /// It is called from the threads of the pool, one call at a time, and may itself do parallel work.
+    /// The calls come from the threads of the pool, one at a time. The observer may do parallel work of its own.
     /// Default: none. See [`grid_search_with`] for an example.
     pub fn observer(
         mut self,
@@ -145,7 +145,7 @@ pub fn grid_search<V: Sync>(
 }
 
 /// [`grid_search`] with options, and with scoring that may fail: the first error ends the search and is
-/// returned. If several fail at a time, which of them is left to chance.
+/// returned. If several fail at once, it is left to chance which of them.
 ///
 /// # Example
 /// ```
@@ -156,9 +156,9 @@ pub fn grid_search<V: Sync>(
 /// use ndarray::{Axis, array};
 ///
 /// let x = array![[0.0], [1.0], [2.0], [8.0], [9.0], [7.0]];
-/// let mut told = Vec::new();
+/// let mut reported = Vec::new();
 /// let mut observer = |score: &FoldScore| {
-///     told.push((score.index, score.fold));
+///     reported.push((score.index, score.fold));
 ///     ControlFlow::Continue(())
 /// };
 /// let options = GridOptions::new().observer(&mut observer);
@@ -166,7 +166,7 @@ pub fn grid_search<V: Sync>(
 /// let search = grid_search_with([1, 2], &folds, 0, options, |&k, train, test| {
 ///     KMeans::new(k).fit(&x.select(Axis(0), train))?.score(&x.select(Axis(0), test))
 /// })?;
-/// assert_eq!((search.entries().len(), told.len()), (2, 6));
+/// assert_eq!((search.entries().len(), reported.len()), (2, 6));
 /// assert!(!search.interrupted());
 /// # Ok::<(), centroid::Error>(())
 /// ```
@@ -197,12 +197,12 @@ pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
         Some(observer) => observer,
         None => &mut no_observer,
     };
-    let mut told = |score: &std::result::Result<FoldScore, E>| match score {
+    let mut report = |score: &std::result::Result<FoldScore, E>| match score {
         Ok(score) => observer(score),
         Err(_) => ControlFlow::Break(()),
     };
     let n_tasks = values.len().saturating_mul(n_folds);
-    let scores = parallel::map_tasks(n_tasks, UNKNOWN, 1, task, &mut told);
+    let scores = parallel::map_tasks(n_tasks, UNKNOWN, 1, task, &mut report);
     let mut scores = scores.into_iter();
     let mut entries = Vec::with_capacity(values.len());
     let mut interrupted = false;
@@ -224,7 +224,7 @@ pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
     })
 }
 
-/// What scoring takes is not known: it is taken for long.
+/// The time that scoring takes is not known. It is taken to be long.
 const UNKNOWN: usize = usize::MAX;
 
 impl<V> GridEntry<V> {
