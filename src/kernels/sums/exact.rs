@@ -15,6 +15,7 @@ use std::ops::Range;
 use crate::float::Float;
 use crate::kernels::isa::Widen;
 use crate::kernels::{Kernels, NO_LABEL, Rows};
+use crate::numeric::{self, exponent_above};
 
 /// The most levels. For a million points the unit of the third lies 66 bits below that of the first.
 const MAX_LEVELS: usize = 3;
@@ -34,15 +35,12 @@ impl SumLevels {
         if count > MAX_COUNT {
             return None;
         }
-        let exponent = |value: f64| (value.to_bits() >> 52) as i32 - 1022;
-        let count = exponent(count).max(2);
+        let count = exponent_above(count).max(2);
         // One bit more than magnitude and count take, for the rounding to a unit.
-        let mut unit = exponent(magnitude.to_f64()) + count + 1 - 53;
+        let mut unit = exponent_above(magnitude.to_f64()) + count + 1 - 53;
         let mut splitters = [0.0; MAX_LEVELS];
         for splitter in &mut splitters {
-            // Below the smallest number there is none.
-            let lowest = unit.max(-1074);
-            *splitter = 1.5 * f64::from_bits(((lowest + 52 + 1023) as u64) << 52);
+            *splitter = numeric::splitter(unit);
             unit += count - 53;
         }
         Some(Self {
