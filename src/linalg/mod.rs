@@ -8,6 +8,6 @@ mod principal;
 mod vectors;
 
 pub(crate) use eigen::symmetric_eigen;
-pub(crate) use orthonormal::orthonormalize;
+pub(crate) use orthonormal::{fill_orthonormal, orthonormalize};
 pub(crate) use principal::principal_directions;
 pub(crate) use vectors::{add_scaled, dot};

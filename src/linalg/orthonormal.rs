@@ -17,13 +17,7 @@ pub(crate) fn orthonormalize(vectors: &mut [Vec<f64>]) -> usize {
         let (done, rest) = vectors.split_at_mut(i);
         let own = &mut rest[0];
         let norm_before = dot(own, own).sqrt();
-        // The second pass removes what rounding left in the first.
-        for _ in 0..2 {
-            for other in &*done {
-                let along = dot(own, other);
-                add_scaled(own, -along, other);
-            }
-        }
+        remove_components(own, done);
         let norm = dot(own, own).sqrt();
         if norm > NEGLIGIBLE * norm_before && norm.is_finite() {
             own.iter_mut().for_each(|x| *x /= norm);
@@ -33,6 +27,43 @@ pub(crate) fn orthonormalize(vectors: &mut [Vec<f64>]) -> usize {
         }
     }
     rank
+}
+
+/// Gives unit vectors for zeros, orthogonal to all others: what remains of the first axes of which enough
+/// remains.
+///
+/// IN: no more vectors than they have entries, the result of [`orthonormalize`].
+pub(crate) fn fill_orthonormal(vectors: &mut [Vec<f64>]) {
+    let n = vectors.first().map_or(0, Vec::len);
+    // Of `n` axes and `n - 1` vectors, this much remains of the square of one axis or another.
+    let enough = 0.5 / n as f64;
+    let mut axes = 0..n;
+    for i in 0..vectors.len() {
+        if vectors[i].iter().any(|&x| x != 0.0) {
+            continue;
+        }
+        let remaining = axes.find_map(|axis| {
+            let mut own = vec![0.0; n];
+            own[axis] = 1.0;
+            remove_components(&mut own, vectors);
+            (dot(&own, &own) >= enough).then_some(own)
+        });
+        let Some(mut own) = remaining else { return };
+        let norm = dot(&own, &own).sqrt();
+        own.iter_mut().for_each(|x| *x /= norm);
+        vectors[i] = own;
+    }
+}
+
+/// Subtracts from a vector its components along orthonormal ones.
+fn remove_components(own: &mut [f64], orthonormal: &[Vec<f64>]) {
+    // The second pass removes what rounding left in the first.
+    for _ in 0..2 {
+        for other in orthonormal {
+            let along = dot(own, other);
+            add_scaled(own, -along, other);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +119,10 @@ mod tests {
         assert_eq!(vectors[1], [1.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0]);
         assert!(error(&vectors) < 1e-15);
         assert_eq!(orthonormalize(&mut []), 0);
+        fill_orthonormal(&mut vectors[..3]);
+        assert_eq!(vectors[1], [1.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0]);
+        assert!(error(&vectors[..3]) < 1e-15);
+        assert!(vectors[..3].iter().flatten().any(|&x| x != 0.0));
         let mut not_finite = [vec![f64::NAN], vec![f64::INFINITY]];
         assert_eq!(orthonormalize(&mut not_finite), 0);
     }

@@ -10,7 +10,7 @@ use std::ops::{Range, RangeInclusive};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Kernels, PANEL, Panels, Projection, Rows, Sketched};
-use crate::linalg::orthonormalize;
+use crate::linalg::{fill_orthonormal, orthonormalize};
 use crate::parallel::{self, BLOCK};
 use crate::random::Stream;
 
@@ -139,7 +139,7 @@ impl<F: Float> Sample<F> {
         }
     }
 
-    /// Along the directions in which the points vary most. `None` where they vary in fewer directions.
+    /// Along the directions in which the points vary most. `None` where products overflow.
     fn projection(&self, n_directions: usize) -> Option<Projection<F>> {
         let d = self.centre.len();
         let rows = self.rows.chunks_exact(d).take(n_directions);
@@ -225,13 +225,17 @@ fn features<F: Float>(sample: &Points<'_, F>, centre: &[F], scale: F) -> Vec<F> 
     features
 }
 
-/// Directions made orthonormal. `None` where they do not span a space of as many dimensions.
+/// Directions made orthonormal, any others in place of dependent ones. `None` where they are not finite.
 fn orthonormal<F: Float>(directions: Vec<Vec<F>>) -> Option<Vec<Vec<F>>> {
     let wide = |direction: Vec<F>| direction.iter().map(|x| x.to_f64()).collect();
     let mut directions: Vec<Vec<f64>> = directions.into_iter().map(wide).collect();
+    if !directions.iter().flatten().all(|x| x.is_finite()) {
+        return None;
+    }
+    orthonormalize(&mut directions);
+    fill_orthonormal(&mut directions);
     let narrow = |direction: &Vec<f64>| direction.iter().map(|&x| F::from_f64(x)).collect();
-    (orthonormalize(&mut directions) == directions.len())
-        .then(|| directions.iter().map(narrow).collect())
+    Some(directions.iter().map(narrow).collect())
 }
 
 /// The share of the variance of some points along the directions.
@@ -243,7 +247,7 @@ fn captured<F: Float>(points: &Points<'_, F>, projection: &Projection<F>) -> f64
         all += row.iter().map(sq).sum::<f64>();
         head += row[..row.len() - 1].iter().map(sq).sum::<f64>();
     }
-    head / all
+    if all > 0.0 { head / all } else { 0.0 }
 }
 
 /// Sketches of points, and their errors.
@@ -270,7 +274,7 @@ mod tests {
 
     use super::*;
 
-    /// Rows about a few centres, that are so far apart.
+    /// Rows about a few centres.
     fn rows(d: usize, apart: f64) -> Array2<f32> {
         let mut stream = Stream::new(1, 0);
         let centres = Array2::from_shape_simple_fn((12, d), || apart * stream.uniform());
