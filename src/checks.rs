@@ -6,7 +6,7 @@ use ndarray::ArrayRef1;
 
 use crate::error::{Error, Result};
 use crate::float::Float;
-use crate::parallel;
+use crate::parallel::Blocks;
 
 /// # Errors
 /// [`Error::InvalidParameter`], if the parameter `name` does not fulfil its `requirement`.
@@ -124,14 +124,8 @@ pub(crate) fn values<F: Float>(argument: &'static str, data: &[F], n_features: u
         data[range].iter().fold((true, F::ZERO), add)
     };
     let both = |a: (bool, F), b: (bool, F)| (a.0 & b.0, larger(a.1, b.1));
-    let (all, largest) = parallel::reduce_blocks(
-        data.len(),
-        BLOCK,
-        data.len(),
-        (true, F::ZERO),
-        measure,
-        both,
-    );
+    let blocks = Blocks::new(data.len(), BLOCK, data.len());
+    let (all, largest) = blocks.reduce(measure, both).unwrap_or((true, F::ZERO));
     if all {
         return Ok(largest);
     }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Kernels, Labelled, Rows, detect};
 use crate::numeric::few_features;
-use crate::parallel;
+use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
 
 /// A row of greater weight is not taken for so many equal rows.
 pub(crate) const MOST_COPIES: f64 = (1 << 24) as f64;
@@ -159,7 +159,8 @@ impl<'a, F: Float> Points<'a, F> {
         let d = self.n_features;
         let mut data = vec![F::ZERO; rows.len() * d];
         let work = data.len() + 8 * rows.len();
-        parallel::fill_blocks(&mut data, d, 4 * parallel::BLOCK, work, |range, out| {
+        let blocks = Blocks::new(rows.len(), 4 * BLOCK, work);
+        blocks.fill(PerItem(&mut data, d), |range, out| {
             let rows = &rows[range];
             few_features!(
                 d,
@@ -168,7 +169,6 @@ impl<'a, F: Float> Points<'a, F> {
                     out.copy_from_slice(self.rows().row(row.index()));
                 }
             );
-            0
         });
         data
     }
@@ -252,7 +252,7 @@ impl<'a, F: Float> Points<'a, F> {
 
     /// The sum of weights, and for each feature that of weight times `f(x - origin)`.
     fn sum_of_rows(&self, origin: &[f64], f: impl Fn(f64) -> f64 + Sync) -> (f64, Vec<f64>) {
-        let parts = parallel::map_parts(self.len(), self.data.len(), |range| {
+        let parts = Blocks::parts(self.len(), PARTS, self.data.len()).map(|range| {
             let (mut total, mut sums) = (0.0, vec![0.0; self.n_features]);
             for row in range {
                 let weight = self.weight(row);
@@ -300,18 +300,12 @@ fn row_major<F: Float>(x: &ArrayRef2<F>) -> Result<Cow<'_, [F]>> {
     let (rows, columns) = x.dim();
     let mut data = checks::filled(rows, columns, F::ZERO)?;
     if columns > 0 {
-        parallel::fill_blocks(
-            &mut data,
-            columns,
-            parallel::BLOCK,
-            x.len(),
-            |range, part| {
-                let part = ArrayViewMut2::from_shape((range.len(), columns), part);
-                let mut part = part.expect("a block has a whole number of rows");
-                part.assign(&x.slice(s![range, ..]));
-                0
-            },
-        );
+        let blocks = Blocks::new(rows, BLOCK, x.len());
+        blocks.fill(PerItem(&mut data, columns), |range, part| {
+            let part = ArrayViewMut2::from_shape((range.len(), columns), part);
+            let mut part = part.expect("a block has a whole number of rows");
+            part.assign(&x.slice(s![range, ..]));
+        });
     }
     Ok(Cow::Owned(data))
 }

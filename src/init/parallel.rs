@@ -14,7 +14,7 @@ use super::plus_plus;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks};
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
@@ -112,7 +112,8 @@ impl<'a, F: Float> Candidates<'a, F> {
         let values = points.values_of(rows);
         let added = Packed::new(&Rows::new(&values, points.n_features()));
         let work = parallel::work(points.len(), rows.len(), points.n_features());
-        parallel::fill_blocks(&mut self.nearest, 1, BLOCK, work, |range, nearest| {
+        let blocks = Blocks::new(points.len(), BLOCK, work);
+        blocks.fill(&mut self.nearest[..], |range, nearest| {
             let (mut labels, mut sq_dists) = ([NO_LABEL; BLOCK], [0.0; BLOCK]);
             let (labels, sq_dists) = (&mut labels[..range.len()], &mut sq_dists[..range.len()]);
             let block = points.rows().slice(range);
@@ -124,7 +125,6 @@ impl<'a, F: Float> Candidates<'a, F> {
                     *nearest = (sq_dist, before + label);
                 }
             }
-            0
         });
         self.rows.extend_from_slice(rows);
     }
@@ -134,14 +134,14 @@ impl<'a, F: Float> Candidates<'a, F> {
     fn sample(&self, count: usize, stream: &mut Stream) -> Option<Vec<usize>> {
         let (points, n) = (self.points, self.points.len());
         let mass = |row: usize| points.weight(row) * self.nearest[row].0;
-        let sums = parallel::map_blocks(n, BLOCK, 4 * n, |range| range.map(mass).sum::<f64>());
+        let sums = Blocks::new(n, BLOCK, 4 * n).map(|range| range.map(mass).sum::<f64>());
         let total: f64 = sums.into_iter().sum();
         if total <= 0.0 {
             return None;
         }
         let share = count as f64 / total;
         let seed = stream.seed();
-        let taken = parallel::map_blocks(n, SAMPLED, 16 * n, |range| {
+        let taken = Blocks::new(n, SAMPLED, 16 * n).map(|range| {
             let mut stream = Stream::new(seed, range.start / SAMPLED);
             range
                 .filter(|&row| stream.uniform() < share * mass(row))

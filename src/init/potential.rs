@@ -11,7 +11,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{MAX_TARGETS, NearPair, PotentialTerms, Rows};
 use crate::numeric::{exponent_above, splitter};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks, PARTS, PerItem};
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
@@ -98,7 +98,7 @@ impl<'a, F: Float> Potential<'a, F> {
     fn sum_up(&mut self) {
         let n = self.prepared.points.len();
         let add_up = |potential: &Self, rounds: bool| -> Vec<f64> {
-            parallel::map_blocks(n, BLOCK, 4 * n, |range| {
+            Blocks::new(n, BLOCK, 4 * n).map(|range| {
                 let terms = range.map(|row| potential.term(row));
                 if rounds {
                     terms.map(|term| potential.round(term)).sum()
@@ -161,7 +161,7 @@ impl<'a, F: Float> Potential<'a, F> {
             self.searched.n_originals(found.point) * less
         };
         // A part keeps no more than its share.
-        let most = BLOCK + (KEPT * self.sq_dists.len() as f64) as usize / parallel::PARTS;
+        let most = BLOCK + (KEPT * self.sq_dists.len() as f64) as usize / PARTS;
         let collect = |nearer: &[NearPair]| {
             let mut drops = vec![0.0; candidates.len()];
             for found in nearer {
@@ -200,9 +200,8 @@ impl<'a, F: Float> Potential<'a, F> {
         let added = |a: [f64; MAX_TARGETS], b: [f64; MAX_TARGETS]| {
             std::array::from_fn(|target| a[target] + b[target])
         };
-        let none = [0.0; MAX_TARGETS];
-        let block = BLOCKS * BLOCK;
-        let drops = parallel::reduce_blocks(points.len(), block, work, none, drops, added);
+        let blocks = Blocks::new(points.len(), BLOCKS * BLOCK, work);
+        let drops = blocks.reduce(drops, added).expect("there is a point");
         drops[..candidates.len()].to_vec()
     }
 
@@ -263,21 +262,23 @@ impl<'a, F: Float> Potential<'a, F> {
         let target = points.rows().row(row);
         let work = points.len() * (points.n_features() + 4);
         let splitter = self.splitter;
-        let sq_dists = (&mut self.sq_dists[..], BLOCK);
-        let update = |blocks: std::ops::Range<usize>, sums: &mut [f64], closest: &mut [f64]| {
-            let pairs = blocks.zip(sums.iter_mut().zip(closest.chunks_mut(BLOCK)));
-            for (block, (sum, closest)) in pairs {
-                let range = block * BLOCK..block * BLOCK + closest.len();
-                let rows = points.rows().slice(range.clone());
-                let terms = PotentialTerms {
-                    weights: points.weights().map(|weights| &weights[range]),
-                    splitter,
-                };
-                *sum -= points.kernels.update_min(&rows, target, terms, closest);
-            }
-            0
-        };
-        parallel::fill_both(&mut self.block_sums, sq_dists, BLOCKS, work, update);
+        let blocks = Blocks::new(self.block_sums.len(), BLOCKS, work);
+        let sq_dists = PerItem(&mut self.sq_dists, BLOCK);
+        blocks.fill(
+            (&mut self.block_sums[..], sq_dists),
+            |blocks, (sums, closest)| {
+                let pairs = blocks.zip(sums.iter_mut().zip(closest.chunks_mut(BLOCK)));
+                for (block, (sum, closest)) in pairs {
+                    let range = block * BLOCK..block * BLOCK + closest.len();
+                    let rows = points.rows().slice(range.clone());
+                    let terms = PotentialTerms {
+                        weights: points.weights().map(|weights| &weights[range]),
+                        splitter,
+                    };
+                    *sum -= points.kernels.update_min(&rows, target, terms, closest);
+                }
+            },
+        );
     }
 }
 
@@ -285,12 +286,12 @@ impl<'a, F: Float> Potential<'a, F> {
 fn sq_dists_to<F: Float>(points: &Points<'_, F>, row: &[F]) -> Vec<f64> {
     let mut sq_dists = vec![0.0; points.len()];
     let work = parallel::work(points.len(), 1, row.len() + 4);
-    parallel::fill_blocks(&mut sq_dists, 1, BLOCKS * BLOCK, work, |range, out| {
+    let blocks = Blocks::new(points.len(), BLOCKS * BLOCK, work);
+    blocks.fill(&mut sq_dists[..], |range, out| {
         let row = Rows::new(row, row.len());
         points
             .kernels
             .sq_dists(&points.rows().slice(range), &row, out);
-        0
     });
     sq_dists
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, SumLevels, Transfer};
-use crate::parallel;
+use crate::parallel::{Blocks, PARTS, PerItem};
 use crate::prepared::Prepared;
 
 /// Each part of the rows has sums of its own where all of them together have no more than this
@@ -131,14 +131,14 @@ impl Exact {
         };
         let work = reassigned * (d + OVERHEAD);
         // PERF: adding up the sums of the parts is to be a small part of the work.
-        let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(parallel::PARTS);
+        let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(PARTS);
         if work < 4 * self.levels.len() {
             let is_exact = transfer(0..n, before, 0..n_clusters, &mut self.levels);
             before.copy_from_slice(labels);
             is_exact
         } else if n_parts >= 4 {
-            let part = parallel::part_len(n, n_parts);
-            let parts = parallel::map_blocks_mut(before, part, 4 * n + work, |rows, from| {
+            let parts = Blocks::parts(n, n_parts, 4 * n + work);
+            let parts = parts.fill_map(before, |rows, from| {
                 let mut levels = vec![0.0; n_clusters * width];
                 let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
                 from.copy_from_slice(&labels[rows]);
@@ -152,12 +152,12 @@ impl Exact {
         } else {
             // PERF: each thread looks at all labels, and moves only the points of its own clusters.
             // So there is one set of sums, and nothing to add up behind.
-            let block = n_clusters.div_ceil(parallel::PARTS / 4);
+            let block = n_clusters.div_ceil(PARTS / 4);
             let from = &*before;
-            let wrong =
-                parallel::fill_blocks(&mut self.levels, width, block, work, |own, levels| {
-                    usize::from(!transfer(0..n, from, own, levels))
-                });
+            let levels = PerItem(&mut self.levels, width);
+            let wrong = Blocks::new(n_clusters, block, work).fill_sum(levels, |own, levels| {
+                usize::from(!transfer(0..n, from, own, levels))
+            });
             before.copy_from_slice(labels);
             wrong == 0
         }
@@ -194,9 +194,8 @@ pub(crate) fn rounded<F: Float>(
     let len = centroids.len() * (d + 1);
     let n_parts = (MOST_VALUES / len)
         .min(n / (4 * centroids.len()))
-        .clamp(1, parallel::PARTS);
-    let part_len = parallel::part_len(n, n_parts);
-    let parts = parallel::map_blocks(n, part_len, n * (d + OVERHEAD), |rows| {
+        .clamp(1, PARTS);
+    let parts = Blocks::parts(n, n_parts, n * (d + OVERHEAD)).map(|rows| {
         let mut sums = vec![0.0; len];
         let data = points.labelled(rows.clone(), &labels[rows]);
         points

@@ -4,7 +4,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, sq_dist};
 use crate::numeric::{DoubleDouble, pairwise_sum};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{BLOCK, Blocks};
 
 use super::sums::Sums;
 
@@ -216,12 +216,11 @@ pub(crate) fn sq_dists_to_own<F: Float>(
 ) -> Vec<f64> {
     let mut sq_dists = vec![0.0; points.len()];
     let work = points.len() * (points.n_features() + OVERHEAD);
-    parallel::fill_blocks(&mut sq_dists, 1, BLOCK, work, |range, out| {
+    Blocks::new(points.len(), BLOCK, work).fill(&mut sq_dists[..], |range, out| {
         let rows = points.rows().slice(range.clone());
         points
             .kernels
             .sq_dists_to_own(&rows, centroids, &labels[range], out);
-        0
     });
     sq_dists
 }
@@ -246,7 +245,7 @@ pub(crate) fn add_inertia<F: Float>(
     centroids: &Rows<'_, F>,
 ) {
     let work = points.len() * (points.n_features() + OVERHEAD);
-    let blocks = parallel::map_blocks(points.len(), BLOCK, work, |range| {
+    let blocks = Blocks::new(points.len(), BLOCK, work).map(|range| {
         let mut sq_dists = [0.0; BLOCK];
         let sq_dists = &mut sq_dists[..range.len()];
         let rows = points.rows().slice(range.clone());

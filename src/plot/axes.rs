@@ -1,4 +1,4 @@
-//! The parts that pictures with axes share.
+//! Axes, and the checks that pictures share.
 
 use std::ops::Range;
 
@@ -14,15 +14,15 @@ use super::error::{Error, Result};
 use super::text::{FONT, LABEL, fitted, width_of};
 use crate::Float;
 
-/// The grey of what should not be looked at first.
+/// The grey of secondary lines and text.
 pub(super) const GREY: RGBColor = RGBColor(110, 110, 110);
 /// The red of lines that mark a value.
 pub(super) const RED: RGBColor = RGBColor(0xc0, 0x1c, 0x28);
 
-/// A linear axis, and where its ticks are.
+/// A linear axis with its ticks.
 ///
-/// NOTE: plotters' own finds its ticks by adding steps until the end is reached, which takes forever
-/// where a step is lost in rounding.
+/// NOTE: the axis of plotters adds steps until it reaches the end of the range. It never returns if a step
+/// is lost in rounding.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     range: Range<f64>,
@@ -31,7 +31,7 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// About so many ticks, at 1, 2 or 5 times a power of ten.
+    /// An axis with about `n_ticks` ticks, whose distance is 1, 2 or 5 times a power of ten.
     pub(super) fn new(range: Range<f64>, n_ticks: usize) -> Self {
         let (step, ticks) = ticks(&range, n_ticks, 0.0);
         let labels = labels(&ticks, step);
@@ -42,7 +42,7 @@ impl Axis {
         }
     }
 
-    /// An axis of whole values, with ticks among them alone.
+    /// An axis of integers, with ticks only at integers between the smallest and the largest value.
     pub(super) fn whole(values: impl IntoIterator<Item = f64>, n_ticks: usize) -> Self {
         let values: Vec<f64> = values.into_iter().collect();
         let first = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -58,7 +58,7 @@ impl Axis {
         }
     }
 
-    /// These ticks with their labels.
+    /// An axis with the given ticks and labels.
     pub(super) fn with_ticks(
         range: Range<f64>,
         ticks: impl IntoIterator<Item = (f64, String)>,
@@ -71,13 +71,13 @@ impl Axis {
         }
     }
 
-    /// What stands beside a tick.
+    /// The label of a tick.
     pub(super) fn label(&self, tick: f64) -> String {
         let place = self.ticks.iter().position(|&own| own == tick);
         place.map_or(String::new(), |place| self.labels[place].clone())
     }
 
-    /// The pixels beside an axis that stands upright: for its labels and for its name.
+    /// The width of a vertical axis in pixels, with its labels and its name.
     pub(super) fn room(&self) -> u32 {
         let widths = self.labels.iter().map(|label| width_of(label, LABEL));
         widths.max().unwrap_or(0) + 36
@@ -91,7 +91,7 @@ impl Ranged for Axis {
     fn map(&self, value: &f64, (first, last): (i32, i32)) -> i32 {
         let part = (value - self.range.start) / (self.range.end - self.range.start);
         let place = f64::from(first) + part * f64::from(last - first);
-        // `as` keeps to the range of i32.
+        // NOTE: `as` clamps to the range of i32.
         place.round() as i32
     }
 
@@ -104,10 +104,10 @@ impl Ranged for Axis {
     }
 }
 
-/// A chart with an axis each way.
+/// A chart with a horizontal and a vertical axis.
 pub(super) type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 
-/// Both axes and what they show.
+/// Both axes and their names.
 #[derive(Clone, Debug)]
 pub(super) struct Axes {
     pub(super) x: Axis,
@@ -115,12 +115,12 @@ pub(super) struct Axes {
     pub(super) names: [String; 2],
 }
 
-/// The pixels around a chart, and those below its horizontal axis.
+/// The margin around a chart, and the height of its horizontal axis, in pixels.
 pub(super) const MARGIN: u32 = 12;
 pub(super) const BELOW: u32 = 46;
 
 impl Axes {
-    /// Axes that hold all places.
+    /// Axes whose ranges contain all places.
     pub(super) fn around(
         places: impl Iterator<Item = (f64, f64)> + Clone,
         names: [String; 2],
@@ -132,7 +132,7 @@ impl Axes {
         }
     }
 
-    /// A chart with room for labels and names, in which nothing is drawn yet.
+    /// An empty chart, with room for the labels and names of the axes.
     pub(super) fn chart<'a, DB: DrawingBackend>(
         &self,
         area: &'a DrawingArea<DB, Shift>,
@@ -145,7 +145,7 @@ impl Axes {
         Ok(chart)
     }
 
-    /// Draws the axes with their labels and names, over what was drawn before.
+    /// Draws the axes with their labels and names, on top of everything drawn before.
     pub(super) fn draw<DB: DrawingBackend>(&self, chart: &mut Chart<'_, DB>) -> Result<()> {
         let (width, height) = chart.plotting_area().dim_in_pixel();
         let mut mesh = chart.configure_mesh();
@@ -161,7 +161,7 @@ impl Axes {
     }
 }
 
-/// The distance of ticks, at least this one, and the ticks at its multiples.
+/// The distance between ticks, at least `least_step`, and the ticks at its multiples.
 fn ticks(range: &Range<f64>, n_ticks: usize, least_step: f64) -> (f64, Vec<f64>) {
     let rough = (range.end - range.start) / n_ticks.max(1) as f64;
     let power = 10_f64.powf(rough.log10().floor());
@@ -169,21 +169,21 @@ fn ticks(range: &Range<f64>, n_ticks: usize, least_step: f64) -> (f64, Vec<f64>)
     let step = round.into_iter().find(|&step| step >= rough);
     let step = step.unwrap_or(rough).max(least_step);
     let (first, last) = ((range.start / step).ceil(), (range.end / step).floor());
-    // `as` keeps to the range of i64, and there are not many of a step that is not too small.
+    // NOTE: `as` clamps to the range of i64. The step is wide enough that there are few ticks.
     let n = (last - first) as i64;
     let ticks = (0..=n).map(|tick| (first + tick as f64) * step);
     (step, ticks.collect())
 }
 
-/// Numbers that differ where ticks do: with the digits that their step needs, and as powers of ten where
-/// zeros would fill the margin.
+/// Labels that differ wherever ticks do: with as many digits as the step needs, and in scientific notation
+/// where zeros would fill the margin.
 fn labels(ticks: &[f64], step: f64) -> Vec<String> {
     let largest = ticks.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
     let place = |value: f64| value.log10().floor() as i32;
-    // Half a step more, as the logarithm of a power of ten may be rounded down.
+    // With half a step more, because the logarithm of a power of ten may be rounded down.
     let last_digit = place(1.5 * step);
     let label = |&tick: &f64| {
-        // Of a tick at zero, which rounding misses.
+        // Rounding may leave the tick at zero slightly off.
         if tick.abs() < 0.5 * step {
             return "0".to_owned();
         }
@@ -203,7 +203,7 @@ fn labels(ticks: &[f64], step: f64) -> Vec<String> {
     ticks.iter().map(label).collect()
 }
 
-/// A decimal number without zeros that say nothing.
+/// A decimal number without trailing zeros.
 fn trimmed(text: &str) -> &str {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')
@@ -212,7 +212,7 @@ fn trimmed(text: &str) -> &str {
     }
 }
 
-/// The range of values, with some air around them, and never so narrow that ticks would coincide.
+/// The range of values with a margin, always wide enough that ticks do not coincide.
 pub(super) fn range(values: impl IntoIterator<Item = f64>) -> Range<f64> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in values {
@@ -232,7 +232,7 @@ pub(super) fn range(values: impl IntoIterator<Item = f64>) -> Range<f64> {
     low - air..high + air
 }
 
-/// Values that axes can show, other than 0. Coordinates are found by dividing by their range.
+/// The magnitudes that axes can show, apart from 0. Coordinates are divided by the range of the values.
 const SMALLEST: f64 = 1e-250;
 const LARGEST: f64 = 1e250;
 
@@ -322,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_round_and_within() {
+    fn ticks_are_round_numbers_within_the_range() {
         let at = |range: Range<f64>, n, least| ticks(&range, n, least).1;
         assert_eq!(at(-0.1..1.0, 5, 0.0), [0.0, 0.5, 1.0]);
         assert_eq!(at(1.8..7.2, 10, 1.0), [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_short_and_tell_ticks_apart() {
+    fn labels_are_short_and_differ_between_ticks() {
         for (range, n, expected) in [
             (-0.1..1.0, 6, &["0", "0.2", "0.4", "0.6", "0.8", "1"][..]),
             (-3.0..3.0, 3, &["-2", "0", "2"]),
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_hold_their_values_and_are_never_empty() {
+    fn ranges_contain_their_values_and_are_never_empty() {
         for values in [
             vec![],
             vec![0.0],

@@ -1,4 +1,4 @@
-//! Where pictures go: files, written whole or not at all, and drawing areas of others.
+//! Where pictures are drawn: files, which are written completely or not at all, and drawing areas.
 
 use std::fs;
 use std::io::Write;
@@ -21,12 +21,12 @@ pub(super) const MOST: u32 = 16_384;
 /// Where a picture can be drawn: the path of an SVG or PNG file, or a [`DrawingArea`] of your own.
 /// See [`save`] for both.
 ///
-/// A file is written beside its place and moved there when it is whole; a link is replaced by it, not
-/// followed.
+/// A file is written to a temporary file in the same folder, and moved to its path when it is complete. A
+/// symbolic link at that path is replaced, not followed.
 ///
-/// An area of your own is filled with white first. It is drawn on as plotters does it: its pixels have
-/// text a little higher, and its SVG names the type of images by `png` alone, both of which are mended in
-/// files.
+/// A drawing area of your own is first filled with white. Two faults of plotters are corrected only in
+/// files: text in bitmaps is drawn a little too high, and images in an SVG have the type `png` instead of
+/// `image/png`.
 pub trait Canvas: sealed::Draw {}
 
 impl<T: sealed::Draw> Canvas for T {}
@@ -40,15 +40,15 @@ pub(super) mod sealed {
 
     /// Something that can be drawn on any area.
     pub trait Picture {
-        /// The least width and height that axes and text leave room in.
+        /// The least width and height in pixels that axes and text need.
         fn least_size(&self) -> (u32, u32);
-        /// Draws it, over all of the area.
+        /// Draws the picture over the whole area.
         fn paint<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<()>;
     }
 
-    /// What a [`Canvas`](super::Canvas) does.
+    /// The private part of a [`Canvas`](super::Canvas).
     pub trait Draw {
-        /// Draws a picture, of this size if the canvas has none of its own.
+        /// Draws a picture. `size` applies if the canvas has no size of its own.
         fn draw(self, size: (u32, u32), picture: &impl Picture) -> Result<()>;
     }
 }
@@ -70,7 +70,7 @@ impl Draw for &Path {
     }
 }
 
-/// Paths come in several types.
+/// Implements `Draw` for the types that paths come in.
 macro_rules! paths {
     ($($path:ty),*) => { $(
         impl Draw for $path {
@@ -98,8 +98,8 @@ fn check_size((width, height): (u32, u32), least: (u32, u32)) -> Result<()> {
 
 /// Draws a page of several pictures into one SVG or PNG file.
 ///
-/// `paint` gets the [`Page`], and may split it by
-/// [`split_evenly`](DrawingArea::split_evenly) and draw on its parts. When it fails, no file is written.
+/// `paint` gets the [`Page`]. It may split it with [`split_evenly`](DrawingArea::split_evenly) and draw on
+/// the parts. If it fails, no file is written.
 ///
 /// # Example
 /// ```
@@ -122,7 +122,7 @@ fn check_size((width, height): (u32, u32), least: (u32, u32)) -> Result<()> {
 /// - [`Error::UnknownEnding`]: the path ends neither in `.svg` nor in `.png`.
 /// - [`Error::Size`]: a side is 0, or too long.
 /// - [`Error::NotWritten`]: the file cannot be written.
-/// - What `paint` returned.
+/// - Any error that `paint` returns.
 pub fn save(
     path: impl AsRef<Path>,
     size: (u32, u32),
@@ -131,7 +131,7 @@ pub fn save(
     let path = path.as_ref();
     let kind = Kind::of(path)?;
     check_size(size, (1, 1))?;
-    // Before the work, so that a folder that does not take files is found first.
+    // Created before drawing, so that a folder without write permission is an error at once.
     let mut file = file_beside(path)?;
     provide_font();
     let bytes = kind.drawn(size, paint)?;
@@ -170,7 +170,7 @@ impl Kind {
             Self::Svg => {
                 let mut text = String::new();
                 present(PageBackend::svg(&mut text, size), paint)?;
-                // NOTE: plotters-svg 0.3.7 leaves out half of the type, and not all viewers guess it.
+                // NOTE: plotters-svg 0.3.7 writes only half of the media type. Not all viewers guess it.
                 let text = text.replace("href=\"data:png;", "href=\"data:image/png;");
                 Ok(text.into_bytes())
             }
@@ -191,7 +191,7 @@ fn present(backend: PageBackend<'_>, paint: impl FnOnce(&Page<'_>) -> Result<()>
     Ok(())
 }
 
-/// Red, green and blue as a PNG.
+/// Pixels of red, green and blue, encoded as PNG.
 fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
@@ -205,7 +205,7 @@ fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file in the folder of `path`, which vanishes unless it is moved to its place.
+/// A temporary file in the folder of `path`. It is deleted on drop unless it is moved to its place.
 fn file_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
     let failed = |error: &std::io::Error| Error::not_written(path, error);
     if path.is_dir() {
@@ -216,7 +216,7 @@ fn file_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    // Temporary files are for their owner alone by default; pictures are for all.
+    // By default only their owner can read temporary files. Pictures get the usual permissions.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -225,8 +225,8 @@ fn file_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
     builder.tempfile_in(folder).map_err(|error| failed(&error))
 }
 
-/// Sees that there is a font. One that the program has registered, or that plotters finds by its
-/// feature `ttf`, stays.
+/// Registers the font of this crate, unless the program has registered one or plotters finds one with
+/// its feature `ttf`.
 fn provide_font() {
     #[cfg(not(target_family = "wasm"))]
     {

@@ -24,18 +24,18 @@ options! {
 
 named_axes!(
     ClustersOptions,
-    "`feature 0` and `feature 1`; principal directions have names of their own"
+    "`feature 0` and `feature 1`. Principal directions keep their own names"
 );
 
 /// Draws rows as dots, coloured by label, with numbered discs at the centroids.
 ///
 /// `x` is `n x d`, `labels` has `n` entries, `centroids` is `k x d`. Rows of more than two features are
-/// projected on their first two principal directions, found from at most 5,000 rows evenly spaced among
-/// them, and the axes say so; rows of one feature are drawn over their labels. Without centroids the labels
-/// are written at the mean of their dots.
+/// projected onto their first two principal directions, which the axes then name. These directions are
+/// found from at most 5,000 evenly spaced rows. Rows of one feature are drawn with their label as the
+/// vertical coordinate. Without centroids, each label is written at the mean of its dots.
 ///
-/// More than 5,000 rows are drawn as one image of pixels, in an SVG too, so that the file stays small: at
-/// the default size below 2 MB for any number of rows.
+/// More than 5,000 rows are drawn as one image of pixels, also in an SVG. This keeps the file below 2 MB at
+/// the default size, for any number of rows.
 ///
 /// # Cost
 /// One pass over the rows. For more than two features, up to 60 passes over 5,000 of them.
@@ -62,8 +62,8 @@ named_axes!(
 /// # Errors
 /// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one label for each row.
 /// - [`Error::NothingToDraw`](super::Error::NothingToDraw): there are no rows or no features.
-/// - [`Error::Data`](super::Error::Data): centroids of other features, or a value that is not finite or
-///   beyond 1e250.
+/// - [`Error::Data`](super::Error::Data): the centroids have another number of features than the rows, or
+///   a value is not finite or beyond 1e250.
 /// - Those of [`save`](super::save).
 pub fn clusters<F: Float>(
     canvas: impl Canvas,
@@ -82,7 +82,7 @@ pub fn clusters<F: Float>(
     canvas.draw(size, &Scatter::new(x, labels, centroids, options.frame))
 }
 
-/// What is drawn: places, colours and numbers.
+/// The picture: dots, marks and numbers at their places.
 struct Scatter {
     dots: Vec<Dot>,
     centroids: Vec<(f64, f64)>,
@@ -129,13 +129,13 @@ impl Scatter {
     }
 }
 
-/// How rows come into the plane.
+/// How rows are projected onto the plane.
 enum Projection {
-    /// One feature, over the label.
+    /// One feature, with the label as the vertical coordinate.
     Feature,
-    /// Two features as they are.
+    /// Two features, unchanged.
     Features,
-    /// More.
+    /// More than two features, projected onto their principal directions.
     Principal(Plane),
 }
 
@@ -156,7 +156,7 @@ impl Projection {
         }
     }
 
-    /// What the axes show; features may have names.
+    /// The names of the axes. `names` applies to features, not to principal directions.
     fn axes(&self, names: Option<[String; 2]>) -> [String; 2] {
         let or = |first: &str, second: &str| {
             names.unwrap_or_else(|| [first.to_owned(), second.to_owned()])

@@ -1,4 +1,4 @@
-//! How the inertia falls.
+//! The inertia by iteration.
 
 use std::ops::ControlFlow;
 
@@ -25,10 +25,10 @@ options! {
 
 named_axes!(ConvergenceOptions, "`iteration` and `inertia`");
 
-/// More groups than this have no legend: it would cover the lines.
+/// More groups than this have no legend, because it would cover the lines.
 const MOST_NAMES: usize = 12;
 
-/// The inertia of each iteration of each restart, as an observer saw them.
+/// The inertia of each iteration of each restart, recorded by an observer.
 ///
 /// # Example
 /// ```
@@ -49,13 +49,13 @@ pub struct History {
 }
 
 impl History {
-    /// Nothing seen yet. See the [example](Self#example).
+    /// An empty history.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes an iteration, and lets the fit go on. See the [example](Self#example).
+    /// Records an iteration and lets the fit continue.
     pub fn record(&mut self, iteration: &Iteration) -> ControlFlow<()> {
         if iteration.index <= 1 || self.restarts.is_empty() {
             self.restarts.push(Vec::new());
@@ -66,19 +66,18 @@ impl History {
         ControlFlow::Continue(())
     }
 
-    /// The inertias by restart, in the order in which they were seen. See the
-    /// [example](Self#example).
+    /// The inertias of each restart, in the order in which they were recorded.
     #[must_use]
     pub fn restarts(&self) -> &[Vec<f64>] {
         &self.restarts
     }
 }
 
-/// Draws the inertia over the iterations, one line for each restart, and one colour for each group of
-/// restarts, such as those of one [`Init`](crate::Init).
+/// Draws the inertia against the iteration: one line per restart, and one colour per group of restarts,
+/// such as those with the same [`Init`](crate::Init).
 ///
-/// Each group has a name and lines, each a list of inertias from the first iteration on: see [`History`].
-/// A dot ends each line.
+/// A group is a name and its lines. A line is a list of inertias, starting with the first iteration, as in
+/// [`History::restarts`]. A dot marks the end of each line.
 ///
 /// # Example
 /// ```
@@ -94,8 +93,9 @@ impl History {
 /// ```
 ///
 /// # Errors
-/// - [`Error::NothingToDraw`]: there is no inertia at all.
-/// - [`Error::NotDrawable`]: an inertia, counted from the first of all, is not finite or beyond 1e250.
+/// - [`Error::NothingToDraw`]: there are no inertias.
+/// - [`Error::NotDrawable`]: an inertia is not finite, or beyond 1e250. The index counts the inertias of
+///   all lines.
 /// - Those of [`save`](super::save).
 pub fn convergence(
     canvas: impl Canvas,

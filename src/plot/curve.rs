@@ -1,4 +1,4 @@
-//! Scores over the number of clusters, or over any parameter.
+//! Scores by the number of clusters, or by any other parameter.
 
 use std::time::Duration;
 
@@ -24,17 +24,21 @@ options! {
     /// Options of [`elbow`], [`silhouette_scores`] and [`scores`].
     CurveOptions, "800 x 500", {
         /// Whether to draw the times of the fits on a second axis, if they are known. Default: `true`.
+        ///
         /// See [`elbow`] for an example.
         fit_times: bool = true,
     }
 }
 
-named_axes!(CurveOptions, "`number of clusters k`, and the score");
+named_axes!(
+    CurveOptions,
+    "`number of clusters k`, and the name of the score"
+);
 
-/// More points than this are a line without dots.
+/// More points than this are drawn as a line without dots.
 const MOST_DOTS: usize = 500;
 
-/// A score for each value of a parameter, with what is known beside it.
+/// A score for each value of a parameter, optionally with errors, times and a mark.
 ///
 /// # Example
 /// ```
@@ -64,7 +68,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Pairs of value and score, in the order of the values. See the [example](Self#example).
+    /// A curve of pairs of value and score, in the order of the values.
     pub fn new(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         Self {
             points: points.into_iter().collect(),
@@ -72,26 +76,26 @@ impl Curve {
         }
     }
 
-    /// Standard errors or deviations, one for each point: drawn as bars of that length both ways. See
-    /// the [example](Self#example).
+    /// Standard errors or deviations, one for each point. Each is drawn as a bar that extends by this much
+    /// above and below the point.
     pub fn errors(mut self, errors: impl IntoIterator<Item = f64>) -> Self {
         self.errors = errors.into_iter().collect();
         self
     }
 
-    /// The time that each point took: drawn on a second axis. See the [example](Self#example).
+    /// The time that each point took, drawn on a second axis.
     pub fn times(mut self, times: impl IntoIterator<Item = Duration>) -> Self {
         self.times = times.into_iter().collect();
         self
     }
 
-    /// Marks a value by a dashed line, with its text. See the [example](Self#example).
+    /// Marks a value of the parameter with a dashed line and a text.
     pub fn marked(mut self, value: f64, text: impl Into<String>) -> Self {
         self.marked = Some((value, text.into()));
         self
     }
 
-    /// The axis of the parameter, and that of the score with its errors.
+    /// The axis of the parameter, and the axis of the score with its errors.
     fn axes(&self, names: [String; 2]) -> Axes {
         let mark = self.marked.iter().map(|marked| marked.0);
         let values = self.points.iter().map(|point| point.0).chain(mark);
@@ -152,8 +156,8 @@ impl Curve {
     }
 }
 
-/// Draws the inertia over the number of clusters, with the knee marked, and the times of the fits on a
-/// second axis.
+/// Draws the inertia against the number of clusters. The elbow is marked, and the times of the fits are
+/// drawn on a second axis.
 ///
 /// # Example
 /// ```
@@ -172,7 +176,8 @@ impl Curve {
 /// ```
 ///
 /// # Errors
-/// [`Error::NothingToDraw`] for a sweep that was ended before its first fit; those of [`save`](super::save).
+/// - [`Error::NothingToDraw`]: the sweep was stopped before its first fit.
+/// - Those of [`save`](super::save).
 pub fn elbow<F: Float>(canvas: impl Canvas, sweep: &Sweep<F>, options: CurveOptions) -> Result<()> {
     let entries = sweep.entries();
     let point = |entry: &crate::selection::SweepEntry<F>| (entry.n_clusters as f64, entry.inertia);
@@ -184,13 +189,14 @@ pub fn elbow<F: Float>(canvas: impl Canvas, sweep: &Sweep<F>, options: CurveOpti
     draw(canvas, &curve, options, "inertia")
 }
 
-/// Draws the mean silhouette over the number of clusters, with the best marked, and the standard errors
-/// of estimates as bars.
+/// Draws the mean silhouette against the number of clusters. The best is marked, and estimates have their
+/// standard errors as bars.
 ///
 /// See [`elbow`] for an example.
 ///
 /// # Errors
-/// [`Error::NothingToDraw`] for a sweep without silhouettes; those of [`save`](super::save).
+/// - [`Error::NothingToDraw`]: the sweep has no silhouettes.
+/// - Those of [`save`](super::save).
 pub fn silhouette_scores<F: Float>(
     canvas: impl Canvas,
     sweep: &Sweep<F>,
@@ -209,8 +215,8 @@ pub fn silhouette_scores<F: Float>(
     draw(canvas, &curve, options, "mean silhouette")
 }
 
-/// Draws any score over any parameter: inertias and silhouettes found elsewhere, the accuracy of a
-/// pipeline.
+/// Draws any score against any parameter, such as inertias or silhouettes computed elsewhere, or the
+/// accuracy of a pipeline.
 ///
 /// See [`Curve`] for an example.
 ///
@@ -264,7 +270,7 @@ impl CurvePicture<'_> {
         Ok(())
     }
 
-    /// The dashed line, and its text on the side that has room.
+    /// Draws the dashed line, with its text on the side that has more room.
     fn draw_mark<DB: DrawingBackend>(&self, chart: &mut Chart<'_, DB>) -> Result<()> {
         let Some((value, text)) = &self.curve.marked else {
             return Ok(());
@@ -289,7 +295,7 @@ impl CurvePicture<'_> {
         Ok(())
     }
 
-    /// The times on an axis of their own, in a unit that suits them.
+    /// The axis of the times, the times, and their unit.
     fn times(&self) -> (Axis, Vec<f64>, &'static str) {
         let times = &self.curve.times;
         let longest = times.iter().max().map_or(0.0, Duration::as_secs_f64);

@@ -1,4 +1,4 @@
-//! Points on a chart: few as circles, many as pixels.
+//! Points on a chart, drawn as circles if they are few and as pixels if they are many.
 
 use std::ops::Range;
 
@@ -12,14 +12,14 @@ use super::axes::{Chart, GREY};
 use super::error::Result;
 use super::text::{LABEL, centred};
 
-/// More points than this are drawn as pixels: circles of an SVG take about 100 bytes each, and half a
-/// megabyte is enough.
+/// More points than this are drawn as pixels. A circle takes about 100 bytes of an SVG, so this limits them
+/// to half a megabyte.
 const MOST_CIRCLES: usize = 5_000;
 
 /// A point and its colour.
 pub(super) type Dot = ((f64, f64), RGBColor);
 
-/// The radius of dots, in pixels: the more there are, the smaller.
+/// The radius of `n` dots in pixels. The more dots, the smaller they are.
 fn radius(n: usize) -> u32 {
     match n {
         0..=1_000 => 3,
@@ -28,7 +28,7 @@ fn radius(n: usize) -> u32 {
     }
 }
 
-/// A dot is a disc of its colour; pale ones on white have an edge, where there is room for it.
+/// The styles of a dot: a disc of its colour. Pale dots also have an edge if they are large enough.
 fn styles(color: RGBColor, radius: u32) -> impl Iterator<Item = ShapeStyle> {
     let luminance =
         0.2126 * f64::from(color.0) + 0.7152 * f64::from(color.1) + 0.0722 * f64::from(color.2);
@@ -36,8 +36,8 @@ fn styles(color: RGBColor, radius: u32) -> impl Iterator<Item = ShapeStyle> {
     std::iter::once(color.filled()).chain(edge)
 }
 
-/// Draws the dots in their order. Many of them are one image, which has a white ground or that of
-/// `ground`: a colour for each place.
+/// Draws the dots in order. Many dots become one image, whose background is white or given by `ground`,
+/// which has a colour for each place.
 pub(super) fn draw_dots<DB: DrawingBackend>(
     chart: &mut Chart<'_, DB>,
     dots: &[Dot],
@@ -57,8 +57,8 @@ pub(super) fn draw_dots<DB: DrawingBackend>(
     Ok(())
 }
 
-/// The colours behind the dots, for places in the order of pixels: rows of some length, from above, each
-/// from the left.
+/// Returns the background colours at places, which are ordered as the pixels of an image are: row by row
+/// from the top, each row from the left. The second argument is the number of places in a row.
 pub(super) type Ground<'a> = &'a dyn Fn(&[(f64, f64)], usize) -> Result<Vec<RGBColor>>;
 
 fn draw_image<DB: DrawingBackend>(
@@ -93,10 +93,10 @@ fn draw_image<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Rows of pixels whose colours are found at a time: places take more memory than pixels.
+/// The rows of pixels that are coloured at a time, because places take more memory than pixels.
 const BAND: usize = 64;
 
-/// Fills pixels with the colours of their middles.
+/// Gives each pixel the background colour at its centre.
 fn fill(
     pixels: &mut [u8],
     (columns, rows): (usize, usize),
@@ -105,7 +105,7 @@ fn fill(
 ) -> Result<()> {
     let part = |at: usize, n: usize| (at as f64 + 0.5) / n as f64;
     for (band, pixels) in pixels.chunks_mut(3 * BAND * columns).enumerate() {
-        // With the row above, as borders are seen from below.
+        // Includes the row above, because a border is drawn on the lower of two rows.
         let top = (BAND * band).saturating_sub(1);
         let bottom = rows.min(BAND * (band + 1));
         let places = (top * columns..bottom * columns).map(|pixel| {
@@ -124,10 +124,10 @@ fn fill(
     Ok(())
 }
 
-/// More marks than this have no numbers: these would cover one another.
+/// More marks than this have no numbers, because they would overlap.
 pub(super) const MOST_NUMBERS: usize = 60;
 
-/// Draws numbered discs where centroids are.
+/// Draws a numbered disc at each centroid.
 pub(super) fn draw_centroids<DB: DrawingBackend>(
     chart: &mut Chart<'_, DB>,
     places: &[(f64, f64)],
@@ -147,7 +147,7 @@ pub(super) fn draw_centroids<DB: DrawingBackend>(
     Ok(())
 }
 
-/// Writes labels where their points are, on average, for want of centroids.
+/// Draws each label at the mean of its points, for pictures without centroids.
 pub(super) fn draw_numbers<DB: DrawingBackend>(
     chart: &mut Chart<'_, DB>,
     numbers: &[(usize, (f64, f64))],

@@ -1,4 +1,4 @@
-//! What can be wrong with a picture.
+//! The errors of pictures.
 
 use std::error::Error as StdError;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use plotters::drawing::DrawingAreaErrorKind;
 
-/// Why there is no picture. Nothing was written then.
+/// Why a picture could not be drawn. No file is written in that case.
 ///
 /// # Example
 /// ```
@@ -20,47 +20,47 @@ use plotters::drawing::DrawingAreaErrorKind;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The kind of picture is told by the ending of its file.
+    /// The path ends neither in `.svg` nor in `.png`, so the file format is unknown.
     #[error("the ending of {} is neither .svg nor .png", path.display())]
     UnknownEnding {
         /// The path that was given.
         path: PathBuf,
     },
-    /// The file could not be written. One that was there before is as it was.
+    /// The file could not be written. An existing file is left unchanged.
     #[error("cannot write {}: {kind}", path.display())]
     NotWritten {
         /// The path that was given.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: ErrorKind,
     },
-    /// There is not one label, score or size for each row.
+    /// The number of labels, scores or sizes is not the number of rows that they belong to.
     #[error("{found} {what} do not fit {expected} {rows}")]
     DoesNotFit {
-        /// What was counted: labels, silhouettes, sizes, pixels.
+        /// What was counted, such as labels, silhouettes, sizes or bytes.
         what: &'static str,
         /// How many there are.
         found: usize,
-        /// What they belong to: points, centroids, labels.
+        /// What they belong to, such as points, centroids or scores.
         rows: &'static str,
-        /// How many of these there are.
+        /// How many there should be.
         expected: usize,
     },
-    /// There are no points, no scores, no images.
+    /// There are no points, scores or images to draw.
     #[error("there are no {what} to draw")]
     NothingToDraw {
         /// What is missing.
         what: &'static str,
     },
-    /// A number is NaN or infinite, or so large that axes cannot show it.
+    /// A number is NaN, infinite, or too large for the axes.
     #[error("{what} {index} is not finite, or too large to be drawn")]
     NotDrawable {
-        /// What kind of number it is.
+        /// What the number is.
         what: &'static str,
-        /// Its place, counted from 0.
+        /// Its index, counted from 0.
         index: usize,
     },
-    /// The picture, or a part of it, has too few pixels for its axes and text, or too many.
+    /// The picture, or a part of it, is too small for its axes and text, or too large.
     #[error(
         "{width} x {height} pixels are not enough or too many: at least {least_width} x {least_height} are needed, and at most {most} each way"
     )]
@@ -76,18 +76,18 @@ pub enum Error {
         /// The largest width and height.
         most: u32,
     },
-    /// The data is refused by the rest of the crate.
+    /// The rest of the crate rejects the data.
     #[error(transparent)]
     Data(#[from] crate::Error),
-    /// The drawing area said no.
+    /// The backend of the drawing area failed.
     #[error("cannot draw: {message}")]
     Drawing {
-        /// What it said.
+        /// The message of the backend.
         message: String,
     },
 }
 
-/// A `Result` whose error is that of a picture: see [`Error`].
+/// A `Result` with the [`Error`] of pictures.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {

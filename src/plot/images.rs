@@ -17,7 +17,8 @@ use crate::Float;
 options! {
     /// Options of [`image_grid`]. See [`Image`] for an example.
     ImageGridOptions, "800 x 600", {
-        /// How many images stand side by side. Default: as many as make rows and columns about equal.
+        /// The number of columns of the grid. Default: about as many columns as rows.
+        ///
         /// See [`Image`] for an example.
         columns: Option<usize> = None,
     }
@@ -44,21 +45,20 @@ options! {
 pub struct Image {
     width: usize,
     height: usize,
-    /// Red, green and blue of each pixel, in rows from above.
+    /// Red, green and blue of each pixel, row by row from the top.
     rgb: Vec<u8>,
     caption: String,
 }
 
 impl Image {
-    /// Values as greys: `black` and what is beyond it is black, `white` and what is beyond is white,
-    /// which may be the smaller one.
+    /// A grey image of `height x width` values, from `black` to `white`.
     ///
-    /// `pixels` is `height x width`. A row of a data set becomes an image by
-    /// [`to_shape`](ndarray::ArrayRef::to_shape). See the [example](Self#example).
+    /// Values beyond `black` or `white` are drawn as black or white. `white` may be less than `black`.
+    /// Use [`to_shape`](ndarray::ArrayRef::to_shape) to turn a row of a data set into an image.
     ///
     /// # Errors
     /// [`Error::NothingToDraw`] if there are no pixels, [`Error::Data`] if one is not finite,
-    /// [`Error::NotDrawable`] if `black` and `white` are the same or not finite.
+    /// [`Error::NotDrawable`] if `black` and `white` are equal or not finite.
     pub fn grey<F: Float>(pixels: &ArrayRef2<F>, black: F, white: F) -> Result<Self> {
         check_rows("pixels", "pixels", pixels)?;
         let (black, white) = (black.to_f64(), white.to_f64());
@@ -68,7 +68,7 @@ impl Image {
                 index: 0,
             });
         }
-        // `as` keeps to 0..=255.
+        // NOTE: `as` clamps to 0..=255.
         let grey = |value: &F| (255.0 * (value.to_f64() - black) / (white - black)).round() as u8;
         Ok(Self {
             width: pixels.ncols(),
@@ -78,11 +78,11 @@ impl Image {
         })
     }
 
-    /// Pixels of red, green and blue, in rows from above: `3 x width x height` bytes. See the
-    /// [example](Self#example).
+    /// An image of `3 x width x height` bytes: red, green and blue of each pixel, row by row from the top.
     ///
     /// # Errors
-    /// [`Error::NothingToDraw`] if there are no pixels, [`Error::DoesNotFit`] if there are not so many.
+    /// [`Error::NothingToDraw`] if there are no pixels, [`Error::DoesNotFit`] if `pixels` has any other
+    /// length.
     pub fn rgb(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self> {
         if width == 0 || height == 0 {
             return Err(Error::NothingToDraw { what: "pixels" });
@@ -97,13 +97,13 @@ impl Image {
         })
     }
 
-    /// The line below the image. Default: none. See the [example](Self#example).
+    /// The caption below the image. Default: none.
     pub fn caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = caption.into();
         self
     }
 
-    /// Fitted into a box: enlarged a whole number of times, or reduced by averaging.
+    /// The image fitted into a box: enlarged by a whole factor, or reduced by averaging.
     fn scaled(&self, (width, height): (usize, usize)) -> Scaled {
         let times = (width / self.width).min(height / self.height);
         let (width, height) = if times >= 1 {
@@ -143,7 +143,7 @@ impl Image {
     }
 }
 
-/// The pixels that pixel `at` of `n` stands for, where there were `before`: at least one.
+/// The source pixels, at least one of `before`, that target pixel `at` of `n` averages.
 fn source(at: usize, n: usize, before: usize) -> std::ops::Range<usize> {
     let start = at * before / n;
     let end = ((at + 1) * before / n).max(start + 1);
@@ -156,9 +156,9 @@ struct Scaled {
     rgb: Vec<u8>,
 }
 
-/// Draws images in a grid, row by row, each as large as its cell allows, with its caption below: the
-/// representatives of clusters, photographs in the colours of their centroids.
+/// Draws images in a grid, row by row, each as large as its cell allows and with its caption below.
 ///
+/// Use it for representatives of clusters, or for a photograph in the colours of its centroids.
 /// See [`Image`] for an example.
 ///
 /// # Errors
@@ -183,7 +183,7 @@ struct Grid<'a> {
     frame: Frame,
 }
 
-/// The air around images, and the height of captions, in pixels.
+/// The margin around images and the height of captions, in pixels.
 const MARGIN: u32 = 6;
 const CAPTION: u32 = 24;
 

@@ -1,4 +1,4 @@
-//! Clusters as circles on a map of their distances.
+//! Clusters as circles on a map of the distances between them.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 use plotters::coord::Shift;
@@ -23,13 +23,13 @@ options! {
     InterclusterOptions, "800 x 600", {}
 }
 
-/// Draws each cluster as a circle: its place shows how far it lies from the others, its area how many
-/// rows it has.
+/// Draws each cluster as a circle. The positions show how far apart the clusters are, and the area of a
+/// circle is proportional to the number of rows in its cluster.
 ///
-/// `centroids` is `k x d`, `sizes` has `k` entries. The places are those of classical scaling of the
-/// Euclidean distances between the centroids, which for these is the projection on their first two
-/// principal directions; both axes have the same scale. Where much of the variance is left out, which the
-/// axes tell, circles may lie close that are far apart.
+/// `centroids` is `k x d`, `sizes` has `k` entries. The positions come from classical scaling of the
+/// Euclidean distances between the centroids. This is the same as projecting the centroids onto their first
+/// two principal directions. Both axes have the same scale and show their share of the variance. If these
+/// shares are small, distant clusters may be drawn close together.
 ///
 /// # Example
 /// ```
@@ -48,7 +48,7 @@ options! {
 ///
 /// # Errors
 /// - [`Error::NothingToDraw`](super::Error::NothingToDraw): there are no centroids.
-/// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one size for each.
+/// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one size for each centroid.
 /// - [`Error::Data`](super::Error::Data): a value is not finite, or beyond 1e250.
 /// - Those of [`save`](super::save).
 ///
@@ -84,18 +84,18 @@ struct Map {
     frame: Frame,
 }
 
-/// The radius of the largest circle, as a part of the smaller side.
+/// The radius of the largest circle, as a fraction of the smaller side.
 const LARGEST: f64 = 0.1;
 
 impl Map {
-    /// The radius of a circle in pixels, where the largest has this one.
+    /// The radius of a circle in pixels, given that of the largest.
     fn radius(&self, label: usize, largest: f64) -> f64 {
         let most = self.sizes.iter().copied().max().unwrap_or(1).max(1);
         largest * (self.sizes[label] as f64 / most as f64).sqrt()
     }
 }
 
-/// Ranges about the middle of the places, with one scale for both and room for the largest circle.
+/// The ranges of both axes: centred on the places, with the same scale and room for the largest circle.
 fn map_ranges(
     places: &[(f64, f64)],
     (width, height): (f64, f64),
@@ -123,7 +123,8 @@ impl Picture for Map {
         let area = titled(area, &self.frame)?;
         let (width, height) = area.dim_in_pixel();
         let y = Axis::new(range(self.places.iter().map(|place| place.1)), 8);
-        // What is left for circles; labels of the range with room for these may differ a little in width.
+        // The space left for circles. It is approximate: the final range, which includes room for the
+        // circles, may have labels of a slightly different width.
         let width = f64::from(width) - f64::from(2 * MARGIN + y.room());
         let height = f64::from(height) - f64::from(2 * MARGIN + BELOW);
         let largest = (LARGEST * width.min(height)).max(4.0);
@@ -135,7 +136,7 @@ impl Picture for Map {
         };
         let mut chart = axes.chart(&area)?;
         axes.draw(&mut chart)?;
-        // Small circles lie on large ones, not under them.
+        // Large circles first, so that small ones are on top.
         let mut order: Vec<usize> = (0..self.places.len()).collect();
         order.sort_by_key(|&label| (std::cmp::Reverse(self.sizes[label]), label));
         for label in order {

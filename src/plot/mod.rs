@@ -1,6 +1,6 @@
 //! Pictures of clusterings: scatter plots, decision regions, elbows, silhouette diagrams, image grids.
 //!
-//! Every function takes where to draw, what to show as labels, scores and arrays, and options:
+//! Every function takes a canvas to draw on, the data to show (arrays, labels or scores) and options:
 //!
 //! - [`clusters`]: rows coloured by label, in the plane of their principal directions if they have more
 //!   than two features.
@@ -9,25 +9,26 @@
 //!   any other [`Curve`].
 //! - [`silhouette_diagram`], [`silhouette_diagrams`]: the silhouettes of all rows, by cluster.
 //! - [`image_grid`]: small [`Image`]s with captions.
-//! - [`convergence`]: the inertia by iteration and restart, which a [`History`] collects.
-//! - [`intercluster`]: clusters on a map of their distances.
+//! - [`convergence`]: the inertia by iteration and restart, as recorded by a [`History`].
+//! - [`intercluster`]: clusters as circles on a map of the distances between them.
 //!
-//! # Where to
+//! # Canvases
 //!
-//! A path that ends in `.svg` or `.png` becomes a file, written whole or not at all. [`save`] puts
-//! several pictures on one page. Or give a [`DrawingArea`](plotters::drawing::DrawingArea) of any
-//! [`plotters`] backend; the crate is exported again, as its areas are part of this interface.
+//! A path that ends in `.svg` or `.png` becomes a file, which is written completely or not at all. [`save`]
+//! puts several pictures on one page. You can also pass a
+//! [`DrawingArea`](plotters::drawing::DrawingArea) of any [`plotters`] backend; this module re-exports
+//! plotters, because its types are part of this interface.
 //!
 //! # Text
 //!
-//! Pixels get their text from a font in this crate, DejaVu Sans, so that pictures come out the same on a
-//! machine without fonts. It has Latin, Greek and Cyrillic letters. A program that has registered a font
-//! as `sans-serif` in plotters, or has turned on its feature `ttf`, gets that one. An SVG names
-//! `sans-serif`, and the viewer's font is used.
+//! Text in PNG files is drawn with a font that this crate contains, DejaVu Sans, so pictures look the same
+//! on a machine without fonts. It has Latin, Greek and Cyrillic letters. If the program has registered a
+//! font as `sans-serif` in plotters, or enabled the `ttf` feature of plotters, that font is used instead.
+//! SVG files ask for `sans-serif`, and the viewer chooses the font.
 //!
 //! # Colours
 //!
-//! See [`Palette`]. A label has the same colour in all pictures that show as many clusters.
+//! See [`Palette`]. A label has the same colour in all pictures with the same number of clusters.
 
 mod axes;
 mod canvas;

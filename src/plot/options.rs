@@ -1,18 +1,18 @@
-//! What all pictures have in common.
+//! The options that all pictures have in common.
 
 use super::palette::Palette;
 
 /// Size, title and colours.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Frame {
-    /// `None` for that which suits what is drawn.
+    /// `None` for the default size of the picture.
     pub(super) size: Option<(u32, u32)>,
     pub(super) title: String,
     pub(super) palette: Palette,
     pub(super) axes: Option<[String; 2]>,
 }
 
-/// The options of one picture: a struct with the setters that all pictures have, and its own beside them.
+/// Defines the options of one picture: a struct with the setters that all pictures have, and its own.
 macro_rules! options {
     (
         $(#[$doc:meta])*
@@ -21,7 +21,7 @@ macro_rules! options {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
-        #[must_use = "options do nothing until they are given to a picture"]
+        #[must_use = "options do nothing until they are passed to a picture"]
         pub struct $name {
             pub(super) frame: $crate::plot::options::Frame,
             $( pub(super) $field: $type, )*
@@ -42,8 +42,8 @@ macro_rules! options {
             }
 
             #[doc = concat!(
-                "Width and height of the file, in pixels; a drawing area of your own has its own size. ",
-                "Default: ", $size, "."
+                "Width and height of the file, in pixels. Ignored for a drawing area, which has its own ",
+                "size. Default: ", $size, "."
             )]
             ///
             /// See [`clusters`](crate::plot::clusters) for an example.
@@ -52,15 +52,17 @@ macro_rules! options {
                 self
             }
 
-            /// The line above the picture. Default: none.
+            /// The title above the picture. Default: none.
+            ///
             /// See [`clusters`](crate::plot::clusters) for an example.
             pub fn title(mut self, title: impl Into<String>) -> Self {
                 self.frame.title = title.into();
                 self
             }
 
-            /// The colours. Default: see [`Palette`](crate::plot::Palette), and
-            /// [`clusters`](crate::plot::clusters) for an example.
+            /// The colours of the clusters. Default: those of [`Palette`](crate::plot::Palette).
+            ///
+            /// See [`clusters`](crate::plot::clusters) for an example.
             pub fn palette(mut self, palette: $crate::plot::Palette) -> Self {
                 self.frame.palette = palette;
                 self
@@ -83,11 +85,11 @@ macro_rules! options {
     };
 }
 
-/// The setter of the pictures with axes.
+/// Defines the setter of the axes, for the pictures that have them.
 macro_rules! named_axes {
     ($name:ident, $default:literal) => {
         impl $name {
-            #[doc = concat!("What the axes show, the horizontal one first. Default: ", $default, ".")]
+            #[doc = concat!("The names of the axes, the horizontal one first. Default: ", $default, ".")]
             ///
             /// See [`clusters`](crate::plot::clusters) for an example.
             pub fn axes(mut self, names: [impl Into<String>; 2]) -> Self {

@@ -1,4 +1,4 @@
-//! The backend of files: SVG or PNG behind one type.
+//! The backend of files: one type for SVG and PNG.
 
 use plotters::backend::BitMapBackend;
 use plotters::coord::Shift;
@@ -10,11 +10,10 @@ use plotters_svg::SVGBackend;
 
 use super::error::Error;
 
-/// A page of a file that [`save`](super::save) writes: a drawing area that can be split, and drawn on.
+/// The page of a file that [`save`](super::save) writes: a drawing area that can be drawn on or split.
 pub type Page<'a> = DrawingArea<PageBackend<'a>, Shift>;
 
-/// What draws a [`Page`]: as SVG or as pixels, which does not show in its type. See
-/// [`save`](super::save).
+/// The backend of a [`Page`], which draws either SVG or pixels. See [`save`](super::save) for an example.
 pub struct PageBackend<'a>(Inner<'a>);
 
 enum Inner<'a> {
@@ -37,17 +36,17 @@ impl<'a> PageBackend<'a> {
         Self(Inner::Svg(SVGBackend::with_string(text, size)))
     }
 
-    /// `pixels` holds 3 bytes for each.
+    /// `pixels` has 3 bytes for each pixel.
     pub(super) fn png(pixels: &'a mut [u8], size: (u32, u32)) -> Self {
         Self(Inner::Png(BitMapBackend::with_buffer(pixels, size)))
     }
 }
 
-/// What a drawing operation returns.
+/// The result of a drawing operation.
 type Drawn = std::result::Result<(), DrawingErrorKind<Error>>;
 
-/// The errors of both backends as those of pictures.
-fn told<E: std::error::Error + Send + Sync>(
+/// Converts the error of either backend to that of pictures.
+fn converted<E: std::error::Error + Send + Sync>(
     result: std::result::Result<(), DrawingErrorKind<E>>,
 ) -> Drawn {
     result.map_err(|error| match error {
@@ -58,12 +57,12 @@ fn told<E: std::error::Error + Send + Sync>(
     })
 }
 
-/// Calls a method of whichever backend it is.
+/// Calls a method of the backend that the page has.
 macro_rules! either {
     ($page:ident . $method:ident ( $($argument:expr),* )) => {
         match &mut $page.0 {
-            Inner::Svg(backend) => told(backend.$method($($argument),*)),
-            Inner::Png(backend) => told(backend.$method($($argument),*)),
+            Inner::Svg(backend) => converted(backend.$method($($argument),*)),
+            Inner::Png(backend) => converted(backend.$method($($argument),*)),
         }
     };
 }
@@ -141,8 +140,7 @@ impl DrawingBackend for PageBackend<'_> {
         style: &S,
         place: BackendCoord,
     ) -> Drawn {
-        // NOTE: plotters 0.3.7 draws pixels of text by a fifth of its height above the place that it
-        // computes, whatever the anchor.
+        // NOTE: in bitmaps, plotters 0.3.7 draws text a fifth of its height too high, whatever the anchor.
         let down = match self.0 {
             Inner::Svg(_) => (0, 0),
             Inner::Png(_) => style

@@ -1,11 +1,11 @@
-//! Colours that readers can tell apart, colour-blind ones too.
+//! Colours that all readers can tell apart, including colour-blind ones.
 
 use std::collections::BTreeSet;
 
 use ndarray::ArrayRef1;
 use plotters::style::RGBColor;
 
-/// Okabe and Ito's colours without their black, which is for lines and text.
+/// The colours of Okabe and Ito without black, which is used for lines and text.
 const OKABE_ITO: [u32; 7] = [
     0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0x56b4e9, 0xd55e00, 0xf0e442,
 ];
@@ -18,7 +18,7 @@ const RAINBOW: [u32; 29] = [
     0x72190e, 0x42150a,
 ];
 
-/// Which of the rainbow's colours, counted from 1, make the scheme of 8, 9, .. 23 colours.
+/// For 8, 9, .. 23 clusters, the colours of the rainbow that are used, counted from 1.
 const SCHEMES: [&[u8]; 16] = [
     &[9, 10, 14, 15, 17, 18, 23, 26],
     &[9, 10, 14, 15, 17, 18, 23, 26, 28],
@@ -52,13 +52,12 @@ const SCHEMES: [&[u8]; 16] = [
     ],
 ];
 
-/// The most clusters that have colours of their own.
+/// The largest number of clusters that all have different colours.
 const MOST_COLORS: usize = 23;
 
 /// The colours of clusters, by label.
 ///
-/// Pictures of up to 60 clusters also write the labels into themselves, so that colour is not all there is
-/// to go by.
+/// Pictures of up to 60 clusters also show the labels as numbers, so readers need not rely on colour alone.
 ///
 /// # Example
 /// ```
@@ -71,9 +70,9 @@ const MOST_COLORS: usize = 23;
 ///
 /// # References
 /// M. Okabe and K. Ito, *Color universal design*, 2008, for up to 7 clusters. P. Tol, *Colour schemes*,
-/// SRON/EPS/TN/09-002, issue 3.2, 2021, the discrete rainbow, for 8 to 23. Beyond that the colours begin
-/// again. With 20 clusters the closest two colours lie 10.7 apart in CIELAB (Euclidean distance), and at
-/// least 8.2 for protanopes, deuteranopes and tritanopes as simulated by G. Machado, M. Oliveira and
+/// SRON/EPS/TN/09-002, issue 3.2, 2021, the discrete rainbow, for 8 to 23. Beyond that, the colours repeat.
+/// With 20 clusters the two closest colours are 10.7 apart in CIELAB (Euclidean distance), and at least
+/// 8.2 for protanopes, deuteranopes and tritanopes, as simulated by G. Machado, M. Oliveira and
 /// L. Fernandes, *A physiologically-based model for simulation of color vision deficiency*, IEEE
 /// Transactions on Visualization and Computer Graphics 15 (6), 2009, doi:10.1109/TVCG.2009.113.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,8 +82,8 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Colours of your own, red, green and blue, by label; they begin again when they are used up.
-    /// None at all is the default palette. See the [example](Self#example).
+    /// Your own colours by label, each as red, green and blue. They repeat if there are more labels than
+    /// colours. An empty list gives the default palette.
     #[must_use]
     pub fn custom(colors: impl IntoIterator<Item = [u8; 3]>) -> Self {
         Self {
@@ -92,7 +91,7 @@ impl Palette {
         }
     }
 
-    /// The colour of a label where there are so many clusters. See the [example](Self#example).
+    /// The colour of a label among `n_clusters` clusters, as red, green and blue.
     #[must_use]
     pub fn color(&self, label: usize, n_clusters: usize) -> [u8; 3] {
         if !self.custom.is_empty() {
@@ -109,8 +108,8 @@ impl Palette {
         [r, g, b]
     }
 
-    /// The colours of labels, where there are at least so many clusters. Labels too large for colours of
-    /// their own are counted instead, if there are few.
+    /// The colours of labels, for at least `at_least` clusters. If labels are too large for colours of
+    /// their own but few of them occur, each gets the colour of its rank.
     pub(super) fn of_labels<'a>(
         &'a self,
         labels: &ArrayRef1<usize>,

@@ -1,4 +1,4 @@
-//! Silhouettes as bars, by cluster.
+//! Silhouettes as bars, grouped by cluster.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,30 +23,32 @@ use crate::Float;
 options! {
     /// Options of [`silhouette_diagram`] and [`silhouette_diagrams`].
     SilhouetteOptions, "800 x 600 for one diagram, 400 x 380 for each of several", {
-        /// How many diagrams stand side by side. Default: as many as make rows and columns about equal.
+        /// The number of columns of diagrams. Default: about as many columns as rows.
+        ///
         /// See [`silhouette_diagrams`] for an example.
         columns: Option<usize> = None,
     }
 }
 
-/// Rows of air between clusters, where there are enough rows; a fiftieth of all if that is more.
+/// The gap between clusters, measured in rows, unless there are few rows. A fiftieth of all rows if that is
+/// more.
 const GAP: usize = 10;
 
-/// The most of the height that is air.
+/// The largest fraction of the height that gaps may take.
 const MOST_AIR: f64 = 0.25;
 
-/// More rows than this are drawn as so many quantiles: they would be thinner than a pixel.
+/// More rows than this are drawn as this number of quantiles, because bars would be thinner than a pixel.
 const MOST_BARS: usize = 20_000;
 
-/// Draws the silhouettes of all rows as bars, sorted within each cluster, over the cluster's label.
+/// Draws the silhouettes of all rows as horizontal bars, grouped by cluster and sorted within each cluster.
 ///
-/// `samples` are those of [`silhouette_samples`](crate::metrics::silhouette_samples), `labels` the labels
-/// they were found for, both of `n` entries. Each row has a bar of its silhouette's length, to the left if
-/// it is negative; the height of a cluster is its size. The dashed red line is the mean of all. A good
-/// clustering has clusters of like shape that reach beyond the line; one that stays left of it is a
-/// part of another, or several in one.
+/// `samples` are the silhouettes from [`silhouette_samples`](crate::metrics::silhouette_samples), and
+/// `labels` are the labels passed to it. Both have `n` entries. Each row has a bar as long as its
+/// silhouette, to the left if it is negative. The height of a cluster is its size. The dashed red line is
+/// the mean over all rows. In a good clustering, all clusters have a similar shape and extend beyond the
+/// line. A cluster that stays to the left of it may be part of another cluster, or several clusters merged.
 ///
-/// Above 20,000 rows each cluster's bars are quantiles of its silhouettes.
+/// With more than 20,000 rows, the bars of each cluster are quantiles of its silhouettes.
 ///
 /// # Example
 /// ```
@@ -58,7 +60,7 @@ const MOST_BARS: usize = 20_000;
 /// let samples = silhouette_samples(&x, &model.labels())?;
 /// let folder = tempfile::tempdir()?;
 /// let options = plot::SilhouetteOptions::new();
-/// let path = folder.path().join("knives.svg");
+/// let path = folder.path().join("silhouettes.svg");
 /// plot::silhouette_diagram(&path, &samples, &model.labels(), options)?;
 /// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -67,7 +69,7 @@ const MOST_BARS: usize = 20_000;
 /// # Errors
 /// - [`Error::NothingToDraw`]: there are no silhouettes.
 /// - [`Error::DoesNotFit`]: there is not one label for each silhouette.
-/// - [`Error::NotDrawable`]: a silhouette is not within -1 to 1.
+/// - [`Error::NotDrawable`]: a silhouette is not between -1 and 1.
 /// - Those of [`save`](super::save).
 ///
 /// # References
@@ -83,8 +85,8 @@ pub fn silhouette_diagram<F: Float>(
     draw(canvas, &[(samples.view(), labels.view())], options)
 }
 
-/// Draws one [`silhouette_diagram`] beside another, such as for several numbers of clusters, with one
-/// common scale. Each has its number of clusters and its mean above it.
+/// Draws several [`silhouette_diagram`]s side by side with a common scale, for example for several numbers
+/// of clusters. Each has its number of clusters and its mean above it.
 ///
 /// # Example
 /// ```
@@ -97,7 +99,7 @@ pub fn silhouette_diagram<F: Float>(
 /// let of_three = silhouette_samples(&x, &three.labels())?;
 /// let diagrams = [(of_two.view(), two.labels()), (of_three.view(), three.labels())];
 /// let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("knives.svg");
+/// let path = folder.path().join("silhouettes.svg");
 /// plot::silhouette_diagrams(&path, &diagrams, plot::SilhouetteOptions::new().columns(Some(1)))?;
 /// assert!(path.is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -118,11 +120,10 @@ fn draw<F: Float>(
     diagrams: &[(ArrayView1<'_, F>, ArrayView1<'_, usize>)],
     options: SilhouetteOptions,
 ) -> Result<()> {
-    let knives: Result<Vec<_>> = diagrams
+    let diagrams: Vec<_> = diagrams
         .iter()
         .map(|(samples, labels)| Diagram::new(samples, labels))
-        .collect();
-    let diagrams = knives?;
+        .collect::<Result<_>>()?;
     if diagrams.is_empty() {
         let what = "silhouettes";
         return Err(Error::NothingToDraw { what });
@@ -146,7 +147,7 @@ fn draw<F: Float>(
     canvas.draw(size, &grid)
 }
 
-/// One diagram: the silhouettes of each label that occurs, ascending.
+/// One diagram: the silhouettes of each label that occurs, in ascending order.
 struct Diagram {
     clusters: BTreeMap<usize, Vec<f64>>,
     n: usize,
@@ -184,14 +185,14 @@ impl Diagram {
         lowest.copied().fold(0.0, f64::min)
     }
 
-    /// The air between clusters, in rows.
+    /// The gap between clusters, in rows.
     fn gap(&self) -> f64 {
         let rows = (self.n / 50).max(GAP.min(self.n.div_ceil(10)));
         let most = MOST_AIR * self.n as f64 / (1 + self.clusters.len()) as f64;
         most.min(rows as f64)
     }
 
-    /// The rows that each cluster takes up on the vertical axis, from below.
+    /// The range of each cluster on the vertical axis, in rows from the bottom.
     fn places(&self) -> Vec<(usize, Range<f64>)> {
         let mut place = self.gap();
         let mut places = Vec::new();
@@ -217,7 +218,7 @@ impl Diagram {
         let height = (place.end - place.start) / n_bars as f64;
         let mut outline = vec![(0.0, place.start)];
         for bar in 0..n_bars {
-            // The middle one of those that the bar stands for.
+            // The middle of the rows that this bar represents.
             let of_rows = (2 * bar as u128 + 1) * samples.len() as u128 / (2 * n_bars as u128);
             let sample = samples[of_rows as usize];
             let bottom = place.start + bar as f64 * height;
@@ -231,7 +232,7 @@ impl Diagram {
 struct Grid {
     diagrams: Vec<Diagram>,
     columns: usize,
-    /// The left end of the common axis.
+    /// The left end of the common scale.
     lowest: f64,
     frame: Frame,
 }
@@ -282,7 +283,7 @@ impl Grid {
     }
 }
 
-/// The numbers of clusters at the middles of their bars, where they would not touch.
+/// The labels of clusters at the middle of their bars. Labels that would overlap are left out.
 fn middles(places: &[(usize, Range<f64>)], pixels_per_row: f64) -> Vec<(f64, String)> {
     let least = f64::from(LABEL) / pixels_per_row;
     let mut last = f64::NEG_INFINITY;

@@ -1,4 +1,4 @@
-//! Text of pictures.
+//! The text in pictures.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -12,11 +12,11 @@ use super::options::Frame;
 /// The font of all text.
 pub(super) const FONT: &str = "sans-serif";
 
-/// Heights of text, in pixels of a line.
+/// Line heights of text, in pixels.
 pub(super) const LABEL: u32 = 16;
 pub(super) const TITLE: u32 = 20;
 
-/// Text of this colour and height, whose place is that of its anchor.
+/// The style of text with this height and colour, positioned by its anchor.
 pub(super) fn anchored(
     size: u32,
     color: RGBColor,
@@ -27,7 +27,7 @@ pub(super) fn anchored(
     style.pos(Pos::new(horizontal, vertical))
 }
 
-/// Text in black, centred at its place both ways.
+/// The style of black text, centred both horizontally and vertically.
 pub(super) fn centred(size: u32) -> TextStyle<'static> {
     let black = RGBColor(BLACK.0, BLACK.1, BLACK.2);
     anchored(size, black, HPos::Center, VPos::Center)
@@ -41,10 +41,10 @@ pub(super) fn width_of(text: &str, size: u32) -> u32 {
     })
 }
 
-/// The text without what cannot be drawn, cut to a width.
+/// The text with control characters replaced by spaces, cut to a width in pixels.
 pub(super) fn fitted(text: &str, size: u32, width: u32) -> String {
     let visible = |c: char| if c.is_control() { ' ' } else { c };
-    // No letter is narrower than a pixel, and of long text the most is cut before it is measured.
+    // A letter is at least one pixel wide, so long text can be cut roughly before it is measured.
     let mut fitted: String = text.chars().take(width as usize + 1).map(visible).collect();
     if width_of(&fitted, size) <= width {
         return fitted;
@@ -57,7 +57,7 @@ pub(super) fn fitted(text: &str, size: u32, width: u32) -> String {
     fitted + "\u{2026}"
 }
 
-/// The white area, below the title if there is one.
+/// Fills the area with white and draws the title, if there is one. Returns the area below the title.
 pub(super) fn titled<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     frame: &Frame,

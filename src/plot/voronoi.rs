@@ -24,12 +24,13 @@ named_axes!(VoronoiOptions, "`feature 0` and `feature 1`");
 
 /// Draws the decision regions of centroids in the plane, with the rows and the centroids on top.
 ///
-/// `x` is `n x 2`, `labels` has `n` entries, `centroids` is `k x 2`. Each pixel has the light colour of
-/// its nearest centroid, and the borders are the Voronoi diagram of the centroids. The labels colour the
-/// rows: those of a fit match the regions, known ones show where a fit differs from them.
+/// `x` is `n x 2`, `labels` has `n` entries, `centroids` is `k x 2`. Each pixel has a light shade of the
+/// colour of its nearest centroid, so the borders form the Voronoi diagram of the centroids. The rows are
+/// coloured by `labels`. The labels of the fit match the regions. Known labels show where the fit differs
+/// from them.
 ///
 /// # Cost
-/// `k` distances for each pixel, on all threads.
+/// `k` distances for each pixel, computed on all threads.
 ///
 /// # Example
 /// ```
@@ -49,8 +50,8 @@ named_axes!(VoronoiOptions, "`feature 0` and `feature 1`");
 /// # Errors
 /// - [`Error::DoesNotFit`](super::Error::DoesNotFit): there is not one label for each row.
 /// - [`Error::NothingToDraw`](super::Error::NothingToDraw): there are no rows, or no centroids.
-/// - [`Error::Data`](super::Error::Data): rows or centroids have not two features, a value is not finite,
-///   or one is beyond 1e89.
+/// - [`Error::Data`](super::Error::Data): the rows or centroids do not have two features, or a value is
+///   not finite or beyond 1e89.
 /// - Those of [`save`](super::save).
 pub fn voronoi<F: Float>(
     canvas: impl Canvas,
@@ -74,10 +75,10 @@ pub fn voronoi<F: Float>(
     canvas.draw(size, &Regions::new(x, labels, model, options.frame))
 }
 
-/// The largest magnitude of a row, so that the mesh around all rows is within what a model takes.
+/// The largest magnitude of a row. It keeps the mesh around all rows within the range that a model accepts.
 const LARGEST: f64 = 1e89;
 
-/// A colour that dots of the same one stand out from.
+/// A light shade of a colour, against which dots of the colour stand out.
 fn light(color: RGBColor) -> RGBColor {
     let lighter = |part: u8| 255 - ((255 - u16::from(part)) * 3 / 10) as u8;
     RGBColor(lighter(color.0), lighter(color.1), lighter(color.2))
@@ -128,7 +129,7 @@ impl Regions {
         }
     }
 
-    /// The colours of places in rows of `width`, grey where the nearest centroid changes.
+    /// The colours at places in rows of `width`, grey where the nearest centroid changes.
     fn colors(&self, places: &[(f64, f64)], width: usize) -> Result<Vec<RGBColor>> {
         let mesh = Array2::from_shape_fn((places.len(), 2), |(place, axis)| match axis {
             0 => places[place].0,

@@ -11,7 +11,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Kernels, PANEL, Panels, Projection, Rows, Sketched};
 use crate::linalg::{fill_orthonormal, orthonormalize};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks, PerItem};
 use crate::random::Stream;
 
 /// The directions are found on one point in this many, within limits.
@@ -174,9 +174,9 @@ fn products<F: Float>(rows: &Rows<'_, F>, columns: &Panels<F>, kernels: &Kernels
     let width = columns.n_columns();
     let mut products = vec![F::ZERO; rows.len() * width];
     let work = parallel::work(rows.len(), width, rows.n_features());
-    parallel::fill_blocks(&mut products, width, FEW, work, |range, out| {
+    let blocks = Blocks::new(rows.len(), FEW, work);
+    blocks.fill(PerItem(&mut products, width), |range, out| {
         kernels.products(&rows.slice(range), columns, out);
-        0
     });
     products
 }
@@ -214,13 +214,13 @@ fn centred<F: Float>(row: &[F], centre: &[F]) -> Vec<F> {
 fn features<F: Float>(sample: &Points<'_, F>, centre: &[F], scale: F) -> Vec<F> {
     let (n, d) = (sample.len(), centre.len());
     let mut features = vec![F::ZERO; n * d];
-    parallel::fill_blocks(&mut features, n, FEW, n * d, |range, features| {
+    let outputs = PerItem(&mut features, n);
+    Blocks::new(d, FEW, n * d).fill(outputs, |range, features| {
         for (i, row) in sample.rows().iter().enumerate() {
             for (feature, j) in features.chunks_exact_mut(n).zip(range.clone()) {
                 feature[i] = (row[j] - centre[j]) * scale;
             }
         }
-        0
     });
     features
 }
@@ -259,11 +259,10 @@ fn project<F: Float>(
     let (n, width) = (points.len(), projection.width());
     let (mut rows, mut errors) = (vec![F::ZERO; n * width], vec![F::ZERO; n]);
     let work = parallel::work(n, width, points.n_features());
-    let all = (&mut rows[..], width);
     let block = if n < 16 * BLOCK { FEW } else { BLOCK / 4 };
-    parallel::fill_both(&mut errors, all, block, work, |range, errors, rows| {
+    let outputs = (&mut errors[..], PerItem(&mut rows, width));
+    Blocks::new(n, block, work).fill(outputs, |range, (errors, rows)| {
         kernels.sketch(&points.slice(range), projection, rows, errors);
-        0
     });
     (rows, errors)
 }

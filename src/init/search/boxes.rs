@@ -5,7 +5,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{NearPair, Rows};
-use crate::parallel;
+use crate::parallel::{self, Blocks};
 use crate::prepared::KdTree;
 
 /// Subtrees of this level are searched side by side.
@@ -35,13 +35,13 @@ impl<'a, F: Float> Boxes<'a, F> {
         let tree = self.tree;
         let first = 1 << tree.depth();
         let leaves = &mut self.largest[first..];
-        parallel::fill_blocks(leaves, 1, 64, WORK * closest.len(), |leaves, largest| {
+        let blocks = Blocks::new(leaves.len(), 64, WORK * closest.len());
+        blocks.fill(leaves, |leaves, largest| {
             for (leaf, largest) in leaves.zip(largest) {
                 let rows = tree.rows(first + leaf, tree.depth());
                 let larger = |a: f64, &b: &f64| if b > a { b } else { a };
                 *largest = closest[rows].iter().fold(0.0, larger);
             }
-            0
         });
         for node in (1..first).rev() {
             self.largest[node] = self.largest[2 * node].max(self.largest[2 * node + 1]);

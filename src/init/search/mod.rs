@@ -20,7 +20,7 @@ use screened::Screened;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{FEW_FEATURES, NearPair};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{BLOCK, Blocks, PARTS};
 use crate::prepared::{KdTree, Prepared};
 
 /// A way to find points that are nearer to a candidate.
@@ -114,7 +114,7 @@ fn find_by_blocks(
     find: impl Fn(Range<usize>, &mut Vec<NearPair>) + Sync,
     collect: Collect<'_>,
 ) -> Vec<Found> {
-    parallel::map_parts(len, work, |part| {
+    Blocks::parts(len, PARTS, work).map(|part| {
         let mut nearer = Vec::new();
         for start in part.clone().step_by(BLOCK) {
             let before = nearer.len();

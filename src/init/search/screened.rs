@@ -7,7 +7,7 @@ use super::{Collect, Found, Search, find_by_blocks};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{FilterInput, NearPair, Rows, Sketches};
-use crate::parallel;
+use crate::parallel::{self, Blocks, PerItem};
 use crate::prepared::Sketch;
 
 pub(super) struct Screened<'a, F: Float> {
@@ -40,9 +40,9 @@ impl<'a, F: Float> Screened<'a, F> {
         let mut sq_dists = vec![0.0; chosen.len() * candidates.len()];
         let kernels = self.points.kernels;
         let work = parallel::work(chosen.len(), candidates.len(), d);
-        parallel::fill_blocks(&mut sq_dists, chosen.len(), 1, work, |range, sq_dists| {
+        let outputs = PerItem(&mut sq_dists, chosen.len());
+        Blocks::new(candidates.len(), 1, work).fill(outputs, |range, sq_dists| {
             kernels.sq_dists(&chosen, &candidates.slice(range), sq_dists);
-            0
         });
         let mut reaches = vec![f64::INFINITY; chosen.len()];
         for of_candidate in sq_dists.chunks_exact(chosen.len()) {

@@ -12,7 +12,7 @@ use crate::kmeans::engine::{self, Data, Run};
 use crate::kmeans::sums::{self, Exact, Sums};
 use crate::kmeans::update::{self, Farthest};
 use crate::numeric::DoubleDouble;
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, PARTS};
 use crate::progress::Stop;
 
 /// Bytes that are worked on at a time, at least.
@@ -203,20 +203,21 @@ impl Moments {
             self.origin = points.rows().row(row).iter().map(|x| x.to_f64()).collect();
             self.sums = vec![(0.0, 0.0); d];
         }
-        let parts = parallel::map_parts(points.len(), 4 * points.len() * d, |range| {
-            let (mut total, mut sums) = (0.0, vec![(0.0, 0.0); d]);
-            for row in range {
-                let weight = points.weight(row);
-                total += weight;
-                let values = points.rows().row(row).iter().zip(&self.origin);
-                for ((sum, squares), (x, origin)) in sums.iter_mut().zip(values) {
-                    let x = x.to_f64() - origin;
-                    *sum += weight * x;
-                    *squares += weight * x * x;
+        let parts =
+            parallel::Blocks::parts(points.len(), PARTS, 4 * points.len() * d).map(|range| {
+                let (mut total, mut sums) = (0.0, vec![(0.0, 0.0); d]);
+                for row in range {
+                    let weight = points.weight(row);
+                    total += weight;
+                    let values = points.rows().row(row).iter().zip(&self.origin);
+                    for ((sum, squares), (x, origin)) in sums.iter_mut().zip(values) {
+                        let x = x.to_f64() - origin;
+                        *sum += weight * x;
+                        *squares += weight * x * x;
+                    }
                 }
-            }
-            (total, sums)
-        });
+                (total, sums)
+            });
         for (weight, sums) in parts {
             self.weight += weight;
             for (own, part) in self.sums.iter_mut().zip(sums) {

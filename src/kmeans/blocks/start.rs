@@ -19,7 +19,7 @@ use crate::float::Float;
 use crate::init::{Init, choose_among};
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::kmeans::engine;
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks};
 use crate::random::{Reservoir, Stream};
 
 /// The centroids to start from, `n_clusters` rows of the source. There must be as many of positive
@@ -110,7 +110,7 @@ fn keys<F: Float>(
 ) -> Vec<(f64, usize)> {
     let n_candidates = candidates.map_or(1, Packed::len);
     let work = parallel::work(points.len(), n_candidates, points.n_features() + 16);
-    let drawn = parallel::map_blocks(points.len(), BLOCK, work, |range| {
+    let drawn = Blocks::new(points.len(), BLOCK, work).map(|range| {
         let mut rates = [1.0; BLOCK];
         let rates = &mut rates[..range.len()];
         if let Some(candidates) = candidates {

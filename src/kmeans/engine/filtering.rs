@@ -12,7 +12,7 @@ use super::Assign;
 use super::lloyd::Lloyd;
 use crate::float::Float;
 use crate::kernels::{Candidates, Packed, Work};
-use crate::parallel;
+use crate::parallel::{self, Blocks};
 use crate::prepared::KdTree;
 
 /// A subtree of this level is worked on at a time.
@@ -56,13 +56,16 @@ impl<F: Float> Filtering<'_, F> {
         let tree = self.tree;
         let level = SHARED_LEVEL.min(tree.depth());
         let first = 1 << level;
-        let bounds: Vec<u32> = (first..2 * first)
-            .map(|node| tree.rows(node, level).start as u32)
-            .chain([labels.len() as u32])
-            .collect();
         let all = Candidates::all(&centroids.rows());
         let work = parallel::work(labels.len(), 8, tree.points.n_features());
-        parallel::fill_ranges(labels, 1, &bounds, work, |index, labels| {
+        let mut rest = labels;
+        let mut subtrees: Vec<(usize, &mut [u32])> = Vec::with_capacity(first);
+        for root in first..2 * first {
+            let (own, right) = rest.split_at_mut(tree.rows(root, level).len());
+            subtrees.push((root, own));
+            rest = right;
+        }
+        Blocks::new(first, 1, work).fill_sum(&mut subtrees[..], |_, subtrees| {
             let mut visit = Visit {
                 tree,
                 centroids,
@@ -70,7 +73,11 @@ impl<F: Float> Filtering<'_, F> {
                 far: Vec::new(),
             };
             visit.candidates[0] = all.clone();
-            visit.node(first + index, level, 0, labels)
+            let mut work = Work::default();
+            for (root, labels) in subtrees {
+                work += visit.node(*root, level, 0, labels);
+            }
+            work
         })
     }
 }

@@ -4,7 +4,7 @@ use super::Assign;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Work};
-use crate::parallel;
+use crate::parallel::{self, Blocks};
 
 pub(super) struct Lloyd<'a, F: Float> {
     points: &'a Points<'a, F>,
@@ -33,8 +33,7 @@ pub(crate) fn label<F: Float>(
     labels: &mut [u32],
 ) -> Work {
     let work = parallel::work(labels.len(), centroids.len(), points.n_features());
-    let block = parallel::block_for(labels.len(), work);
-    parallel::fill_blocks(labels, 1, block, work, |rows, labels| {
+    Blocks::by_work(labels.len(), work).fill_sum(labels, |rows, labels| {
         let rows = points.rows().slice(rows);
         points.kernels.nearest(&rows, centroids, labels)
     })

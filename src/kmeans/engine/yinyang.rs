@@ -9,7 +9,7 @@ use super::lloyd::Lloyd;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, Work, sq_dist};
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks, PerItem};
 use crate::prepared::Sketch;
 
 pub(super) struct Yinyang<'a, F: Float> {
@@ -130,8 +130,9 @@ impl<'a, F: Float> Yinyang<'a, F> {
             _ => 1,
         };
         let work = parallel::work(labels.len(), centroids.len(), points.n_features());
-        let state = (&mut self.bounds[..], 1 + groups.len());
-        let both = parallel::fill_both(labels, state, BLOCK, work, |range, labels, bounds| {
+        let blocks = Blocks::new(labels.len(), BLOCK, work);
+        let outputs = (labels, PerItem(&mut self.bounds, 1 + groups.len()));
+        let both = blocks.fill_sum(outputs, |range, (labels, bounds)| {
             let rows = points.rows().slice(range.clone());
             if !(range.start / BLOCK).is_multiple_of(every) {
                 let plain = points.kernels.nearest(&rows, centroids, labels);

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
 use crate::float::private::Sealed;
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
 
 /// Rows whose distances to all centroids are held at a time: `32 k` values of f64.
 const TRANSFORM_ROWS: usize = 32;
@@ -103,7 +103,7 @@ impl<F: Float> KMeansModel<F> {
     pub fn representatives(&self, x: &ArrayRef2<F>) -> Result<Array1<usize>> {
         let points = self.check(x)?;
         checks::not_empty("x", points.len())?;
-        let parts = parallel::map_parts(points.len(), self.work(&points), |rows| {
+        let parts = Blocks::parts(points.len(), PARTS, self.work(&points)).map(|rows| {
             let mut nearest = vec![(f64::INFINITY, 0); self.n_clusters()];
             for start in rows.clone().step_by(TRANSFORM_ROWS) {
                 let range = start..rows.end.min(start + TRANSFORM_ROWS);
@@ -153,7 +153,8 @@ impl<F: Float> KMeansModel<F> {
     /// OUT: `out[i * k + c]`, `f` of the squared distance of point `i` and centroid `c`.
     fn fill_sq_dists(&self, points: &Points<'_, F>, out: &mut [F], f: impl Fn(f64) -> F + Sync) {
         let n_clusters = self.n_clusters();
-        parallel::fill_blocks(out, n_clusters, BLOCK, self.work(points), |range, out| {
+        let blocks = Blocks::new(points.len(), BLOCK, self.work(points));
+        blocks.fill(PerItem(out, n_clusters), |range, out| {
             for start in range.clone().step_by(TRANSFORM_ROWS) {
                 let rows = start..range.end.min(start + TRANSFORM_ROWS);
                 let len = rows.len();
@@ -167,7 +168,6 @@ impl<F: Float> KMeansModel<F> {
                     }
                 });
             }
-            0
         });
     }
 }

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Kernels, Packed, detect};
-use crate::parallel;
+use crate::parallel::{Blocks, PARTS, work};
 use crate::progress::Stop;
 
 /// Centroids, and what the fit that found them knows of its data.
@@ -85,15 +85,16 @@ impl<F: Float> KMeansModel<F> {
     pub(in crate::kmeans) fn from_run(run: Run<F>, keeps_labels: bool) -> Self {
         let (n, n_clusters) = (run.labels.len(), run.centroids.len());
         let mut labels = vec![0; if keeps_labels { n } else { 0 }];
-        let block = parallel::block_for(n, n * RELABEL_WORK);
-        parallel::fill_blocks(&mut labels, 1, block, n * RELABEL_WORK, |range, out| {
-            out.iter_mut()
-                .zip(&run.labels[range])
-                .for_each(|(out, label)| *out = *label as usize);
-            0
-        });
+        if keeps_labels {
+            Blocks::by_work(n, n * RELABEL_WORK).fill(&mut labels[..], |range, out| {
+                for (out, &label) in out.iter_mut().zip(&run.labels[range]) {
+                    *out = label as usize;
+                }
+            });
+        }
         let mut cluster_sizes = Array1::zeros(n_clusters);
-        for part in parallel::map_parts(n, n * RELABEL_WORK, |range| {
+        let parts = Blocks::parts(n, PARTS, n * RELABEL_WORK);
+        for part in parts.map(|range| {
             let mut sizes = vec![0; n_clusters];
             run.labels[range]
                 .iter()
@@ -204,7 +205,7 @@ impl<F: Float> KMeansModel<F> {
 
     /// Multiply-adds of comparing all points with all centroids.
     fn work(&self, points: &Points<'_, F>) -> usize {
-        parallel::work(points.len(), self.n_clusters(), self.n_features())
+        work(points.len(), self.n_clusters(), self.n_features())
     }
 }
 

@@ -10,8 +10,8 @@ use crate::data::Points;
 use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
-use crate::kernels::{Work, nearest_row};
-use crate::parallel::{self, BLOCK};
+use crate::kernels::nearest_row;
+use crate::parallel::{BLOCK, Blocks};
 
 impl<F: Float> KMeansModel<F> {
     /// The index of the nearest centroid for each of the `m` rows of `x`, the lowest among equally
@@ -100,15 +100,14 @@ impl<F: Float> KMeansModel<F> {
     }
 
     fn label(&self, points: &Points<'_, F>, out: &mut [usize]) {
-        let _: Work = parallel::fill_blocks(out, 1, BLOCK, self.work(points), |range, out| {
+        Blocks::new(points.len(), BLOCK, self.work(points)).fill(out, |range, out| {
             let mut labels = [0; BLOCK];
             let labels = &mut labels[..out.len()];
             let rows = points.rows().slice(range);
-            let assigned = self.kernels.nearest(&rows, &self.centroids, labels);
-            out.iter_mut()
-                .zip(labels)
-                .for_each(|(out, label)| *out = *label as usize);
-            assigned
+            self.kernels.nearest(&rows, &self.centroids, labels);
+            for (out, &mut label) in out.iter_mut().zip(labels) {
+                *out = label as usize;
+            }
         });
     }
 }

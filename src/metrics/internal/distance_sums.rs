@@ -101,7 +101,7 @@ impl<'a, F: Float> DistanceSums<'a, F> {
         let work = parallel::work(n, n, self.points.n_features());
         parallel::on_pool(work, || {
             parallel::for_each_pair(&mut blocks, work, |a, b| self.meet(a, b));
-            parallel::for_each(blocks, work, |block| self.within(block));
+            parallel::for_each(&mut blocks, work, |block| self.within(block));
         });
         Ok(sums)
     }
@@ -115,7 +115,8 @@ impl<'a, F: Float> DistanceSums<'a, F> {
         let mut sums = self.zeros(rows.len())?;
         let len = block_len(n);
         let work = parallel::work(rows.len(), n, self.points.n_features());
-        parallel::fill_blocks(&mut sums, k, SOME, work, |range, sums| {
+        let blocks = parallel::Blocks::new(rows.len(), SOME, work);
+        blocks.fill(parallel::PerItem(&mut sums, k), |range, sums| {
             self.with_rows(&rows[range], |own| {
                 for first in (0..n).step_by(len) {
                     let block = self.block(first, &mut []);
@@ -130,7 +131,6 @@ impl<'a, F: Float> DistanceSums<'a, F> {
                     });
                 }
             });
-            0
         });
         Ok(sums)
     }
@@ -203,7 +203,7 @@ impl<'a, F: Float> DistanceSums<'a, F> {
 
     /// The distances within a block: of a few rows of a cluster at a time to all before them, and to
     /// each other.
-    fn within(&self, block: Block<'_>) {
+    fn within(&self, block: &mut Block<'_>) {
         let k = self.clusters.len();
         let Block {
             places,
@@ -211,9 +211,9 @@ impl<'a, F: Float> DistanceSums<'a, F> {
             ends,
             sums,
         } = block;
-        self.with_rows(&self.clusters.order()[places], |rows| {
+        self.with_rows(&self.clusters.order()[places.clone()], |rows| {
             let (mut start, mut ends_before) = (0, Vec::new());
-            for (cluster, &end_of_cluster) in (first..).zip(&ends) {
+            for (cluster, &end_of_cluster) in (*first..).zip(&*ends) {
                 while start < end_of_cluster {
                     let end = end_of_cluster.min(start + TOGETHER);
                     let own = rows.slice(start..end);
@@ -225,14 +225,14 @@ impl<'a, F: Float> DistanceSums<'a, F> {
                         add_columns(&mut sums[start * k..], k, cluster, own.len(), of_points);
                     });
                     ends_before.clear();
-                    ends_before.extend(ends[..=cluster - first].iter().map(|&end| end.min(start)));
+                    ends_before.extend(ends[..=cluster - *first].iter().map(|&end| end.min(start)));
                     let before = Grouped {
                         points: rows.slice(0..start),
                         ends: &ends_before,
                     };
                     self.measure(before, &own, |of_points, of_groups| {
                         add_columns(sums, k, cluster, start, of_points);
-                        add_columns(&mut sums[start * k..], k, first, own.len(), of_groups);
+                        add_columns(&mut sums[start * k..], k, *first, own.len(), of_groups);
                     });
                     start = end;
                 }

@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::Rows;
 use crate::numeric::power_of_two_below;
-use crate::parallel;
+use crate::parallel::{self, BLOCK, Blocks, PARTS};
 
 /// Rows whose distances to a mean are computed together.
 ///
@@ -162,9 +162,9 @@ impl<'a, F: Float> Means<'a, F> {
     fn of_parts<R: Send>(&self, f: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
         let n = self.points.len();
         // No more results than rows, all in all.
-        let most = (n / self.clusters.len()).min(parallel::PARTS);
+        let most = (n / self.clusters.len()).min(PARTS);
         let work = self.points.rows().data().len();
-        parallel::map_blocks(n, parallel::part_len(n, most), work, f)
+        Blocks::parts(n, most, work).map(f)
     }
 
     /// For each row its squared distance to the mean of its own cluster and the least to that of
@@ -173,7 +173,7 @@ impl<'a, F: Float> Means<'a, F> {
         let (n, k) = (self.points.len(), self.clusters.len());
         let mut all = vec![(0.0, 0.0); n];
         let work = parallel::work(n, k, self.points.n_features());
-        parallel::fill_blocks(&mut all, 1, parallel::BLOCK, work, |range, out| {
+        Blocks::new(n, BLOCK, work).fill(&mut all[..], |range, out| {
             let clusters = &self.clusters.of_rows()[range.clone()];
             let mut parts = out.chunks_mut(LANES).zip(clusters.chunks(LANES));
             self.with_tiles(range, |tile| {
@@ -187,7 +187,6 @@ impl<'a, F: Float> Means<'a, F> {
                     *out = value;
                 }
             });
-            0
         });
         all
     }

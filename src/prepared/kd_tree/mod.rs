@@ -24,7 +24,7 @@ use splits::{Splits, sort_by_leaf};
 
 use crate::data::Points;
 use crate::float::Float;
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{BLOCK, Blocks, PerItem};
 
 /// How a tree is built.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +132,7 @@ impl<F: Float> KdTree<F> {
         let n = self.order.len();
         // Every place is written once, so the order of writing does not matter.
         let of_originals: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
-        parallel::map_blocks(values.len(), 16 * BLOCK, 4 * n, |places| {
+        Blocks::new(values.len(), 16 * BLOCK, 4 * n).fill((), |places, ()| {
             for place in places {
                 for &row in self.originals(place) {
                     of_originals[row as usize].store(values[place], Ordering::Relaxed);
@@ -149,7 +149,8 @@ impl<F: Float> KdTree<F> {
         let n_leaves = self.starts.len() - 1;
         let (inner, leaves) = self.corners.split_at_mut(2 * d * n_leaves);
         let work = self.points.len() * d;
-        parallel::fill_blocks(leaves, 2 * d, 16, work, |range, corners| {
+        let blocks = Blocks::new(n_leaves, 16, work);
+        blocks.fill(PerItem(leaves, 2 * d), |range, corners| {
             for (leaf, corners) in range.zip(corners.chunks_exact_mut(2 * d)) {
                 let (low, high) = corners.split_at_mut(d);
                 low.fill(f64::INFINITY);
@@ -162,7 +163,6 @@ impl<F: Float> KdTree<F> {
                     }
                 }
             }
-            0
         });
         let mut below = &*leaves;
         let mut inner = inner;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::Points;
 use crate::float::Float;
-use crate::parallel::{self, BLOCK};
+use crate::parallel::{self, BLOCK, Blocks, PARTS};
 use crate::random::Stream;
 
 /// Sampled points per leaf.
@@ -30,9 +30,9 @@ impl<F: Float> Splits<F> {
             let (first, len) = (1 << level, sample.len() >> level);
             let work = 16 * sample.len() * points.n_features();
             let halves = sample.chunks_exact_mut(len);
-            let nodes = halves.zip(&mut cuts[first..2 * first]).collect();
-            parallel::for_each(nodes, work, |(sample, cut)| {
-                *cut = halve_sample(points, sample);
+            let mut nodes: Vec<_> = halves.zip(&mut cuts[first..2 * first]).collect();
+            parallel::for_each(&mut nodes, work, |(sample, cut)| {
+                **cut = halve_sample(points, sample);
             });
         }
         Self { depth, cuts }
@@ -43,7 +43,8 @@ impl<F: Float> Splits<F> {
         const BATCH: usize = 16;
         let mut leaves = vec![0; points.len()];
         let work = 8 * points.len() * self.depth as usize;
-        parallel::fill_blocks(&mut leaves, 1, 4 * BLOCK, work, |range, out| {
+        let blocks = Blocks::new(points.len(), 4 * BLOCK, work);
+        blocks.fill(&mut leaves[..], |range, out| {
             let d = points.n_features();
             let rows = points.rows().slice(range);
             // PERF: a step waits for the last one of the same point, but not for other points.
@@ -60,7 +61,6 @@ impl<F: Float> Splits<F> {
                 let pairs = out.iter_mut().zip(nodes);
                 pairs.for_each(|(leaf, node)| *leaf = (node - first) as u32);
             }
-            0
         });
         leaves
     }
@@ -89,8 +89,8 @@ fn halve_sample<F: Float>(points: &Points<'_, F>, sample: &mut [u32]) -> (u32, F
 /// Sorts the points by leaf. Returns where each leaf begins, and which point is at each place.
 pub(super) fn sort_by_leaf(leaves: &[u32], n_leaves: usize) -> (Vec<u32>, Vec<u32>) {
     let n = leaves.len();
-    let part = parallel::part_len(n, (n / (8 * n_leaves)).clamp(1, parallel::PARTS));
-    let mut places = parallel::map_blocks(n, part, 4 * n, |range| {
+    let parts = Blocks::parts(n, (n / (8 * n_leaves)).clamp(1, PARTS), 4 * n);
+    let mut places = parts.map(|range| {
         let mut counts = vec![0; n_leaves];
         leaves[range]
             .iter()
@@ -109,8 +109,8 @@ pub(super) fn sort_by_leaf(leaves: &[u32], n_leaves: usize) -> (Vec<u32>, Vec<u3
     starts[n_leaves] = next;
     // Every place is written once, so the order of writing does not matter.
     let order: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(0)).collect();
-    parallel::map_blocks(n, part, 4 * n, |range| {
-        let mut places = places[range.start / part].clone();
+    parts.fill((), |range, ()| {
+        let mut places = places[range.start / parts.block_len()].clone();
         for row in range {
             let place = &mut places[leaves[row] as usize];
             order[*place as usize].store(row as u32, Ordering::Relaxed);
