@@ -8,6 +8,9 @@ use crate::linalg::{add_scaled, dot, principal_directions};
 /// Rows that are looked at, evenly spaced among all: enough for the eye.
 const MOST_ROWS: usize = 5_000;
 
+/// Along a direction of a smaller share of the variance there is only rounding: it is left out.
+const NEGLIGIBLE: f64 = 1e-12;
+
 /// The mean and the two principal directions of rows.
 ///
 /// For the centroids of clusters this is classical scaling: scaling their Euclidean distances and
@@ -43,12 +46,15 @@ impl Plane {
         }
         let total = dot(&rows, &rows);
         let found = principal_directions(&rows, d, 2);
-        let mut shares = [0.0; 2];
-        for (share, sum) in shares.iter_mut().zip(found.sums_of_squares) {
-            *share = if total > 0.0 { sum / total } else { 0.0 };
+        let (mut directions, mut shares) = (found.directions, [0.0; 2]);
+        for (which, &sum) in found.sums_of_squares.iter().enumerate() {
+            if sum > NEGLIGIBLE * total {
+                shares[which] = sum / total;
+            } else {
+                directions[which].fill(0.0);
+            }
         }
         // A single feature has one direction: nothing varies along the other.
-        let mut directions = found.directions;
         directions.resize(2, vec![0.0; d]);
         Self {
             mean,
