@@ -150,11 +150,11 @@ pub use init::Init;
 #[doc(hidden)]
 pub use kernels::benchmarking;
 pub use kmeans::{
-    Algorithm, Assignment, BlocksError, ClusterSums, FitOptions, KMeans, KMeansModel,
+    Algorithm, Assignment, BlocksError, ClusterSums, FitOptions, Iteration, KMeans, KMeansModel,
     MiniBatchKMeans, OnlineKMeans,
 };
 pub use ndarray;
-pub use progress::{Iteration, Stop};
+pub use progress::Stop;
 
 /// Compiles and runs the programs of the README.
 #[cfg(doctest)]

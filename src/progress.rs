@@ -1,34 +1,7 @@
-//! What a fit tells while it runs, and how it ended.
+//! Who watches a fit while it runs, and how it ended.
 
+use std::fmt;
 use std::ops::ControlFlow;
-
-/// One iteration of a fit, as told to an observer.
-///
-/// See [`FitOptions::observer`](crate::FitOptions::observer), and the [example](crate::FitOptions#example)
-/// there.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Iteration {
-    /// Which of the `n_init` restarts, counted from 0.
-    pub restart: usize,
-    /// The number of the iteration within the restart, counted from 1.
-    pub index: usize,
-    /// The weighted sum of squared distances of the rows to the centroids they were assigned to,
-    /// before the centroids moved. It never grows from one iteration to the next, except that
-    /// relocating an empty cluster may let it.
-    pub inertia: f64,
-    /// The largest Euclidean distance that a centroid moved.
-    pub max_shift: f64,
-    /// Rows whose label changed.
-    pub reassigned: usize,
-    /// Clusters that had no rows, and were relocated if a row at a distance from its centroid
-    /// could be found.
-    pub empty_clusters: usize,
-    /// Distances between rows and centroids that were computed, or scores in their place: about
-    /// `n k`, or less where the [`Algorithm`](crate::Algorithm) could do without. The last iteration
-    /// takes `n k` more, to confirm that the labels stand still.
-    pub distances: usize,
-}
 
 /// Why a fit ended: see [`KMeansModel`](crate::KMeansModel#example) for an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,5 +21,48 @@ pub enum Stop {
     Interrupted,
 }
 
-/// What an observer is: told of each iteration, it may end the fit.
-pub(crate) type Observer<'a> = dyn FnMut(&Iteration) -> ControlFlow<()> + 'a;
+/// The caller's function that sees each report of some work and may end the work by
+/// [`ControlFlow::Break`], if there is one.
+pub(crate) struct Observer<'a, T>(Option<&'a mut Function<'a, T>>);
+
+type Function<'a, T> = dyn FnMut(&T) -> ControlFlow<()> + Send + 'a;
+
+impl<'a, T> Observer<'a, T> {
+    pub(crate) fn new(function: &'a mut Function<'a, T>) -> Self {
+        Self(Some(function))
+    }
+
+    /// Nobody, who never ends anything.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Calls the function.
+    pub(crate) fn observe(&mut self, report: &T) -> ControlFlow<()> {
+        match &mut self.0 {
+            Some(function) => function(report),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// The same observer, for a part of the work.
+    pub(crate) fn by_ref(&mut self) -> Observer<'_, T> {
+        Observer(self.0.as_mut().map(|function| &mut **function as _))
+    }
+}
+
+impl<T> Default for Observer<'_, T> {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl<T> fmt::Debug for Observer<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_some() { "Some(..)" } else { "None" })
+    }
+}

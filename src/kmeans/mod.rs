@@ -1,22 +1,26 @@
 //! The k-means estimator.
 
+mod algorithm;
 mod blocks;
 mod cluster_sums;
 mod edge;
 pub(crate) mod engine;
+mod iteration;
 pub(crate) mod minibatch;
 mod model;
 mod options;
 #[cfg(feature = "serde")]
 mod saving;
+mod setters;
 mod sums;
 mod update;
 
 use ndarray::ArrayRef2;
 
+pub use algorithm::Algorithm;
 pub use blocks::BlocksError;
 pub use cluster_sums::ClusterSums;
-pub use engine::Algorithm;
+pub use iteration::Iteration;
 pub use minibatch::{MiniBatchKMeans, OnlineKMeans};
 pub use model::{Assignment, KMeansModel};
 pub use options::FitOptions;
@@ -30,9 +34,10 @@ use crate::float::Float;
 use crate::init::Init;
 use crate::kernels::Rows;
 use crate::parallel;
-use crate::progress::{Observer, Stop};
+use crate::progress::Observer;
 use crate::random::Stream;
-use engine::{InMemory, Limits, Run, Source, better};
+use engine::{InMemory, Limits, Restart, Run, Source};
+use setters::common_setters;
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
 ///
@@ -115,6 +120,22 @@ pub struct KMeans {
 /// Iterations that a start takes, about.
 const USUAL_ITERATIONS: usize = 20;
 
+common_setters!(KMeans {
+    /// How the first centroids are chosen. Without effect where
+    /// [initial centroids](FitOptions::initial_centroids) are given.
+    init: "[`Init::PlusPlus`]",
+    /// The number of starts, at least 1. More starts find a better minimum, in proportionally more
+    /// time. Given initial centroids are started from once.
+    n_init: "10",
+    /// The most iterations of one start, at least 1. With a smaller number a fit ends earlier, perhaps
+    /// before the labels stand still: see [`KMeansModel::stop`].
+    max_iter: "300",
+    /// A start ends when the sum of the squared shifts of the centroids falls to `tol` times the mean
+    /// variance of the features. Larger values end it earlier; with 0 it goes on until the labels stand
+    /// still.
+    tol: "1e-4",
+});
+
 impl KMeans {
     /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
     /// by [`fit`](Self::fit). See the [example](Self#example).
@@ -128,56 +149,6 @@ impl KMeans {
             seed: 0,
             algorithm: Algorithm::default(),
         }
-    }
-
-    /// The number of clusters, in place of that given to [`new`](Self::new): for trying several with all
-    /// else the same. See the [example](Self#example).
-    pub fn n_clusters(mut self, n_clusters: usize) -> Self {
-        self.n_clusters = n_clusters;
-        self
-    }
-
-    /// How the first centroids are chosen. Without effect where
-    /// [initial centroids](FitOptions::initial_centroids) are given.
-    ///
-    /// Default: [`Init::PlusPlus`]. See the [example](Self#example).
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// How many times to start anew, at least 1. More starts find a better minimum, in
-    /// proportionally more time. Given initial centroids are started from once.
-    ///
-    /// Default: 10. See the [example](Self#example).
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
-    /// The most iterations of one start, at least 1. A smaller number ends earlier, and perhaps
-    /// before the labels stand still; [`KMeansModel::stop`] tells.
-    ///
-    /// Default: 300. See the [example](Self#example).
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// When the sum of the squared shifts of the centroids falls to `tol` times the mean variance
-    /// of the features, a start ends. Larger values end it earlier; with 0 it goes on until the
-    /// labels stand still.
-    ///
-    /// Default: 1e-4. See the [example](Self#example).
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = tol;
-        self
-    }
-
-    /// The seed of the random choices. Default: 0. See the [example](Self#example).
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
     }
 
     /// How the nearest centroids are found. It changes the time a fit takes, never its result.
@@ -257,12 +228,12 @@ impl KMeans {
         }
     }
 
-    /// The run of least inertia, the first among equals. The only restart loop.
+    /// The run of least inertia, the first among equals.
     fn best_run<F: Float>(
         &self,
         points: &Points<'_, F>,
         given: Option<Vec<F>>,
-        mut observer: Option<&mut Observer<'_>>,
+        observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let limits = self.limits(|| points.mean_variance());
         let only = given.or_else(|| {
@@ -271,40 +242,19 @@ impl KMeans {
         let n_init = if only.is_some() { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
         let source = Source::new(points, self.algorithm, self.n_clusters, passes);
-        let run = |restart: usize, observer: Option<&mut Observer<'_>>| {
-            let start = only.clone().unwrap_or_else(|| {
-                let mut stream = Stream::new(self.seed, restart);
-                let rows = self
-                    .init
-                    .choose(&source.prepared, self.n_clusters, &mut stream);
-                points.values_of(&rows)
-            });
+        let seeded = |restart: usize| {
+            let mut stream = Stream::new(self.seed, restart);
+            let prepared = &source.prepared;
+            points.values_of(&self.init.choose(prepared, self.n_clusters, &mut stream))
+        };
+        let run = |restart: Restart<'_>| {
+            let start = only.clone().unwrap_or_else(|| seeded(restart.index));
             let start = Rows::new(&start, points.n_features());
             let mut data = InMemory::new(&source, &start);
-            let Ok(run) = engine::run(&mut data, &start, limits, restart, observer);
+            let Ok(run) = engine::run(&mut data, &start, limits, restart);
             run
         };
-        if observer.is_none() {
-            let work = parallel::work(points.len(), self.n_clusters, points.n_features());
-            let best = parallel::on_pool(work, || {
-                parallel::best(n_init, work, |restart| run(restart, None), better)
-            });
-            return best.expect("there is at least one start");
-        }
-        let mut best: Option<Run<F>> = None;
-        for restart in 0..n_init {
-            let next = run(restart, observer.as_deref_mut());
-            let interrupted = next.stop == Stop::Interrupted;
-            let mut kept = match best {
-                Some(best) => better(best, next),
-                None => next,
-            };
-            if interrupted {
-                kept.stop = Stop::Interrupted;
-                return kept;
-            }
-            best = Some(kept);
-        }
-        best.expect("there is at least one start")
+        let work = parallel::work(points.len(), self.n_clusters, points.n_features());
+        parallel::on_pool(work, || engine::restarts(n_init, work, observer, run))
     }
 }

@@ -9,7 +9,8 @@ use crate::checks;
 use crate::data::Points;
 use crate::error::Result;
 use crate::float::Float;
-use crate::progress::{Iteration, Observer};
+use crate::kmeans::iteration::Iteration;
+use crate::progress::Observer;
 
 /// Options of one fit: what belongs to the data or the call rather than to the estimator.
 ///
@@ -37,7 +38,7 @@ use crate::progress::{Iteration, Observer};
 pub struct FitOptions<'a, F> {
     pub(crate) weights: Option<&'a ArrayRef1<F>>,
     pub(crate) initial_centroids: Option<&'a ArrayRef2<F>>,
-    pub(crate) observer: Option<&'a mut Observer<'a>>,
+    pub(crate) observer: Observer<'a, Iteration>,
     pub(crate) keeps_labels: bool,
 }
 
@@ -47,7 +48,7 @@ impl<'a, F> FitOptions<'a, F> {
         Self {
             weights: None,
             initial_centroids: None,
-            observer: None,
+            observer: Observer::none(),
             keeps_labels: true,
         }
     }
@@ -117,19 +118,24 @@ impl<'a, F> FitOptions<'a, F> {
         self
     }
 
-    /// Is told of each iteration, and ends the fit by [`ControlFlow::Break`]: the best result so
-    /// far is returned then, with [`Stop::Interrupted`](crate::Stop::Interrupted).
+    /// Called after each iteration. Return [`ControlFlow::Break`] to end the fit with the best result so
+    /// far and [`Stop::Interrupted`](crate::Stop::Interrupted).
     ///
-    /// Restarts run one after another under observation, and computing the inertia of each
-    /// iteration takes `n d` operations more. A [`MiniBatchKMeans`](crate::MiniBatchKMeans) chooses
-    /// among its starts before the first iteration.
+    /// The calls come one at a time, restart by restart, from any thread, and are the same at any number
+    /// of threads. Restarts may run side by side: iterations of later ones are held back until those
+    /// before them are done, and then come in quick succession. After a `Break` the restart that it
+    /// answers counts, up to that iteration, and those before it; later ones do not.
+    ///
+    /// An observer never changes the result of a fit that it does not end. The inertia of each iteration
+    /// takes `n d` more operations. A [`MiniBatchKMeans`](crate::MiniBatchKMeans) chooses among its
+    /// starts before the first iteration.
     ///
     /// Default: none. See the [example](Self#example).
     pub fn observer(
         mut self,
-        observer: &'a mut (dyn FnMut(&Iteration) -> ControlFlow<()> + 'a),
+        observer: &'a mut (dyn FnMut(&Iteration) -> ControlFlow<()> + Send + 'a),
     ) -> Self {
-        self.observer = Some(observer);
+        self.observer = Observer::new(observer);
         self
     }
 }
@@ -148,7 +154,7 @@ impl<F> fmt::Debug for FitOptions<'_, F> {
                 "initial_centroids",
                 &self.initial_centroids.map(|centroids| centroids.dim()),
             )
-            .field("observer", &self.observer.is_some())
+            .field("observer", &self.observer)
             .field("keeps_labels", &self.keeps_labels)
             .finish()
     }

@@ -8,7 +8,7 @@ mod reports;
 mod tasks;
 
 pub(crate) use blocks::{Blocks, PerItem};
-pub(crate) use tasks::{best, both, for_each, for_each_pair, map, map_tasks, on_pool};
+pub(crate) use tasks::{Report, Tasks, both, for_each, for_each_pair, map, on_pool};
 
 /// Below this many multiply-adds a pass over the data runs on the calling thread.
 ///

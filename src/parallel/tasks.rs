@@ -1,10 +1,8 @@
 //! Tasks of their own, and threads for them.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use rayon::iter::{
-    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
-};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::reports::Reports;
 use super::{Blocks, worth_sharing};
@@ -78,56 +76,84 @@ pub(crate) fn for_each_pair<T: Send>(
     }
 }
 
-/// The result of `f` for that of `0..count` which `better` prefers, where the first argument is of
-/// the lower index. `work` is that of a pass; each `f` makes many. Middling ones run side by side,
-/// each with results of its own.
-pub(crate) fn best<R: Send>(
+/// Tasks of their own, each of many passes: side by side, unless one pass fills the threads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tasks {
     count: usize,
-    work: usize,
-    f: impl Fn(usize) -> R + Sync,
-    better: impl Fn(R, R) -> R + Sync,
-) -> Option<R> {
-    if count > 1 && work < FILLS_ALL_THREADS && worth_sharing(work) {
-        // NOTE: an indexed reduction joins neighbours, the lower index on the left.
-        (0..count)
-            .into_par_iter()
-            .with_max_len(1)
-            .map(&f)
-            .reduce_with(&better)
-    } else {
-        (0..count).map(&f).reduce(&better)
+    are_side_by_side: bool,
+}
+
+/// Hands in a report of a task. `Break` tells the task to end.
+pub(crate) type Report<'a, T> = dyn FnMut(T) -> ControlFlow<()> + Send + 'a;
+
+impl Tasks {
+    /// The tasks `0..count`. `work` is the multiply-adds of a pass, about.
+    pub(crate) fn new(count: usize, passes: usize, work: usize) -> Self {
+        let task = passes.saturating_mul(work);
+        Self {
+            count,
+            are_side_by_side: count > 1 && work < FILLS_ALL_THREADS && worth_sharing(task),
+        }
+    }
+
+    /// Runs the tasks. What they report is put to `observer`, one report at a time, by any thread, and in
+    /// the order in which it would come if the tasks ran one after another. Once `observer` breaks off,
+    /// tasks are told to end, no other task is begun, and `observer` sees further reports of the task at
+    /// which it broke off alone.
+    pub(crate) fn run<T: Send>(
+        self,
+        task: impl Fn(usize, &mut Report<'_, T>) + Sync,
+        observer: &mut (dyn FnMut(usize, T) -> ControlFlow<()> + Send),
+    ) {
+        let mut observer = |task, report| observer(task, report);
+        let reports = Reports::new(&mut observer);
+        let run = |index: usize| {
+            if reports.flow().is_continue() {
+                task(index, &mut |report| reports.hand_in(index, Some(report)));
+                // How things stand then is asked before the next task.
+                let _ = reports.hand_in(index, None);
+            }
+        };
+        if self.are_side_by_side {
+            rayon::scope(|scope| begin(scope, 0..self.count, &run));
+        } else {
+            (0..self.count).for_each(run);
+        }
+    }
+
+    /// The results of `f` in order. Each is put to `observer` in this order; if that breaks off, it is the
+    /// last.
+    pub(crate) fn map<R: Send>(
+        self,
+        f: impl Fn(usize) -> R + Sync,
+        observer: &mut (dyn FnMut(&R) -> ControlFlow<()> + Send),
+    ) -> Vec<R> {
+        let mut results = Vec::new();
+        let task = |index, report: &mut Report<'_, R>| {
+            let _ = report(f(index));
+        };
+        self.run(task, &mut |_, result| {
+            let flow = observer(&result);
+            results.push(result);
+            flow
+        });
+        results
     }
 }
 
-/// The results of `f` for `0..count`, in order: tasks of their own, made of passes of so many
-/// multiply-adds each, side by side unless one fills the threads. Each result is put to `observer`, one
-/// at a time and by any thread; after it broke off, no other task is begun, and those that were not put
-/// to it have no result.
-pub(crate) fn map_tasks<R: Send>(
-    count: usize,
-    passes: usize,
-    work: usize,
-    f: impl Fn(usize) -> R + Sync,
-    observer: &mut (dyn FnMut(&R) -> ControlFlow<()> + Send),
-) -> Vec<Option<R>> {
-    let reports = Reports::new(count, observer);
-    let run = |index| {
-        if !reports.are_over() {
-            reports.hand_in(index, f(index));
-        }
-    };
-    let side_by_side = work < FILLS_ALL_THREADS && worth_sharing(passes.saturating_mul(work));
-    if count > 1 && side_by_side {
-        let tasks = (0..count).into_par_iter().with_max_len(1);
-        tasks.for_each(run);
-    } else {
-        (0..count).for_each(run);
+/// Begins the first task, after it has left the others to whichever thread is free: so tasks begin in
+/// order.
+fn begin<'a>(scope: &rayon::Scope<'a>, tasks: Range<usize>, run: &'a (impl Fn(usize) + Sync)) {
+    let Range { start, end } = tasks;
+    if start + 1 < end {
+        scope.spawn(move |scope| begin(scope, start + 1..end, run));
     }
-    reports.told()
+    run(start);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::WORTH_SHARING;
     use super::*;
 
     #[test]
@@ -144,6 +170,20 @@ mod tests {
                     assert!(met.iter().copied().eq(0..n), "{n}: {met:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn tasks_are_observed_in_order_and_end_at_a_break() {
+        for work in [0, WORTH_SHARING] {
+            let tasks = Tasks::new(50, 1, work);
+            let all = tasks.map(|task| task, &mut |_| ControlFlow::Continue(()));
+            assert!(all.into_iter().eq(0..50));
+            let ended = tasks.map(|task| task, &mut |&task| match task {
+                7 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            });
+            assert!(ended.into_iter().eq(0..8));
         }
     }
 }

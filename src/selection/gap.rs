@@ -6,14 +6,15 @@ use std::ops::ControlFlow;
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 
 use super::{PASSES, check_numbers};
+use crate::KMeans;
 use crate::checks;
 use crate::data::Points;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
+use crate::parallel::{self, Tasks};
 use crate::random::Stream;
-use crate::{KMeans, parallel};
 
 /// What the gap statistic says of one number of clusters. See [`gap_statistic`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,14 +110,15 @@ pub fn gap_statistic<F: Float>(
             log_inertias(kmeans, &reference, &numbers)
         }
     };
-    let mut report = |logs: &Result<Vec<f64>>| match logs {
+    let mut until_error = |logs: &Result<Vec<f64>>| match logs {
         Ok(_) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
     let work = parallel::work(n, numbers[numbers.len() - 1], d);
     let passes = PASSES.saturating_mul(numbers.len());
-    let logs = parallel::map_tasks(n_references + 1, passes, work, logs, &mut report);
-    let logs = logs.into_iter().flatten().collect::<Result<Vec<_>>>()?;
+    let tasks = Tasks::new(n_references + 1, passes, work);
+    let logs = tasks.map(logs, &mut until_error).into_iter();
+    let logs = logs.collect::<Result<Vec<_>>>()?;
     let entry = |(place, &n_clusters): (usize, &usize)| {
         let references: Vec<f64> = logs[1..].iter().map(|logs| logs[place]).collect();
         entry(n_clusters, logs[0][place], &references)

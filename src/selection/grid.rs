@@ -6,17 +6,15 @@ use std::ops::ControlFlow;
 use super::folds::{Folds, Split};
 use crate::checks;
 use crate::error::{Error, Result};
-use crate::parallel;
+use crate::parallel::Tasks;
+use crate::progress::Observer;
 
 /// Options of a [`grid_search_with`].
 #[derive(Default)]
 #[must_use = "options do nothing until they are given to a search"]
 pub struct GridOptions<'a> {
-    observer: Option<&'a mut GridObserver<'a>>,
+    observer: Observer<'a, FoldScore>,
 }
-
-/// What is called for each score.
-type GridObserver<'a> = dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a;
 
 impl<'a> GridOptions<'a> {
     /// No observer. See [`grid_search_with`] for an example.
@@ -24,8 +22,8 @@ impl<'a> GridOptions<'a> {
         Self::default()
     }
 
-    /// Called for each score, in the order in which they are done. Return [`ControlFlow::Break`] to stop: the
-    /// search then holds the values whose scores were all reported.
+    /// Called for each score, value by value and fold by fold. Return [`ControlFlow::Break`] to end the search,
+    /// which then holds the values whose scores were all reported.
     ///
     /// The calls come from the threads of the pool, one at a time. The observer may do parallel work of its own.
     /// Default: none. See [`grid_search_with`] for an example.
@@ -33,7 +31,7 @@ impl<'a> GridOptions<'a> {
         mut self,
         observer: &'a mut (dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a),
     ) -> Self {
-        self.observer = Some(observer);
+        self.observer = Observer::new(observer);
         self
     }
 }
@@ -41,7 +39,7 @@ impl<'a> GridOptions<'a> {
 impl fmt::Debug for GridOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GridOptions")
-            .field("observer", &self.observer.is_some())
+            .field("observer", &self.observer)
             .finish()
     }
 }
@@ -192,22 +190,18 @@ pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
         let score = score(&values[index], &split.train, &split.test)?;
         Ok(FoldScore { index, fold, score })
     };
-    let mut no_observer = |_: &FoldScore| ControlFlow::Continue(());
-    let observer = match options.observer {
-        Some(observer) => observer,
-        None => &mut no_observer,
-    };
-    let mut report = |score: &std::result::Result<FoldScore, E>| match score {
-        Ok(score) => observer(score),
+    let mut observer = options.observer;
+    let mut observe = |score: &std::result::Result<FoldScore, E>| match score {
+        Ok(score) => observer.observe(score),
         Err(_) => ControlFlow::Break(()),
     };
     let n_tasks = values.len().saturating_mul(n_folds);
-    let scores = parallel::map_tasks(n_tasks, UNKNOWN, 1, task, &mut report);
-    let mut scores = scores.into_iter();
+    let tasks = Tasks::new(n_tasks, UNKNOWN, 1);
+    let mut scores = tasks.map(task, &mut observe).into_iter();
     let mut entries = Vec::with_capacity(values.len());
     let mut interrupted = false;
     for value in values {
-        let of_value: Vec<_> = scores.by_ref().take(n_folds).flatten().collect();
+        let of_value: Vec<_> = scores.by_ref().take(n_folds).collect();
         let is_whole = of_value.len() == n_folds;
         interrupted |= !is_whole;
         let scores = of_value

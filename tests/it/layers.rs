@@ -5,7 +5,7 @@
 //! | 0 | error | nothing of the crate |
 //! | 1 | float, kernels, linalg, numeric | 0 and each other |
 //! | 2 | checks, data, parallel, prepared, progress, random | 0, 1 and each other |
-//! | 3 | init, metrics, the inner rooms of kmeans (engine, sums, update, edge) | 0 to 2 |
+//! | 3 | init, metrics, the inner rooms of kmeans (algorithm, edge, engine, iteration, sums, update) | 0 to 2 |
 //! | 4 | the estimators and their models, selection, semi_supervised, anomalies, datasets | 0 to 3, of each other what is public |
 //! | 5 | plot | linalg, and what is public |
 //! | 5 | lib | everything |
@@ -27,7 +27,7 @@ fn layer(module: &[String]) -> u32 {
         "checks" | "data" | "parallel" | "prepared" | "progress" | "random" => 2,
         "init" | "metrics" => 3,
         "kmeans" => match module.get(1).map_or("", String::as_str) {
-            "edge" | "engine" | "sums" | "update" => 3,
+            "algorithm" | "edge" | "engine" | "iteration" | "sums" | "update" => 3,
             _ => 4,
         },
         "anomalies" | "datasets" | "selection" | "semi_supervised" => 4,

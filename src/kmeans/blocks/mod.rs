@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
-use super::engine::{self, Run, better};
+use super::engine::{self, Failed, Restart, Run};
+use super::iteration::Iteration;
 use super::{FitOptions, KMeans, KMeansModel};
 use crate::checks;
 use crate::data::RowBlocks;
@@ -15,9 +16,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::Rows;
 use crate::parallel;
-use crate::progress::{Observer, Stop};
+use crate::progress::Observer;
 use crate::random::Stream;
-use pass::{Blocks, Failure, Reader};
+use pass::{Failure, Reader, Streamed};
 
 impl KMeans {
     /// Clusters rows that are read block by block from a source, as often as there are iterations: for
@@ -106,66 +107,47 @@ impl KMeans {
         });
         let weights = weights.transpose()?;
         let mut reader = Reader::new(source, weights.as_deref());
-        let kept = options.keeps_labels;
-        let run = match options.observer {
-            // PERF: from inside the pool, a pass need not wake it for every block.
-            None => {
-                let run = || self.run_blocks(&mut reader, start.as_deref(), None, kept);
-                parallel::on_pool(usize::MAX, run)
-            }
-            observer => self.run_blocks(&mut reader, start.as_deref(), observer, kept),
-        }?;
+        let (observer, kept) = (options.observer, options.keeps_labels);
+        // PERF: from inside the pool, a pass need not wake it for every block.
+        let run = parallel::on_pool(usize::MAX, || {
+            self.run_blocks(&mut reader, start.as_deref(), observer)
+        });
+        let run = run.map_err(|(failure, best)| failure.with_model(best.map(|run| *run), kept))?;
         Ok(KMeansModel::from_run(run, kept))
     }
 
     fn run_blocks<F: Float>(
         &self,
         reader: &mut Reader<'_, F>,
-        start: Option<&[F]>,
-        mut observer: Option<&mut Observer<'_>>,
-        keeps_labels: bool,
-    ) -> Result<Run<F>, BlocksError<F>> {
-        let variance = reader.survey(self.n_clusters)?;
+        given: Option<&[F]>,
+        mut observer: Observer<'_, Iteration>,
+    ) -> Result<Run<F>, Failed<Failure, F>> {
+        let none = |failure| (failure, None);
+        let variance = reader.survey(self.n_clusters).map_err(none)?;
         let limits = self.limits(|| variance);
-        let n_init = match start {
+        let n_init = match given {
             None if self.n_clusters > 1 => self.n_init,
             _ => 1,
         };
-        let mut best: Option<Run<F>> = None;
-        for restart in 0..n_init {
-            let mut stream = Stream::new(self.seed, restart);
-            let start = match start {
-                Some(start) => Ok(start.to_vec()),
-                None => start::choose(reader, self.init, self.n_clusters, &mut stream),
-            };
-            let start = match start {
-                Ok(start) => start,
-                Err(failure) => return Err(failure.with_model(best, keeps_labels)),
-            };
-            let start = Rows::new(&start, reader.n_features());
-            let mut data = match Blocks::new(reader, start.len()) {
-                Ok(data) => data,
-                Err(error) => return Err(Failure::from(error).with_model(best, keeps_labels)),
-            };
-            let run = engine::run(&mut data, &start, limits, restart, observer.as_deref_mut());
-            let run = match run {
-                Ok(run) => run,
-                Err(failure) => {
-                    let best = best.into_iter().chain(data.into_last()).reduce(better);
-                    return Err(failure.with_model(best, keeps_labels));
+        engine::best_of((0..n_init).map(|index| {
+            let mut stream = Stream::new(self.seed, index);
+            let start = match given {
+                Some(start) => start.to_vec(),
+                None => {
+                    start::choose(reader, self.init, self.n_clusters, &mut stream).map_err(none)?
                 }
             };
-            let interrupted = run.stop == Stop::Interrupted;
-            let mut kept = best.into_iter().chain([run]).reduce(better);
-            if let Some(kept) = kept.as_mut().filter(|_| interrupted) {
-                kept.stop = Stop::Interrupted;
-            }
-            best = kept;
-            if interrupted {
-                break;
-            }
-        }
-        Ok(best.expect("there is at least one start"))
+            let start = Rows::new(&start, reader.n_features());
+            let mut data =
+                Streamed::new(reader, start.len()).map_err(|error| (error.into(), None))?;
+            let restart = Restart {
+                index,
+                last: usize::MAX,
+                observer: observer.by_ref(),
+            };
+            let run = engine::run(&mut data, &start, limits, restart);
+            run.map_err(|failure| (failure, data.into_last().map(Box::new)))
+        }))
     }
 }
 

@@ -237,7 +237,7 @@ impl Moments {
 }
 
 /// The rows of a source as what Lloyd's iterations go over.
-pub(super) struct Blocks<'a, 'b, F: Float> {
+pub(super) struct Streamed<'a, 'b, F: Float> {
     reader: &'a mut Reader<'b, F>,
     labels: Vec<u32>,
     exact: Option<Exact>,
@@ -255,7 +255,7 @@ struct Pass {
     rounded: Option<Sums>,
 }
 
-impl<'a, 'b, F: Float> Blocks<'a, 'b, F> {
+impl<'a, 'b, F: Float> Streamed<'a, 'b, F> {
     /// # Errors
     /// [`Error::ResultTooLarge`]: there is no room for the labels.
     pub(super) fn new(reader: &'a mut Reader<'b, F>, n_clusters: usize) -> Result<Self, Error> {
@@ -309,7 +309,7 @@ fn add(sums: &mut Option<Sums>, part: Sums) {
     }
 }
 
-impl<F: Float> Data<F> for Blocks<'_, '_, F> {
+impl<F: Float> Data<F> for Streamed<'_, '_, F> {
     type Error = Failure;
 
     fn assign(&mut self, centroids: &Packed<F>) -> Result<Work, Failure> {

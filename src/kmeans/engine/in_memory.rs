@@ -15,8 +15,8 @@ pub(crate) struct InMemory<'a, F: Float> {
     /// One for each point worked on.
     labels: Vec<u32>,
     summing: Summing<'a, F>,
-    /// For each row the label that an observer was told of last.
-    told: Vec<u32>,
+    /// For each row the label at the last observation.
+    reported_labels: Vec<u32>,
     /// Whether the points stand for others, so that iterations are to end when most centroids move
     /// less than they would from one sample to another.
     is_sample: bool,
@@ -30,7 +30,7 @@ impl<'a, F: Float> InMemory<'a, F> {
             engine: source.engine(start),
             labels: source.no_labels(),
             summing: Summing::new(&source.prepared, start.len()),
-            told: Vec::new(),
+            reported_labels: Vec::new(),
             is_sample: false,
         }
     }
@@ -65,11 +65,11 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
     fn observe(&mut self, _: Work, centroids: &Packed<F>) -> (usize, f64) {
         let points = self.source.prepared.points;
         let labels = self.source.prepared.to_originals(&self.labels).into_owned();
-        self.told.resize(points.len(), NO_LABEL);
-        let pairs = self.told.iter().zip(&labels);
+        self.reported_labels.resize(points.len(), NO_LABEL);
+        let pairs = self.reported_labels.iter().zip(&labels);
         let reassigned = pairs.filter(|(before, now)| before != now).count();
         let inertia = update::inertia(points, &labels, &centroids.rows());
-        self.told = labels;
+        self.reported_labels = labels;
         (reassigned, inertia)
     }
 

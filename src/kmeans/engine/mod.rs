@@ -6,59 +6,21 @@
 mod filtering;
 mod in_memory;
 mod lloyd;
+mod restarts;
 mod source;
 mod yinyang;
 
+use super::iteration::Iteration;
 use super::sums::Sums;
 use super::update::{self, Farthest, Moved};
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, Work};
-use crate::progress::{Iteration, Observer, Stop};
+use crate::progress::Stop;
 
 pub(crate) use in_memory::InMemory;
 pub(crate) use lloyd::label;
+pub(crate) use restarts::{Failed, Restart, best_of, restarts};
 pub(crate) use source::Source;
-
-/// How the nearest centroids are found. Every choice gives the same result, to the bit.
-///
-/// # References
-/// - T. Kanungo et al., *An efficient k-means clustering algorithm: analysis and implementation*,
-///   IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616.
-/// - Y. Ding et al., *Yinyang k-means: a drop-in replacement of the classic k-means with consistent
-///   speedup*, ICML 2015.
-///
-/// # Example
-/// ```
-/// use centroid::{Algorithm, KMeans};
-/// use ndarray::array;
-///
-/// let x = array![[0.0, 1.0], [0.5, 1.5], [9.0, 9.0], [9.5, 8.0]];
-/// let plain = KMeans::new(2).algorithm(Algorithm::Lloyd).fit(&x)?;
-/// let boxes = KMeans::new(2).algorithm(Algorithm::Filtering).fit(&x)?;
-/// assert_eq!(plain.labels(), boxes.labels());
-/// # Ok::<(), centroid::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// The fastest one for the data.
-    #[default]
-    Auto,
-    /// All distances, in every iteration. Time `n k d` per iteration, whatever the data is like.
-    Lloyd,
-    /// The points are ordered in a k-d tree once, equal ones merged, and centroids are ruled out for
-    /// whole boxes of them (Kanungo et al., 2002). For few features, or well separated clusters.
-    /// It holds a copy of the distinct points, and 8 to 12 bytes per row.
-    Filtering,
-    /// Each point holds an upper bound on the distance to its centroid, and lower bounds on those to
-    /// groups of others (Ding et al., 2015). From 200 features on it also holds sketches of the
-    /// points, in 64 coordinates along which they vary most, if these take up enough of the variance;
-    /// in 128 if they take up less than four fifths, and there are at least 384 features.
-    /// For many features and many clusters. The bounds take up to 56 bytes per row and an eighth of
-    /// a row, sketches 264 or 520 bytes in `f32` and about twice as many in `f64`.
-    Yinyang,
-}
 
 /// What an engine does: find the nearest centroids.
 trait Assign<F: Float> {
@@ -124,13 +86,8 @@ pub(crate) struct Run<F> {
     pub(crate) stop: Stop,
 }
 
-/// The run of less inertia, the first of equal ones.
-pub(crate) fn better<F>(a: Run<F>, b: Run<F>) -> Run<F> {
-    if b.inertia < a.inertia { b } else { a }
-}
-
-/// Iterates from `start` until nothing changes, or a limit or the observer says so. The only
-/// convergence loop.
+/// Iterates from `start` until nothing changes, or a limit or the observer says so. The only convergence
+/// loop over whole passes; that over batches of rows is in `minibatch::batches`.
 ///
 /// # Errors
 /// That of a pass over the data.
@@ -138,18 +95,19 @@ pub(crate) fn run<F: Float, D: Data<F>>(
     data: &mut D,
     start: &Rows<'_, F>,
     limits: Limits,
-    restart: usize,
-    mut observer: Option<&mut Observer<'_>>,
+    mut restart: Restart<'_>,
 ) -> Result<Run<F>, D::Error> {
     let mut centroids = Packed::new(start);
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
     let mut moved = Moved::default();
-    while n_iter < limits.max_iter && stop == Stop::MaxIterations {
+    let max_iter = limits.max_iter.min(restart.last);
+    while n_iter < max_iter && stop == Stop::MaxIterations {
         n_iter += 1;
         let assigned = data.assign(&centroids)?;
         let sums = data.sums(assigned, &centroids);
-        let seen = observer
+        let seen = restart
+            .observer
             .is_some()
             .then(|| data.observe(assigned, &centroids));
         let noise = data.noise(&centroids);
@@ -167,9 +125,9 @@ pub(crate) fn run<F: Float, D: Data<F>>(
         {
             stop = Stop::Tolerance;
         }
-        if let (Some(observer), Some((reassigned, inertia))) = (&mut observer, seen) {
+        if let Some((reassigned, inertia)) = seen {
             let iteration = Iteration {
-                restart,
+                restart: restart.index,
                 index: n_iter,
                 inertia,
                 max_shift: moved.max_shift,
@@ -177,7 +135,7 @@ pub(crate) fn run<F: Float, D: Data<F>>(
                 empty_clusters: moved.empty_clusters,
                 distances: assigned.distances,
             };
-            if observer(&iteration).is_break() {
+            if restart.observer.observe(&iteration).is_break() {
                 stop = Stop::Interrupted;
                 break;
             }

@@ -1,12 +1,13 @@
 //! The choice of an engine, and what it works on.
 
+use super::Assign;
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
 use super::yinyang::{Yinyang, is_worth_trying};
-use super::{Algorithm, Assign};
 use crate::data::{Points, count_distinct};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
+use crate::kmeans::algorithm::Algorithm;
 use crate::prepared::Prepared;
 use crate::random::Stream;
 

@@ -7,13 +7,14 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::Rows;
 use crate::kmeans::engine::{self, Run};
-use crate::progress::{Iteration, Observer, Stop};
+use crate::kmeans::iteration::Iteration;
+use crate::progress::{Observer, Stop};
 
 pub(super) fn run<F: Float>(
     estimator: &MiniBatchKMeans,
     points: &Points<'_, F>,
     start: &[F],
-    mut observer: Option<&mut Observer<'_>>,
+    mut observer: Observer<'_, Iteration>,
 ) -> Run<F> {
     let n = points.len();
     let batch_size = estimator.batch_size.min(n);
@@ -47,19 +48,17 @@ pub(super) fn run<F: Float>(
                 stop = Stop::NoImprovement;
             }
         }
-        if let Some(observer) = &mut observer {
-            let iteration = Iteration {
-                restart: 0,
-                index,
-                inertia: progress.smoothed * total_weight,
-                max_shift: step.max_shift,
-                reassigned: batch_size,
-                empty_clusters: step.replaced,
-                distances: step.distances,
-            };
-            if observer(&iteration).is_break() {
-                stop = Stop::Interrupted;
-            }
+        let iteration = Iteration {
+            restart: 0,
+            index,
+            inertia: progress.smoothed * total_weight,
+            max_shift: step.max_shift,
+            reassigned: batch_size,
+            empty_clusters: step.replaced,
+            distances: step.distances,
+        };
+        if observer.observe(&iteration).is_break() {
+            stop = Stop::Interrupted;
         }
     }
     let passes = index.saturating_mul(batch_size).div_ceil(n);

@@ -11,14 +11,17 @@
 //! J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934. There bounds are
 //! carried over when a batch grows; here each batch is a run of its own, of the engine that suits it.
 
+use std::convert::Infallible;
+
 use super::draws::shuffled;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
 use crate::kmeans::Algorithm;
-use crate::kmeans::engine::{self, InMemory, Limits, Run, Source};
-use crate::progress::{Iteration, Observer, Stop};
+use crate::kmeans::engine::{self, InMemory, Limits, Restart, Run, Source};
+use crate::kmeans::iteration::Iteration;
+use crate::progress::{Observer, Stop};
 
 /// Rows for each cluster in the first batch at least: a standard error needs some.
 const ROWS_PER_CLUSTER: usize = 10;
@@ -30,7 +33,7 @@ pub(super) fn run<F: Float>(
     estimator: &MiniBatchKMeans,
     points: &Points<'_, F>,
     given: Option<Vec<F>>,
-    mut observer: Option<&mut Observer<'_>>,
+    mut observer: Observer<'_, Iteration>,
 ) -> Run<F> {
     let n = points.len();
     let mut shuffle = shuffled(points);
@@ -48,28 +51,28 @@ pub(super) fn run<F: Float>(
     let mut start = given;
     while size <= shuffle.len() / 2 && visits.left(size) > 0 {
         let batch = points.gather(shuffle.first(size, &mut stream));
-        let mut best: Option<Run<F>> = None;
         let n_starts = if start.is_some() { 1 } else { estimator.n_init };
-        for restart in 0..n_starts {
-            if restart > 0 && visits.left(size) == 0 {
-                break;
+        let runs = (0..n_starts).map_while(|restart| {
+            let max_iter = visits.left(size);
+            if restart > 0 && max_iter == 0 {
+                return None;
             }
-            let start = start.clone();
-            let start = start.unwrap_or_else(|| estimator.start(points, restart));
-            let limits = Limits {
-                max_iter: visits.left(size),
-                sq_shift: 0.0,
-            };
-            let run = visits.run(&batch, &start, limits, restart, &mut observer);
-            if run.stop == Stop::Interrupted {
-                let best = best.into_iter().chain([run]).reduce(engine::better);
-                let best = best.expect("there is the one that was interrupted");
-                let passes = visits.passes();
-                return finish(points, best.centroids, passes, Stop::Interrupted);
-            }
-            best = best.into_iter().chain([run]).reduce(engine::better);
+            let begin = start.clone();
+            let begin = begin.unwrap_or_else(|| estimator.start(points, restart));
+            let (limits, observer) = (
+                Limits {
+                    max_iter,
+                    sq_shift: 0.0,
+                },
+                observer.by_ref(),
+            );
+            Some(Ok(visits.run(&batch, &begin, limits, restart, observer)))
+        });
+        let Ok(best) = engine::best_of::<F, Infallible>(runs);
+        if best.stop == Stop::Interrupted {
+            return finish(points, best.centroids, visits.passes(), Stop::Interrupted);
         }
-        start = best.map(|best| best.centroids.rows().data().to_vec());
+        start = Some(best.centroids.rows().data().to_vec());
         size = size.saturating_mul(2);
     }
     let start = start.unwrap_or_else(|| estimator.best_start(points));
@@ -81,7 +84,7 @@ pub(super) fn run<F: Float>(
         let centroids = Packed::new(&Rows::new(&start, points.n_features()));
         return finish(points, centroids, visits.passes(), Stop::MaxIterations);
     }
-    let run = visits.run(points, &start, limits, 0, &mut observer);
+    let run = visits.run(points, &start, limits, 0, observer);
     Run {
         n_iter: visits.passes(),
         ..run
@@ -118,14 +121,14 @@ impl Visits {
         self.rows.div_ceil(self.n)
     }
 
-    /// Iterates on a batch, the observer being told as of all rows.
+    /// Iterates on a batch; the observer sees inertias scaled to all rows.
     fn run<F: Float>(
         &mut self,
         batch: &Points<'_, F>,
         start: &[F],
         limits: Limits,
         restart: usize,
-        observer: &mut Option<&mut Observer<'_>>,
+        mut observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let n_clusters = start.len() / batch.n_features();
         let source = Source::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
@@ -135,17 +138,23 @@ impl Visits {
             data = data.of_sample();
         }
         let (before, scale) = (self.iterations, self.scale(batch.len()));
-        let mut tell = observer.as_deref_mut().map(|observer| {
-            move |iteration: &Iteration| {
-                observer(&Iteration {
-                    index: before + iteration.index,
-                    inertia: scale * iteration.inertia,
-                    ..*iteration
-                })
-            }
-        });
-        let tell = tell.as_mut().map(|tell| tell as &mut Observer<'_>);
-        let Ok(run) = engine::run(&mut data, &start, limits, restart, tell);
+        let is_observed = observer.is_some();
+        let mut scaled = |iteration: &Iteration| {
+            observer.observe(&Iteration {
+                index: before + iteration.index,
+                inertia: scale * iteration.inertia,
+                ..*iteration
+            })
+        };
+        let restart = Restart {
+            index: restart,
+            last: usize::MAX,
+            observer: match is_observed {
+                true => Observer::new(&mut scaled),
+                false => Observer::none(),
+            },
+        };
+        let Ok(run) = engine::run(&mut data, &start, limits, restart);
         self.iterations += run.n_iter;
         self.rows = self
             .rows

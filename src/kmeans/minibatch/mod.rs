@@ -8,11 +8,15 @@ mod online;
 mod saving;
 mod step;
 
+use std::convert::Infallible;
+
 use ndarray::ArrayRef2;
 
 pub use online::OnlineKMeans;
 
 use super::engine::{self, Run};
+use super::iteration::Iteration;
+use super::setters::common_setters;
 use super::{FitOptions, KMeansModel, update};
 use crate::checks::{self, at_least_one};
 use crate::data::Points;
@@ -107,6 +111,21 @@ pub struct MiniBatchKMeans {
     grows: bool,
 }
 
+common_setters!(MiniBatchKMeans {
+    /// How the first centroids are chosen, among the rows of a sample.
+    init: "[`Init::PlusPlus`]",
+    /// The number of starts, each from a sample of its own, at least 1. The one of least inertia on a
+    /// further sample is kept, or with [`growing`](Self::growing) on the first batch, after the iterations
+    /// on it. All that follows runs once.
+    n_init: "3",
+    /// The most passes (epochs) over the data that the batches may add up to, at least 1.
+    max_iter: "100",
+    /// A fit ends when the sum of the squared shifts of the centroids in a batch falls to `tol` times the
+    /// mean variance of the features; with 0 it never ends that way. With [`growing`](Self::growing) it
+    /// counts only once the batch is all of the data.
+    tol: "0, and 1e-4 with `growing`, as for [`KMeans`](crate::KMeans)",
+});
+
 impl MiniBatchKMeans {
     /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
     /// by [`fit`](Self::fit). See the [example](Self#example).
@@ -126,31 +145,6 @@ impl MiniBatchKMeans {
         }
     }
 
-    /// The number of clusters, in place of that given to [`new`](Self::new). See the
-    /// [example](Self#example).
-    pub fn n_clusters(mut self, n_clusters: usize) -> Self {
-        self.n_clusters = n_clusters;
-        self
-    }
-
-    /// How the first centroids are chosen, among the rows of a sample.
-    ///
-    /// Default: [`Init::PlusPlus`]. See the [example](Self#example).
-    pub fn init(mut self, init: Init) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// How many starts are tried, each from a sample of its own, at least 1. The one that leaves the
-    /// least inertia on a further sample is taken, or with [`growing`](Self::growing) on the first batch,
-    /// after the iterations on it; all that follows runs once.
-    ///
-    /// Default: 3. See the [example](Self#example).
-    pub fn n_init(mut self, n_init: usize) -> Self {
-        self.n_init = n_init;
-        self
-    }
-
     /// The rows of the samples that starts are chosen from and judged by, at least `n_clusters`, or
     /// `None` for the default. More make better starts, in proportionally more time.
     ///
@@ -167,25 +161,6 @@ impl MiniBatchKMeans {
     /// Default: 1024. See the [example](Self#example).
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
-        self
-    }
-
-    /// How many times as many rows as there are may be taken in batches, at least 1.
-    ///
-    /// Default: 100. See the [example](Self#example).
-    pub fn max_iter(mut self, max_iter: usize) -> Self {
-        self.max_iter = max_iter;
-        self
-    }
-
-    /// When the sum of the squared shifts of the centroids in a batch falls to `tol` times the mean
-    /// variance of the features, a fit ends. With 0 that does not end it; with
-    /// [`growing`](Self::growing) it is looked at when the batch is all of the data.
-    ///
-    /// Default: 0, and 1e-4 with `growing`, as for [`KMeans`](crate::KMeans). See the
-    /// [example](Self#example).
-    pub fn tol(mut self, tol: f64) -> Self {
-        self.tol = Some(tol);
         self
     }
 
@@ -213,12 +188,6 @@ impl MiniBatchKMeans {
     /// Default: 0.01. See the [example](Self#example).
     pub fn reassignment_ratio(mut self, ratio: f64) -> Self {
         self.reassignment_ratio = ratio;
-        self
-    }
-
-    /// The seed of the random choices. Default: 0. See the [example](Self#example).
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
         self
     }
 
@@ -293,13 +262,8 @@ impl MiniBatchKMeans {
         let points = options.check_points(x, self.n_clusters)?;
         let given = options.check_start(self.n_clusters, points.n_features())?;
         let keeps_labels = options.keeps_labels;
-        let run = match options.observer {
-            None => {
-                let work = parallel::work(points.len(), self.n_clusters, points.n_features());
-                parallel::on_pool(work, || self.run(&points, given, None))
-            }
-            observer => self.run(&points, given, observer),
-        };
+        let work = parallel::work(points.len(), self.n_clusters, points.n_features());
+        let run = parallel::on_pool(work, || self.run(&points, given, options.observer));
         Ok(KMeansModel::from_run(run, keeps_labels))
     }
 
@@ -307,7 +271,7 @@ impl MiniBatchKMeans {
         &self,
         points: &Points<'_, F>,
         given: Option<Vec<F>>,
-        observer: Option<&mut Observer<'_>>,
+        observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         if self.grows {
             return growing::run(self, points, given, observer);
@@ -367,12 +331,10 @@ impl MiniBatchKMeans {
         let judged = (0..self.n_init).map(|restart| {
             let start = self.start(points, restart);
             let centroids = Packed::new(&Rows::new(&start, points.n_features()));
-            let mut labels = vec![NO_LABEL; judge.len()];
-            engine::label(&judge, &centroids, &mut labels);
-            (update::inertia(&judge, &labels, &centroids.rows()), start)
+            Ok(finish(&judge, centroids, 0, Stop::MaxIterations))
         });
-        let best = judged.reduce(|best, next| if next.0 < best.0 { next } else { best });
-        best.map(|(_, start)| start).unwrap_or_default()
+        let Ok(best) = engine::best_of::<F, Infallible>(judged);
+        best.centroids.rows().data().to_vec()
     }
 
     /// A stream for what is drawn behind the starts.

@@ -9,8 +9,9 @@ use super::{Silhouettes, Sweep, SweepEntry, SweepOptions};
 use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::Float;
+use crate::parallel::{self, Tasks};
 use crate::selection::{PASSES, check_numbers};
-use crate::{KMeans, metrics, parallel};
+use crate::{KMeans, metrics};
 
 /// `Instant::now` panics where there is no clock.
 const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
@@ -40,7 +41,7 @@ const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown")
 /// The fits, and for each the scores: see [`metrics`]. All models are kept, each with `n` labels.
 ///
 /// # Determinism
-/// The same models and scores at any number of threads, times aside, unless an observer ends it.
+/// The same models and scores at any number of threads, times aside.
 ///
 /// # Errors
 /// Those of [`KMeans::fit`] for the largest number of clusters, and
@@ -70,19 +71,16 @@ pub fn sweep<F: Float>(
     let rows = points.rows().data();
     let x = ArrayView2::from_shape((n, d), rows).expect("the rows are whole");
     let silhouettes = options.silhouettes;
-    let mut no_observer = |_: &SweepEntry<F>| ControlFlow::Continue(());
-    let observer = match options.observer {
-        Some(observer) => observer,
-        None => &mut no_observer,
-    };
-    let mut report = |entry: &Result<SweepEntry<F>>| match entry {
-        Ok(entry) => observer(entry),
+    let mut observer = options.observer;
+    let mut observe = |entry: &Result<SweepEntry<F>>| match entry {
+        Ok(entry) => observer.observe(entry),
         Err(_) => ControlFlow::Break(()),
     };
     let work = parallel::work(n, first.midpoint(most), d);
     let entry = |index: usize| entry(kmeans, &x, numbers[index], silhouettes);
-    let entries = parallel::map_tasks(numbers.len(), PASSES, work, entry, &mut report);
-    let entries = entries.into_iter().flatten().collect::<Result<Vec<_>>>()?;
+    let tasks = Tasks::new(numbers.len(), PASSES, work);
+    let entries = tasks.map(entry, &mut observe).into_iter();
+    let entries = entries.collect::<Result<Vec<_>>>()?;
     Ok(Sweep {
         interrupted: entries.len() < numbers.len(),
         entries,

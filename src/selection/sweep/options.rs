@@ -9,6 +9,7 @@ use super::sweep;
 use crate::float::Float;
 #[cfg(doc)]
 use crate::metrics;
+use crate::progress::Observer;
 
 /// Which silhouettes a [`sweep`] computes. See [`SweepOptions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,18 +55,15 @@ pub enum Silhouettes {
 #[must_use = "options do nothing until they are given to a sweep"]
 pub struct SweepOptions<'a, F: Float> {
     pub(super) silhouettes: Silhouettes,
-    pub(super) observer: Option<&'a mut SweepObserver<'a, F>>,
+    pub(super) observer: Observer<'a, SweepEntry<F>>,
 }
-
-/// What is called for each fit of a sweep.
-type SweepObserver<'a, F> = dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a;
 
 impl<'a, F: Float> SweepOptions<'a, F> {
     /// Exact silhouettes, no observer. See the [example](Self#example).
     pub fn new() -> Self {
         Self {
             silhouettes: Silhouettes::default(),
-            observer: None,
+            observer: Observer::none(),
         }
     }
 
@@ -76,8 +74,7 @@ impl<'a, F: Float> SweepOptions<'a, F> {
         self
     }
 
-    /// Called for each number of clusters when its fit and scores are done, in the order in which they finish.
-    /// Return [`ControlFlow::Break`] to stop: the sweep then holds the entries reported so far.
+    /// Called for each number of clusters, from the smallest up, once its fit and scores are done. Return [`ControlFlow::Break`] to stop: the sweep then holds the entries reported so far.
     ///
     /// The calls come from the threads of the pool, one at a time. The observer may do parallel work of its
     /// own, such as to predict or to score. Default: none. See the [example](Self#example).
@@ -85,7 +82,7 @@ impl<'a, F: Float> SweepOptions<'a, F> {
         mut self,
         observer: &'a mut (dyn FnMut(&SweepEntry<F>) -> ControlFlow<()> + Send + 'a),
     ) -> Self {
-        self.observer = Some(observer);
+        self.observer = Observer::new(observer);
         self
     }
 }
@@ -100,7 +97,7 @@ impl<F: Float> fmt::Debug for SweepOptions<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SweepOptions")
             .field("silhouettes", &self.silhouettes)
-            .field("observer", &self.observer.is_some())
+            .field("observer", &self.observer)
             .finish()
     }
 }
