@@ -111,7 +111,7 @@ impl<F: Float> Visit<'_, F> {
     }
 }
 
-/// At most the squared distance of a point to any in a box.
+/// At most the squared distance of a point to any in a box: R6b of docs/rounding.md.
 fn sq_dist_to_box<F: Float>(row: &[F], corners: &[f64]) -> f64 {
     let (low, high) = corners.split_at(row.len());
     let mut sum = 0.0;

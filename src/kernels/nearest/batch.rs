@@ -75,7 +75,7 @@ impl<F: Float> Frame<'_, F> {
         sum
     }
 
-    /// A lower bound of a distance, from a squared one in the frame.
+    /// A lower bound of a distance, from a squared one in the frame: R4 of docs/rounding.md.
     #[inline(always)]
     fn leave(&self, point: &PendingPoint<F>, sq_dist: F) -> F {
         let shrink = 1.0 - 8.0 * F::UNIT_ROUNDOFF;
@@ -105,7 +105,7 @@ struct PendingPoint<F> {
     sq_dist: f64,
     /// The panel of that centroid.
     panel: usize,
-    /// A centroid whose squared distance in the frame is larger than this is farther away.
+    /// A centroid whose squared distance in the frame is larger than this is farther away: R4.
     limit: F,
     /// What a distance in the frame may be too large by.
     error: f64,
@@ -373,7 +373,7 @@ impl<'a, F: Float> Batch<'a, F> {
         }
         let order = &groups.order[panel * PANEL..][..PANEL];
         let mut n_distances = 0;
-        // NOTE: a limit that is NaN rules nothing out.
+        // An infinite limit rules nothing out.
         loop {
             if least > point.limit || least == F::INFINITY {
                 point.keep(least);

@@ -120,7 +120,7 @@ pub(in crate::kernels) fn filter_candidates<S: Simd<f64>>(
         }
         simd.store(sum, &mut near[start..]);
     }
-    // Rounding of these sums, and of the distances that decide, none of which is larger than `far`.
+    // R6a of docs/rounding.md.
     let slack = 4.0 * (low.len() + 8) as f64 * f64::UNIT_ROUNDOFF;
     let underflow = 4.0 * low.len() as f64 * f64::MIN_POSITIVE;
     let keeps = |i: usize| near[i] <= slack * (far[i] + far[closest]) + underflow;
