@@ -182,7 +182,7 @@ mod tests {
                         share += sketched / dist / (n * (n - 1) / 2) as f64;
                     }
                 }
-                // And they tell something: all of the distance where nothing is left over.
+                // And they keep most of the distance, all of it where nothing is left over.
                 let least = if d == PANEL { 0.999 } else { 0.3 };
                 assert!(share > least, "{} {d}: {share}", table.name);
             });

@@ -15,7 +15,8 @@
 //! Every bound is rounded outward (R4 of docs/rounding.md), and a score only rules a centroid out. So the
 //! label is that of the plain kernel.
 
-use super::batch::{BATCH, Batch, Frame};
+use super::batch::{BATCH, Batch};
+use super::frame::Frame;
 use super::groups::Groups;
 use super::packed::Packed;
 use crate::float::Float;

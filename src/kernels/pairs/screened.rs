@@ -61,8 +61,8 @@ impl<F: Float> Kernels<F> {
 
 /// See [`Kernels::screened_pairs`]; `scratch` is workspace for the targets, transposed.
 ///
-/// PERF: the processor does not foresee which rows will be read, and took most of the time to wait for
-/// them: choosing 256 of 100,000 x 64 in clusters, and one iteration, took 0.98 s and not 1.4 with rows
+/// PERF: the processor cannot predict which rows are read next, and waited for them most of the time.
+/// Choosing 256 of 100,000 x 64 in clusters, and one iteration, takes 0.98 s and not 1.4 since rows are
 /// asked for while others are worked on.
 #[inline(always)]
 pub(in crate::kernels) fn screened_pairs<F: Float, S: Simd<F>>(
