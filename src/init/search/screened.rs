@@ -49,7 +49,7 @@ impl<'a, F: Float> Screened<'a, F> {
             let pairs = reaches.iter_mut().zip(of_candidate);
             pairs.for_each(|(reach, sq_dist)| *reach = reach.min(*sq_dist));
         }
-        // So far that rounding does not matter.
+        // R7 of docs/rounding.md.
         let rounding = 32.0 * (d + 8) as f64;
         for reach in &mut reaches {
             *reach =

@@ -106,8 +106,8 @@ impl<F: Float> KdTree<F> {
         &self.corners[node * width..][..width]
     }
 
-    /// At most the squared distance of a row to any point of a node; of no meaning where the node has no
-    /// points.
+    /// A lower bound of the squared distance of a row to any point of a node: R6b of docs/rounding.md.
+    /// Meaningless for a node without points.
     pub(crate) fn least_sq_dist(&self, node: usize, row: &[F]) -> f64 {
         let (low, high) = self.corners(node).split_at(row.len());
         let mut sum = 0.0;
