@@ -1,12 +1,13 @@
-//! The nearest-centroid kernel on one core, in every table that the processor supports.
+//! The nearest-centroid and the product kernel on one core, in every table that the processor supports.
 //!
-//! The throughput is that of (point, centroid) pairs; times `2 d` it is floating-point operations.
+//! The throughput is that of pairs of points and centroids, or of rows and columns; times `2 d` it is
+//! floating-point operations.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use centroid::Float;
-use centroid::benchmarking::{Nearest, tables};
+use centroid::benchmarking::{Nearest, Products, tables};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// `(d, k, n)`: points and centroids stay in the caches of one core.
@@ -69,9 +70,33 @@ fn nearest<F: Float>(criterion: &mut Criterion, type_name: &str) {
     }
 }
 
+/// Plain products of the same shapes, which should run at the rate of the nearest kernel.
+fn products<F: Float>(criterion: &mut Criterion, type_name: &str) {
+    for (d, k, n) in SHAPES {
+        let mut group = criterion.benchmark_group(format!("products/{type_name}/d={d}/k={k}"));
+        group.throughput(Throughput::Elements((n * k) as u64));
+        let (x, matrix) = (data::<F>(n * d, 1), data::<F>(k * d, 2));
+        for table in tables::<F>() {
+            let kernel = Products::new(table, &matrix, k).expect("the table is listed");
+            let mut out = vec![F::ZERO; n * k];
+            kernel.run(&x, &mut out);
+            for (c, found) in out[..k].iter().enumerate() {
+                let terms = (0..d).map(|j| x[j].to_f64() * matrix[j * k + c].to_f64());
+                let error = (found.to_f64() - terms.sum::<f64>()).abs();
+                assert!(error <= 1e-5 * d as f64, "{error}");
+            }
+            group.bench_function(BenchmarkId::from_parameter(table), |bencher| {
+                bencher.iter(|| kernel.run(black_box(&x), &mut out));
+            });
+        }
+    }
+}
+
 fn both_types(criterion: &mut Criterion) {
     nearest::<f32>(criterion, "f32");
     nearest::<f64>(criterion, "f64");
+    products::<f32>(criterion, "f32");
+    products::<f64>(criterion, "f64");
 }
 
 criterion_group! {

@@ -82,7 +82,7 @@ fn check<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<f64>> {
     let is_share = (0.0..=1.0).contains(&share);
     checks::parameter(is_share, "share", "between 0 and 1")?;
     checks::finite("scores", scores)?;
-    // NOTE: adding 0 makes one of the two zeros, which a total order tells apart.
+    // NOTE: adding 0 makes one of the two zeros, which a total order distinguishes.
     Ok(scores.iter().map(|score| score.to_f64() + 0.0).collect())
 }
 

@@ -18,7 +18,7 @@
 //! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory. [`ClusterSums`]: the
 //!   statistics of one pass, for rows that are spread over several places.
 //! - [`KMeansModel`], the result: labels, cluster sizes and inertia, and
-//!   [`predict`](KMeansModel::predict), [`transform`](KMeansModel::transform),
+//!   [`predict`](KMeansModel::predict), [`assign`](KMeansModel::assign), [`transform`](KMeansModel::transform),
 //!   [`affinities`](KMeansModel::affinities) and [`score`](KMeansModel::score) for other rows.
 //! - [`Init`] and [`init::kmeans_plusplus`]: the first centroids.
 //! - [`Algorithm`]: how the nearest centroids are found. Every choice gives the same result.
@@ -126,6 +126,7 @@ mod float;
 pub mod init;
 mod kernels;
 mod kmeans;
+mod linalg;
 pub mod metrics;
 mod numeric;
 mod parallel;
@@ -146,7 +147,7 @@ pub use init::Init;
 #[doc(hidden)]
 pub use kernels::benchmarking;
 pub use kmeans::{
-    Algorithm, BlocksError, ClusterSums, FitOptions, Iteration, KMeans, KMeansModel,
+    Algorithm, Assignment, BlocksError, ClusterSums, FitOptions, Iteration, KMeans, KMeansModel,
     MiniBatchKMeans, OnlineKMeans,
 };
 pub use ndarray;

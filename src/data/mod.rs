@@ -1,11 +1,15 @@
 //! Every door for data of the caller.
 
 mod blocks;
+mod distinct;
+mod labels;
 #[cfg(feature = "npy")]
 mod npy;
 mod points;
 
 pub use blocks::{ArrayBlocks, IterBlocks, RowBlocks};
+pub(crate) use distinct::{DistinctRows, RowValues, count_distinct};
+pub(crate) use labels::{DenseLabels, RowGroups};
 #[cfg(feature = "npy")]
 pub use npy::NpyBlocks;
 pub(crate) use points::{MOST_COPIES, Points};

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Kernels, Labelled, Rows, detect};
+use crate::numeric::few_features;
 use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
 
 /// A row of a greater weight does not count as that many equal rows.
@@ -161,17 +162,13 @@ impl<'a, F: Float> Points<'a, F> {
         let blocks = Blocks::new(rows.len(), 4 * BLOCK, work);
         blocks.fill(PerItem(&mut data, d), |range, out| {
             let rows = &rows[range];
-            match d {
-                1 => gather_arrays::<F, R, 1>(&self.data, rows, out),
-                2 => gather_arrays::<F, R, 2>(&self.data, rows, out),
-                3 => gather_arrays::<F, R, 3>(&self.data, rows, out),
-                4 => gather_arrays::<F, R, 4>(&self.data, rows, out),
-                _ => {
-                    for (out, &row) in out.chunks_exact_mut(d).zip(rows) {
-                        out.copy_from_slice(self.rows().row(row.index()));
-                    }
+            few_features!(
+                d,
+                D => gather_arrays::<F, R, D>(&self.data, rows, out),
+                else for (out, &row) in out.chunks_exact_mut(d).zip(rows) {
+                    out.copy_from_slice(self.rows().row(row.index()));
                 }
-            }
+            );
         });
         data
     }

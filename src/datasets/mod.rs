@@ -22,7 +22,7 @@ use crate::data::Points;
 use crate::error::Error;
 use crate::error::Result;
 use crate::float::{Float, compiled};
-use crate::random::Stream;
+use crate::random::{Stream, shuffle};
 
 /// Normal clusters around given centres.
 ///
@@ -233,13 +233,6 @@ fn two_curves<F: Float>(
 /// Standard normal numbers.
 fn noise(n_samples: usize, n_features: usize, stream: &mut Stream) -> Array2<f64> {
     Array2::random_using((n_samples, n_features), StandardNormal, stream.generator())
-}
-
-/// Brings the values into random order (R. Durstenfeld, Algorithm 235, CACM 7(7), 1964).
-fn shuffle<T>(values: &mut [T], stream: &mut Stream) {
-    for last in (1..values.len()).rev() {
-        values.swap(last, stream.below(last + 1));
-    }
 }
 
 fn check_n_samples(n_samples: usize, n_features: usize) -> Result<()> {

@@ -181,8 +181,11 @@ fn errors_say_what_is_wrong() {
     let centers = array![[0.0, 1.0], [2.0, 3.0]];
     let blobs = |n, std: &[f64]| text(make_blobs(n, &centers, std, 0).unwrap_err());
     assert_eq!(blobs(0, &[1.0]), "n_samples must be at least 1");
-    assert_eq!(blobs(9, &[1.0, 1.0, 1.0]), "expected 2 entries, found 3");
-    assert_eq!(blobs(9, &[]), "expected 2 entries, found 0");
+    assert_eq!(
+        blobs(9, &[1.0, 1.0, 1.0]),
+        "cluster_std: expected 2 entries, found 3"
+    );
+    assert_eq!(blobs(9, &[]), "cluster_std: expected 2 entries, found 0");
     for std in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
             blobs(9, &[std]),

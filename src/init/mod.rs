@@ -1,16 +1,15 @@
-//! Where the centroids start: [`Init`] names the ways for a fit, [`kmeans_plusplus`] makes one start on its
-//! own.
+//! The first centroids: [`Init`] names the methods that a fit can use, and [`kmeans_plusplus`] runs one of them
+//! on its own.
 
-mod closest;
 mod parallel;
 mod plus_plus;
+mod potential;
 mod random;
 mod search;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
 pub(crate) use self::parallel::choose_among;
-pub(crate) use random::without_replacement;
 
 use crate::checks;
 use crate::data::Points;
@@ -29,7 +28,7 @@ pub enum Init {
     /// Greedy k-means++: each further centroid is the best of `2 + ln k` rows drawn with a
     /// probability proportional to the squared distance from the centroids chosen so far.
     ///
-    /// The start to prefer. Cost: at most `n k (3 + ln k)` distances.
+    /// The recommended start. Cost: at most `n k (3 + ln k)` distances.
     ///
     /// D. Arthur, S. Vassilvitskii, *k-means++: the advantages of careful seeding*, SODA 2007,
     /// where the greedy form is named in the conclusion.
@@ -38,19 +37,18 @@ pub enum Init {
     /// Rows drawn at random, each at most once.
     ///
     /// No distances are computed, but the result is often a worse local minimum: use it with more
-    /// restarts, or where the start matters little because the data has no structure.
+    /// restarts, or if the start matters little because the data has no structure.
     Random,
-    /// k-means||: [`ParallelWith`](Self::ParallelWith) 5 rounds and an oversampling of 2, as in the
-    /// paper's experiments.
+    /// k-means||: [`ParallelWith`](Self::ParallelWith) with 5 rounds and an oversampling of 2, as in the
+    /// experiments of the paper.
     Parallel,
     /// k-means||: in each round every row is taken with a probability proportional to its squared
     /// distance from the rows taken so far, and greedy k-means++ chooses among all that were taken,
     /// each weighing as much as the rows nearest to it.
     ///
-    /// A start of about the quality of [`PlusPlus`](Self::PlusPlus) in `rounds + 1` passes over the
-    /// data, where that one makes `k`: for data that is slow to pass over. Cost: about
-    /// `n k rounds oversampling` distances, and 16 bytes per row. Where fewer than `k` different rows are
-    /// taken, `PlusPlus` takes over.
+    /// The quality is about that of [`PlusPlus`](Self::PlusPlus), in `rounds + 1` passes over the data
+    /// in place of `k`: use it if a pass over the data is slow. Cost: about `n k rounds oversampling`
+    /// distances, and 16 bytes per row. If fewer than `k` different rows are taken, `PlusPlus` takes over.
     ///
     /// # Example
     /// ```
@@ -67,9 +65,9 @@ pub enum Init {
     /// # References
     /// B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
     ParallelWith {
-        /// How many times rows are taken, at least 1.
+        /// The number of rounds, at least 1.
         rounds: usize,
-        /// How many rows each round takes on average, as a multiple of the number of clusters, at
+        /// The rows that each round takes on average, as a multiple of the number of clusters: at
         /// least 1.
         oversampling: usize,
     },
@@ -124,11 +122,10 @@ impl Init {
     }
 }
 
-/// Greedy k-means++: the start that [`KMeans`](crate::KMeans) makes by default, on its own.
+/// Greedy k-means++: the default start of [`KMeans`](crate::KMeans), on its own.
 ///
-/// Takes `n x d` data, and returns the `n_clusters x d` centroids with the indices of the rows
-/// that they are. Every row is chosen once at most; where the data has fewer distinct rows than
-/// clusters, equal rows fill the rest.
+/// Takes `n x d` data. Returns the `n_clusters x d` centroids and the indices of their rows. No row is chosen
+/// twice. If the data has fewer distinct rows than clusters, equal rows fill the rest.
 ///
 /// # Example
 /// ```
@@ -142,11 +139,14 @@ impl Init {
 /// ```
 ///
 /// # Cost
-/// At most `n k (3 + ln k)` distances: points that a candidate cannot win are passed over, where that
-/// takes less time. In up to four features up to 62 bytes per row in `f32`, a copy of the data among
-/// them (measured on 4,000,000 x 3 with a far outlier as the first row chosen). In more features 12, and
-/// up to 24 for rows nearer to a candidate, listed, with a few more for each thread; from 200 features
-/// on also sketches of the rows, 264 bytes in `f32`, or 520 from 384 features on.
+/// At most `n k (3 + ln k)` distances. Rows that a candidate cannot win are skipped, if that takes less time.
+///
+/// | features | most bytes per row, in `f32` |
+/// |---|---|
+/// | 1 to 4 | 62, a copy of the row included (measured on 4,000,000 x 3 with an outlier chosen first) |
+/// | 5 to 199 | 12, and 24 for each row that is nearer to a candidate |
+/// | 200 to 383 | the same, and 264 for a sketch of the row |
+/// | 384 and more | the same, and at most 520 for a sketch |
 ///
 /// # Determinism
 /// The same data and seed give the same rows, at any number of threads and on any processor.

@@ -52,7 +52,7 @@ pub(super) fn choose<F: Float>(
 
 /// The values of `n_clusters` of some candidates, chosen by greedy k-means++.
 ///
-/// IN: `values` of the candidates, their `weights`, so many of them positive at least.
+/// IN: `values` of the candidates and their `weights`, of which at least `n_clusters` are positive.
 pub(crate) fn choose_among<F: Float>(
     values: &[F],
     weights: &[f64],

@@ -10,7 +10,7 @@
 //! The squared distances are those of [`sq_dist`](crate::kernels::sq_dist) and the sums are exact,
 //! so the choice is the same on every processor, and however the points are gone through.
 
-use super::closest::Closest;
+use super::potential::Potential;
 use crate::data::Points;
 use crate::float::Float;
 use crate::prepared::Prepared;
@@ -25,11 +25,13 @@ pub(super) fn choose<F: Float>(
     let n_candidates = 2 + (n_clusters as f64).ln() as usize;
     let mut chosen = Vec::with_capacity(n_clusters);
     chosen.push(by_weight(points, stream));
-    let mut closest = Closest::new(prepared, chosen[0]);
-    while chosen.len() < n_clusters && closest.total() > 0.0 {
-        let candidates: Vec<_> = (0..n_candidates).map(|_| closest.draw(stream)).collect();
-        let best = candidates[first_largest(&closest.gains(&candidates))];
-        closest.add(best);
+    let mut potential = Potential::new(prepared, chosen[0]);
+    while chosen.len() < n_clusters && potential.total() > 0.0 {
+        let candidates: Vec<_> = (0..n_candidates)
+            .map(|_| potential.draw_row(stream))
+            .collect();
+        let best = candidates[first_largest(&potential.drops(&candidates))];
+        potential.add(best);
         chosen.push(best);
     }
     // Where every distinct row is a centroid already, any others will do.
@@ -112,9 +114,9 @@ mod tests {
         }
     }
 
-    /// The distances and the gains are those of the plain definition.
+    /// The distances and the drops of the potential are those of the plain definition.
     #[test]
-    fn gains_are_those_of_all_distances() {
+    fn drops_are_those_of_all_distances() {
         const N: usize = 2500;
         for (d, unit, far) in [
             (2, 1.0, 1.0),
@@ -156,23 +158,23 @@ mod tests {
             terms.sum()
         };
         let mut chosen = vec![7];
-        let mut closest = Closest::new(prepared, chosen[0]);
+        let mut potential = Potential::new(prepared, chosen[0]);
         // The last candidate is the far row, and is far no more once it is chosen.
         for candidates in [[3, 44, 501, 1201], [100, 7, 200, 3], [5, 2000, 501, 6]] {
             let before = sum_with(&chosen);
-            assert!((closest.total() - before).abs() <= 1e-9 * before);
-            let gains = closest.gains(&candidates);
-            for (candidate, gain) in candidates.iter().zip(gains) {
+            assert!((potential.total() - before).abs() <= 1e-9 * before);
+            let drops = potential.drops(&candidates);
+            for (candidate, drop) in candidates.iter().zip(drops) {
                 let expected = before - sum_with(&[&chosen[..], &[*candidate]].concat());
                 assert!(
-                    (gain - expected).abs() <= 1e-9 * before,
-                    "{gain} {expected}"
+                    (drop - expected).abs() <= 1e-9 * before,
+                    "{drop} {expected}"
                 );
             }
             for added in [candidates[2], 1000 + candidates[0]] {
-                closest.add(added);
+                potential.add(added);
                 chosen.push(added);
-                assert!((0..n).all(|i| closest.sq_dist(i) == nearest(i, &chosen)));
+                assert!((0..n).all(|i| potential.sq_dist(i) == nearest(i, &chosen)));
             }
         }
     }
@@ -184,11 +186,11 @@ mod tests {
         let x = ndarray::array![[0.0_f64], [1.0], [-2.0], [3.0]];
         let points = Points::check("x", &x).unwrap();
         let prepared = Prepared::plain(&points);
-        let closest = Closest::new(&prepared, 0);
+        let potential = Potential::new(&prepared, 0);
         let mut counts = [0.0; 4];
         let mut stream = Stream::new(3, 0);
         let n = 14_000;
-        (0..n).for_each(|_| counts[closest.draw(&mut stream)] += 1.0);
+        (0..n).for_each(|_| counts[potential.draw_row(&mut stream)] += 1.0);
         let expected = [0.0, 1000.0, 4000.0, 9000.0];
         let terms = counts.iter().zip(expected).skip(1);
         let chi_square: f64 = terms.map(|(n, e): (&f64, f64)| (n - e).powi(2) / e).sum();

@@ -88,7 +88,7 @@ fn first_smallest(sq_dists: impl Iterator<Item = f64>) -> (u32, f64) {
     best
 }
 
-/// At least the square root of a distance that [`sq_dist`] computed.
+/// At least the distance whose square [`sq_dist`] computed: R2a of docs/rounding.md.
 #[inline(always)]
 pub(super) fn dist_above<F: Float>(sq_dist: f64, n_features: usize) -> F {
     let rounding = 1.0 + (n_features + 8) as f64 * f64::UNIT_ROUNDOFF + 2.0 * F::UNIT_ROUNDOFF;
@@ -96,7 +96,7 @@ pub(super) fn dist_above<F: Float>(sq_dist: f64, n_features: usize) -> F {
     F::from_f64((sq_dist + underflow).sqrt() * rounding) + F::SMALLEST_NORMAL
 }
 
-/// At most that.
+/// At most that: R2b.
 #[inline(always)]
 pub(super) fn dist_below<F: Float>(sq_dist: f64, n_features: usize) -> F {
     let rounding = 1.0 - (n_features + 8) as f64 * f64::UNIT_ROUNDOFF - 2.0 * F::UNIT_ROUNDOFF;
@@ -104,7 +104,7 @@ pub(super) fn dist_below<F: Float>(sq_dist: f64, n_features: usize) -> F {
     F::from_f64((sq_dist - underflow).max(0.0).sqrt() * rounding) - F::SMALLEST_NORMAL
 }
 
-/// At most what [`sq_dist`] would compute.
+/// At most the squared distance, and at most what [`sq_dist`] would compute: R2c of docs/rounding.md.
 #[inline(always)]
 pub(super) fn sq_dist_below<F: Float, S: Simd<F>>(simd: S, a: &[F], b: &[F]) -> f64 {
     let mut sums = [simd.splat(F::ZERO); 2];
@@ -124,8 +124,6 @@ pub(super) fn sq_dist_below<F: Float, S: Simd<F>>(simd: S, a: &[F], b: &[F]) -> 
     for (&a, &b) in a[whole..].iter().zip(&b[whole..]) {
         sum += (a - b) * (a - b);
     }
-    // A sum that overflows says nothing. A square below the normal numbers may be rounded up by a
-    // part of the least of these.
     if sum.is_finite() {
         let rounding = 1.1 * (a.len() + 8) as f64 * F::UNIT_ROUNDOFF;
         let underflow = a.len() as f64 * F::SMALLEST_NORMAL.to_f64();

@@ -35,8 +35,7 @@ impl<F: Float> Projection<F> {
     /// IN: `centre`; `scale`; `directions`, each as long as the centre and nearly orthonormal.
     pub(crate) fn new(centre: Vec<F>, scale: F, directions: &Rows<'_, F>) -> Self {
         let (d, h) = (centre.len(), directions.len());
-        // The nearest orthonormal directions differ by no more than the products differ from the
-        // unit matrix.
+        // How far the products are from the unit matrix: R8 of docs/rounding.md.
         let mut sq_error = 0.0;
         for (i, a) in directions.iter().enumerate() {
             for b in directions.slice(0..i).iter() {
@@ -44,8 +43,6 @@ impl<F: Float> Projection<F> {
             }
             sq_error += (product(a, a) - 1.0).powi(2);
         }
-        // Rounding of the coordinates and of bringing the point into the frame, and of the products
-        // above.
         let of_coordinates = (h as f64).sqrt() * (d + 8) as f64 * F::UNIT_ROUNDOFF;
         let of_products = (h * (d + 8)) as f64 * f64::UNIT_ROUNDOFF;
         Self {
@@ -67,7 +64,7 @@ impl<F: Float> Projection<F> {
     }
 
     /// From the squared norm of a point and that of its first coordinates to the last one, and to the
-    /// error of the sketch.
+    /// error of the sketch: R8.
     fn rest(&self, sq_norm: f64, sq_head: f64) -> (f64, f64) {
         let norm = sq_norm.sqrt();
         let sq_rest = (sq_norm - sq_head).max(0.0);
@@ -185,7 +182,7 @@ mod tests {
                         share += sketched / dist / (n * (n - 1) / 2) as f64;
                     }
                 }
-                // And they tell something: all of the distance where nothing is left over.
+                // And they keep most of the distance, all of it where nothing is left over.
                 let least = if d == PANEL { 0.999 } else { 0.3 };
                 assert!(share > least, "{} {d}: {share}", table.name);
             });

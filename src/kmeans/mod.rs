@@ -22,8 +22,7 @@ pub use blocks::BlocksError;
 pub use cluster_sums::ClusterSums;
 pub use iteration::Iteration;
 pub use minibatch::{MiniBatchKMeans, OnlineKMeans};
-pub(crate) use model::Assignment;
-pub use model::KMeansModel;
+pub use model::{Assignment, KMeansModel};
 pub use options::FitOptions;
 
 use crate::checks::{self, at_least_one};

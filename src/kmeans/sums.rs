@@ -82,7 +82,7 @@ impl<'a, F: Float> Summing<'a, F> {
         }
         rounded(
             self.prepared.points,
-            &self.prepared.spread(labels),
+            &self.prepared.to_originals(labels),
             centroids,
         )
     }

@@ -1,4 +1,4 @@
-//! How good a clustering is: by itself, and beside labels that are known.
+//! How good a clustering is: on its own, and compared with known labels.
 //!
 //! | of the data and its labels | best | cost |
 //! |---|---|---|
@@ -9,7 +9,7 @@
 //! | [`calinski_harabasz_score`], variance between and within | large | `n d` |
 //! | [`davies_bouldin_score`], width over separation | 0 | `n d` |
 //!
-//! [`silhouette_by_cluster`] tells which clusters are the bad ones.
+//! [`silhouette_by_cluster`] shows which clusters are bad.
 //!
 //! | of two labellings | best | by chance |
 //! |---|---|---|
@@ -29,29 +29,17 @@
 //! The same bits at any number of threads. Between instruction sets the last digits of silhouettes
 //! may differ, since distances are added up in vectors of different lengths.
 
-mod clusters;
-mod contingency;
 mod external;
 mod internal;
-mod means;
-mod pairs;
-mod silhouette;
 
-pub use contingency::contingency_matrix;
 pub use external::{
-    adjusted_mutual_info_score, adjusted_rand_score, completeness_score, fowlkes_mallows_score,
-    homogeneity_score, mutual_info_score, normalized_mutual_info_score, rand_score,
-    v_measure_score,
+    adjusted_mutual_info_score, adjusted_rand_score, completeness_score, contingency_matrix,
+    fowlkes_mallows_score, homogeneity_score, mutual_info_score, normalized_mutual_info_score,
+    rand_score, v_measure_score,
 };
-pub use internal::{calinski_harabasz_score, davies_bouldin_score};
-pub use silhouette::{
-    ClusterSilhouette, SampledScore, silhouette_by_cluster, silhouette_samples, silhouette_score,
-    silhouette_score_sampled, simplified_silhouette_samples, simplified_silhouette_score,
-    sq_euclidean_silhouette_samples, sq_euclidean_silhouette_score,
+pub use internal::{
+    ClusterSilhouette, SampledScore, calinski_harabasz_score, davies_bouldin_score,
+    silhouette_by_cluster, silhouette_samples, silhouette_score, silhouette_score_sampled,
+    simplified_silhouette_samples, simplified_silhouette_score, sq_euclidean_silhouette_samples,
+    sq_euclidean_silhouette_score,
 };
-
-/// The largest power of two that is not above a positive number of full precision.
-fn power_of_two(value: f64) -> f64 {
-    // Without the mantissa.
-    f64::from_bits(value.to_bits() >> 52 << 52)
-}

@@ -3,14 +3,13 @@
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use crate::Float;
+use crate::linalg::{add_scaled, dot, principal_directions};
 
 /// Rows that are looked at, evenly spaced among all: enough for the eye.
 const MOST_ROWS: usize = 5_000;
 
-/// Orthogonal iterations at most, and the change of a direction (1 minus its cosine) that ends them: well
-/// below a pixel.
-const MOST_ITERATIONS: usize = 60;
-const SETTLED: f64 = 1e-10;
+/// Along a direction of a smaller share of the variance there is only rounding: it is left out.
+const NEGLIGIBLE: f64 = 1e-12;
 
 /// The mean and the two principal directions of rows.
 ///
@@ -18,40 +17,45 @@ const SETTLED: f64 = 1e-10;
 /// projecting on principal directions give the same picture.
 pub(super) struct Plane {
     mean: Vec<f64>,
-    directions: [Vec<f64>; 2],
+    directions: Vec<Vec<f64>>,
     shares: [f64; 2],
 }
 
 impl Plane {
-    /// The plane of finite rows, found by orthogonal iteration.
+    /// The plane of finite rows.
     pub(super) fn of<F: Float>(x: &ArrayRef2<F>) -> Self {
         let d = x.ncols();
         let step = x.nrows().div_ceil(MOST_ROWS).max(1);
-        let mut rows: Vec<Vec<f64>> = (0..x.nrows())
+        let mut rows: Vec<f64> = (0..x.nrows())
             .step_by(step)
-            .map(|row| x.row(row).iter().map(|value| value.to_f64()).collect())
+            .flat_map(|row| x.row(row))
+            .map(|value| value.to_f64())
             .collect();
+        let share = 1.0 / x.nrows().div_ceil(step) as f64;
         let mut mean = vec![0.0; d];
-        for row in &rows {
-            add_scaled(&mut mean, 1.0 / rows.len() as f64, row);
+        for row in rows.chunks_exact(d) {
+            add_scaled(&mut mean, share, row);
         }
-        for row in &mut rows {
+        for row in rows.chunks_exact_mut(d) {
             add_scaled(row, -1.0, &mean);
         }
         // The squares of large or tiny values leave the range of f64, and directions have no scale.
-        let largest = rows.iter().flatten().fold(0.0, |a: f64, b| a.max(b.abs()));
+        let largest = rows.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
         if largest > 0.0 {
-            rows.iter_mut()
-                .flatten()
-                .for_each(|value| *value /= largest);
+            rows.iter_mut().for_each(|value| *value /= largest);
         }
-        let total: f64 = rows.iter().map(|row| dot(row, row)).sum();
-        let directions = principal_directions(&rows, d);
-        let shares = [0, 1].map(|which| {
-            let along = rows.iter().map(|row| dot(row, &directions[which]));
-            let variance: f64 = along.map(|along| along * along).sum();
-            if total > 0.0 { variance / total } else { 0.0 }
-        });
+        let total = dot(&rows, &rows);
+        let found = principal_directions(&rows, d, 2);
+        let (mut directions, mut shares) = (found.directions, [0.0; 2]);
+        for (which, &sum) in found.sums_of_squares.iter().enumerate() {
+            if sum > NEGLIGIBLE * total {
+                shares[which] = sum / total;
+            } else {
+                directions[which].fill(0.0);
+            }
+        }
+        // A single feature has one direction: nothing varies along the other.
+        directions.resize(2, vec![0.0; d]);
         Self {
             mean,
             directions,
@@ -80,74 +84,6 @@ impl Plane {
     }
 }
 
-/// The two leading eigenvectors of the covariance of centred rows, which is never formed. A direction
-/// in which nothing varies may be 0.
-fn principal_directions(rows: &[Vec<f64>], d: usize) -> [Vec<f64>; 2] {
-    // Starts that are orthogonal to no direction that data is likely to have.
-    let mut directions = [
-        (0..d).map(|j| (j as f64 + 1.0).sin()).collect(),
-        (0..d).map(|j| (2.0 * j as f64 + 1.0).cos()).collect(),
-    ];
-    orthonormalize(&mut directions);
-    for _ in 0..MOST_ITERATIONS {
-        let mut next = [vec![0.0; d], vec![0.0; d]];
-        for row in rows {
-            for (next, direction) in next.iter_mut().zip(&directions) {
-                add_scaled(next, dot(row, direction), row);
-            }
-        }
-        orthonormalize(&mut next);
-        let unchanged = |(old, new): (&Vec<f64>, &Vec<f64>)| 1.0 - dot(old, new).abs() < SETTLED;
-        let settled = directions.iter().zip(&next).all(unchanged);
-        directions = next;
-        if settled {
-            break;
-        }
-    }
-    // A direction and its opposite are the same; the picture should be too.
-    for direction in &mut directions {
-        let largest = direction
-            .iter()
-            .fold(0.0, |a: f64, &b| if b.abs() > a.abs() { b } else { a });
-        if largest < 0.0 {
-            direction.iter_mut().for_each(|part| *part = -*part);
-        }
-    }
-    directions
-}
-
-/// Gram and Schmidt's; what is left of a vector by rounding alone becomes 0.
-fn orthonormalize([first, second]: &mut [Vec<f64>; 2]) {
-    normalize(first, 0.0);
-    let before = dot(second, second).sqrt();
-    // Twice is enough to lose what rounding left behind.
-    for _ in 0..2 {
-        let along = dot(first, second);
-        add_scaled(second, -along, first);
-    }
-    normalize(second, 1e-12 * before);
-}
-
-fn normalize(vector: &mut [f64], negligible: f64) {
-    let length = dot(vector, vector).sqrt();
-    let scale = if length > negligible {
-        1.0 / length
-    } else {
-        0.0
-    };
-    vector.iter_mut().for_each(|part| *part *= scale);
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn add_scaled(sum: &mut [f64], scale: f64, terms: &[f64]) {
-    for (sum, term) in sum.iter_mut().zip(terms) {
-        *sum += scale * term;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use approx::assert_abs_diff_eq;
@@ -165,12 +101,12 @@ mod tests {
             [4.0, 0.0, 0.0],
         ];
         let plane = Plane::of(&x);
-        assert_abs_diff_eq!(plane.directions[0][..], [0.0, 0.6, 0.8], epsilon = 1e-4);
-        assert_abs_diff_eq!(plane.directions[1][..], [1.0, 0.0, 0.0], epsilon = 1e-4);
+        assert_abs_diff_eq!(plane.directions[0][..], [0.0, 0.6, 0.8], epsilon = 1e-9);
+        assert_abs_diff_eq!(plane.directions[1][..], [1.0, 0.0, 0.0], epsilon = 1e-9);
         assert_abs_diff_eq!(plane.shares[..], [0.8, 0.2], epsilon = 1e-9);
         let (first, second) = plane.place(&array![7.0, 3.0, 4.0]);
-        assert_abs_diff_eq!(first, 5.0, epsilon = 1e-4);
-        assert_abs_diff_eq!(second, 2.0, epsilon = 1e-4);
+        assert_abs_diff_eq!(first, 5.0, epsilon = 1e-9);
+        assert_abs_diff_eq!(second, 2.0, epsilon = 1e-9);
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Points made ready for many passes: once, for all restarts.
 
+mod kd_tree;
 mod sketch;
-mod tree;
 
 use std::borrow::Cow;
 
+pub(crate) use kd_tree::{KdTree, KdTreeOptions};
 pub(crate) use sketch::Sketch;
-pub(crate) use tree::Tree;
 
 use crate::data::Points;
 use crate::float::Float;
+
+/// Points per leaf of the trees that centroids and candidates are compared with.
+const LEAF_SIZE: usize = 128;
 
 /// The points, and what was made of them.
 #[derive(Debug)]
@@ -17,7 +20,7 @@ pub(crate) struct Prepared<'a, F: Float> {
     /// As they were given.
     pub(crate) points: &'a Points<'a, F>,
     /// In the order of a k-d tree.
-    pub(crate) tree: Option<Tree<F>>,
+    pub(crate) tree: Option<KdTree<F>>,
     /// In few coordinates.
     pub(crate) sketch: Option<Sketch<F>>,
 }
@@ -33,7 +36,11 @@ impl<'a, F: Float> Prepared<'a, F> {
     }
 
     pub(crate) fn with_tree(mut self) -> Self {
-        self.tree = Tree::new(self.points);
+        let options = KdTreeOptions {
+            leaf_size: LEAF_SIZE,
+            merge_equal: true,
+        };
+        self.tree = KdTree::new(self.points, options);
         self
     }
 
@@ -49,9 +56,9 @@ impl<'a, F: Float> Prepared<'a, F> {
     }
 
     /// From a value for each of these to one for each of the points as they were given.
-    pub(crate) fn spread<'b>(&self, values: &'b [u32]) -> Cow<'b, [u32]> {
+    pub(crate) fn to_originals<'b>(&self, values: &'b [u32]) -> Cow<'b, [u32]> {
         match &self.tree {
-            Some(tree) => Cow::Owned(tree.spread(values)),
+            Some(tree) => Cow::Owned(tree.to_originals(values)),
             None => Cow::Borrowed(values),
         }
     }

@@ -34,11 +34,17 @@ impl Stream {
         (self.0.next_u64() >> 11) as f64 * 2.0_f64.powi(-53)
     }
 
-    /// From the exponential distribution of rate 1. Divided by rates, the least of such numbers belong to
-    /// items drawn one after another by rate (P. Efraimidis, P. Spirakis, Weighted random sampling with a
-    /// reservoir, Information Processing Letters 97(5), 2006, doi:10.1016/j.ipl.2005.11.003).
+    /// From the exponential distribution of rate 1.
     pub(crate) fn exponential(&mut self) -> f64 {
         -(-self.uniform()).ln_1p()
+    }
+
+    /// From the exponential distribution of this rate. `None` if the rate is 0, or if the number surely
+    /// exceeds `limit`.
+    pub(crate) fn exponential_within(&mut self, rate: f64, limit: f64) -> Option<f64> {
+        let uniform = self.uniform();
+        // PERF: -ln(1 - u) is at least u, and with a low limit few numbers need a logarithm.
+        (rate > 0.0 && uniform <= limit * rate).then(|| -(-uniform).ln_1p() / rate)
     }
 
     /// Uniform in `0..bound`, for a bound of at least 1 (D. Lemire, Fast random integer generation

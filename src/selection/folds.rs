@@ -1,11 +1,11 @@
 //! Rows in folds, for cross-validation.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::checks;
+use crate::data::DenseLabels;
 use crate::error::{Error, Result};
-use crate::random::Stream;
+use crate::random::{Stream, shuffle};
 
 /// Rows that are cut into `n_folds` folds, each of which is once tested while the others are trained
 /// with.
@@ -31,7 +31,7 @@ use crate::random::Stream;
 ///
 /// # Choosing parameters
 /// 3 to 10 folds are usual: more train with more rows, and take as many times as long. As many folds as
-/// rows leave one out at a time.
+/// rows leave one row out of each.
 ///
 /// # Determinism
 /// A seed gives the same folds everywhere.
@@ -73,12 +73,7 @@ impl Folds {
         labels: impl IntoIterator<Item = L>,
         n_folds: usize,
     ) -> Result<Self> {
-        let mut numbers = HashMap::new();
-        let number = |label| {
-            let next = numbers.len();
-            *numbers.entry(label).or_insert(next)
-        };
-        let classes: Vec<usize> = labels.into_iter().map(number).collect();
+        let classes = DenseLabels::by_appearance(labels).ids;
         Self::new(classes.len(), n_folds, classes)
     }
 
@@ -107,7 +102,7 @@ impl Folds {
     /// For each row the fold that it is tested in. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
+    /// - [`Error::ResultTooLarge`]: there is no memory for a number for each row.
     pub fn assign(&self, seed: u64) -> Result<Vec<usize>> {
         let mut rows = checks::room(self.n_rows, 1)?;
         let mut folds = checks::filled(self.n_rows, 1, 0)?;
@@ -127,7 +122,7 @@ impl Folds {
     /// For each fold the rows to train and to test with. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::ResultTooLarge`]: there is no memory for so many rows.
+    /// - [`Error::ResultTooLarge`]: there is no memory for a number for each row.
     pub fn splits(&self, seed: u64) -> Result<Vec<Split>> {
         checks::room::<usize>(self.n_rows, self.n_folds)?;
         let folds = self.assign(seed)?;
@@ -142,14 +137,6 @@ impl Split {
     pub(super) fn new(folds: &[usize], fold: usize) -> Self {
         let (test, train) = (0..folds.len()).partition(|&row| folds[row] == fold);
         Self { train, test }
-    }
-}
-
-/// Brings rows into a random order (R. Durstenfeld, Algorithm 235: random permutation, Communications of
-/// the ACM 7(7), 1964, doi:10.1145/364520.364540).
-fn shuffle(rows: &mut [usize], stream: &mut Stream) {
-    for last in (1..rows.len()).rev() {
-        rows.swap(last, stream.below(last + 1));
     }
 }
 

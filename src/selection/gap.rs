@@ -160,7 +160,7 @@ fn check_references(n_references: usize) -> Result<()> {
     checks::parameter(fits, "n_references", "at most 1,000,000")
 }
 
-/// What the logarithm of the inertia says beside those of references.
+/// What the logarithm of the inertia says, compared with those of references.
 fn entry(n_clusters: usize, log_inertia: f64, references: &[f64]) -> GapEntry {
     let count = references.len() as f64;
     let expected = references.iter().sum::<f64>() / count;
@@ -186,7 +186,7 @@ fn spans<F: Float>(points: &Points<'_, F>) -> Vec<(f64, f64)> {
     spans
 }
 
-/// So many rows, uniform in the box of these spans.
+/// `n` rows, uniform in the box of these spans.
 fn reference<F: Float>(n: usize, spans: &[(f64, f64)], stream: &mut Stream) -> Array2<F> {
     Array2::from_shape_fn((n, spans.len()), |(_, j)| {
         let (low, high) = spans[j];

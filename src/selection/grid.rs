@@ -25,7 +25,7 @@ impl<'a> GridOptions<'a> {
     /// Called for each score, value by value and fold by fold. Return [`ControlFlow::Break`] to end the
     /// search, which then holds the values of which all scores were seen.
     ///
-    /// It is called from the threads of the pool, one call at a time, and may itself do parallel work.
+    /// The calls come from the threads of the pool, one at a time. The observer may do parallel work of its own.
     /// Default: none. See [`grid_search_with`] for an example.
     pub fn observer(
         mut self,
@@ -143,7 +143,7 @@ pub fn grid_search<V: Sync>(
 }
 
 /// [`grid_search`] with options, and with scoring that may fail: the first error ends the search and is
-/// returned. If several fail at a time, which of them is left to chance.
+/// returned. If several fail at once, it is left to chance which of them.
 ///
 /// # Example
 /// ```
@@ -154,9 +154,9 @@ pub fn grid_search<V: Sync>(
 /// use ndarray::{Axis, array};
 ///
 /// let x = array![[0.0], [1.0], [2.0], [8.0], [9.0], [7.0]];
-/// let mut told = Vec::new();
+/// let mut reported = Vec::new();
 /// let mut observer = |score: &FoldScore| {
-///     told.push((score.index, score.fold));
+///     reported.push((score.index, score.fold));
 ///     ControlFlow::Continue(())
 /// };
 /// let options = GridOptions::new().observer(&mut observer);
@@ -164,7 +164,7 @@ pub fn grid_search<V: Sync>(
 /// let search = grid_search_with([1, 2], &folds, 0, options, |&k, train, test| {
 ///     KMeans::new(k).fit(&x.select(Axis(0), train))?.score(&x.select(Axis(0), test))
 /// })?;
-/// assert_eq!((search.entries().len(), told.len()), (2, 6));
+/// assert_eq!((search.entries().len(), reported.len()), (2, 6));
 /// assert!(!search.interrupted());
 /// # Ok::<(), centroid::Error>(())
 /// ```
@@ -218,7 +218,7 @@ pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
     })
 }
 
-/// What scoring takes is not known: it is taken for long.
+/// The time that scoring takes is not known. It is taken to be long.
 const UNKNOWN: usize = usize::MAX;
 
 impl<V> GridEntry<V> {

@@ -3,7 +3,7 @@
 /// The index of the knee of a falling curve that flattens: where it turns from steep to flat. `None`
 /// if it is nearly straight, or has fewer than three points.
 ///
-/// Of evenly spaced points the last but one cannot be it: behind it the height falls to 0 in a single
+/// Of evenly spaced points the last but one cannot be it: after it the height falls to 0 in a single
 /// step, by no more than the mean. Such a curve needs four points.
 ///
 /// IN: `x`, ascending; `y`, one for each.
@@ -68,12 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn two_points_are_needed_behind_a_knee() {
+    fn two_points_are_needed_after_a_knee() {
         assert_eq!(of(&[9.0, 0.0, 0.0]), None);
         assert_eq!(of(&[9.0, 0.0, 0.0, 0.0]), Some(1));
         assert_eq!(of(&[9.0, 8.0, 0.0, 0.0]), None);
         assert_eq!(of(&[9.0, 8.0, 0.0, 0.0, 0.0]), Some(2));
-        // A wide gap behind it is as good as several points.
+        // A wide gap after it is as good as several points.
         assert_eq!(knee(&[1.0, 2.0, 10.0], &[9.0, 0.0, 0.0]), Some(1));
     }
 

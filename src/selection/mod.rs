@@ -2,8 +2,8 @@
 //!
 //! [`sweep`] shows what each number of clusters gives; [`Sweep::elbow`] and [`Sweep::best_silhouette`]
 //! each name one. [`gap_statistic`] compares the data with data that has no clusters, and may answer
-//! that there are none. They need not agree: the elbow tells where more clusters stop paying, the
-//! silhouette which clusters are best apart.
+//! that there are none. They need not agree: the elbow shows where more clusters stop paying, the
+//! silhouette which clusters are best separated.
 //!
 //! Where clusters serve something else, a classifier for one, that has the last word: [`grid_search`]
 //! scores any values, numbers of clusters too, by cross-validation on [`Folds`].
@@ -14,13 +14,13 @@ mod grid;
 mod knee;
 #[cfg(feature = "serde")]
 mod saving;
-mod sweeps;
+mod sweep;
 mod table;
 
 pub use folds::{Folds, Split};
 pub use gap::{GapEntry, GapStatistic, gap_statistic};
 pub use grid::{FoldScore, GridEntry, GridOptions, GridSearch, grid_search, grid_search_with};
-pub use sweeps::{Silhouettes, Sweep, SweepEntry, SweepOptions, sweep};
+pub use sweep::{Silhouettes, Sweep, SweepEntry, SweepOptions, sweep};
 
 use crate::checks;
 #[cfg(doc)]

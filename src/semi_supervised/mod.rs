@@ -1,6 +1,6 @@
 //! A few labels made into many: which rows to have labelled, and what their labels say of the others.
 //!
-//! Where labels are dear, let k-means find many small clusters, ask for the label of one row of each,
+//! Where labels are expensive, let k-means find many small clusters, ask for the label of one row of each,
 //! and give it to the others of that cluster, or to those near its centroid:
 //!
 //! ```
@@ -27,14 +27,13 @@ mod tests;
 
 use ndarray::{Array1, ArrayRef2, ArrayView1};
 
-use crate::KMeansModel;
 use crate::checks;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
 use crate::float::{Float, compiled};
-use crate::kmeans::Assignment;
 use crate::numeric::percentile;
+use crate::{Assignment, KMeansModel};
 
 pub use requests::{LabelRequest, label_requests};
 
@@ -128,9 +127,14 @@ pub fn propagate<L: Clone, F: Float>(
 ) -> Result<Propagated<L, F>> {
     let n_clusters = model.n_clusters();
     checks::same_len("cluster labels", n_clusters, cluster_labels.len())?;
-    let confidences = confidences(model, x, propagation)?;
-    let label = |(label, confidence): (u32, &Option<F>)| {
-        confidence.map(|_| cluster_labels[label as usize].clone())
+    let confidences = compiled!(|model: &KMeansModel<F>,
+                                 x: &ArrayRef2<F>,
+                                 propagation: Propagation|
+     -> Result<Confidences<F>> {
+        confidences(model, x, propagation)
+    })(model, x, propagation)?;
+    let label = |(label, confidence): (usize, &Option<F>)| {
+        confidence.map(|_| cluster_labels[label].clone())
     };
     let rows = confidences.labels.into_iter().zip(&confidences.values);
     Ok(Propagated {
@@ -146,66 +150,51 @@ pub fn propagate<L: Clone, F: Float>(
 /// The clusters of rows, and the confidences of those that are to have a label.
 #[derive(Debug)]
 struct Confidences<F> {
-    labels: Vec<u32>,
+    labels: Array1<usize>,
     values: Vec<Option<F>>,
 }
 
 /// What does not depend on the type of the labels.
 ///
 /// # Errors
-/// Those of [`propagate`], but for the number of labels.
+/// Those of [`propagate`], except for the number of labels.
 fn confidences<F: Float>(
     model: &KMeansModel<F>,
     x: &ArrayRef2<F>,
     propagation: Propagation,
 ) -> Result<Confidences<F>> {
-    compiled!(|model: &KMeansModel<F>,
-               x: &ArrayRef2<F>,
-               propagation: Propagation|
-     -> Result<Confidences<F>> {
-        if let Propagation::Closest { percentile } = propagation {
-            let is_valid = (0.0..=100.0).contains(&percentile);
-            checks::parameter(is_valid, "percentile", "between 0 and 100")?;
-        }
-        let nearest = model.nearest(x)?;
-        let clusters = nearest.clusters(model.n_clusters());
-        let limits = limits(&nearest, model.n_clusters(), propagation);
-        let confidence = |(&label, &sq_dist): (&u32, &f64)| {
-            let (limit, own) = (&limits[label as usize], &clusters[label as usize]);
-            let mean = own.sum / own.size as f64;
-            (sq_dist.sqrt() <= limit.farthest).then(|| {
-                let excess = sq_dist - limit.least_sq_dist;
-                // Where all are equally far, 0 by 0 included, nothing speaks against any of them.
-                let exponent = if excess > 0.0 {
-                    excess / (2.0 * mean)
-                } else {
-                    0.0
-                };
-                F::from_f64((-exponent).exp())
-            })
-        };
-        let rows = nearest.labels.iter().zip(&nearest.sq_dists);
-        Ok(Confidences {
-            values: rows.map(confidence).collect(),
-            labels: nearest.labels,
-        })
-    })(model, x, propagation)
-}
-
-/// What is asked of the distances in a cluster.
-struct Limit {
-    farthest: f64,
-    least_sq_dist: f64,
-}
-
-fn limits(nearest: &Assignment, n_clusters: usize, propagation: Propagation) -> Vec<Limit> {
-    let mut own = vec![Vec::new(); n_clusters];
-    for (&label, &sq_dist) in nearest.labels.iter().zip(&nearest.sq_dists) {
-        own[label as usize].push(sq_dist);
+    if let Propagation::Closest { percentile } = propagation {
+        let is_valid = (0.0..=100.0).contains(&percentile);
+        checks::parameter(is_valid, "percentile", "between 0 and 100")?;
     }
-    let limit = |mut sq_dists: Vec<f64>| {
-        let least_sq_dist = sq_dists.iter().copied().fold(f64::INFINITY, f64::min);
-        let farthest = match propagation {
+    let assignment = model.assign(x)?;
+    let clusters = cluster_distances(&assignment, model.n_clusters(), propagation);
+    let rows = assignment.labels.iter().zip(&assignment.sq_distances);
+    let values = rows
+        .map(|(&label, &sq_dist)| clusters[label].confidence(sq_dist))
+        .collect();
+    Ok(Confidences {
+        values,
+        labels: assignment.labels,
+    })
+}
+
+/// How far the rows of a cluster lie from its centroid.
+struct ClusterDistances {
+    /// The least of the squared distances.
+    least: f64,
+    /// The mean of the squared distances.
+    mean: f64,
+    /// Rows at a larger distance get no label.
+    limit: f64,
+}
+
+impl ClusterDistances {
+    /// IN: `sq_dists`, those of the rows of the cluster.
+    fn new(mut sq_dists: Vec<f64>, propagation: Propagation) -> Self {
+        let least = sq_dists.iter().copied().fold(f64::INFINITY, f64::min);
+        let mean = sq_dists.iter().sum::<f64>() / sq_dists.len() as f64;
+        let limit = match propagation {
             Propagation::All => f64::INFINITY,
             Propagation::Closest { percentile: share } => {
                 sq_dists.sort_unstable_by(f64::total_cmp);
@@ -214,12 +203,36 @@ fn limits(nearest: &Assignment, n_clusters: usize, propagation: Propagation) -> 
                 percentile(&dists, share).unwrap_or(0.0)
             }
         };
-        Limit {
-            farthest,
-            least_sq_dist,
-        }
-    };
-    own.into_iter().map(limit).collect()
+        Self { least, mean, limit }
+    }
+
+    /// How much to trust the label of a row at this squared distance, if it is to have one.
+    fn confidence<F: Float>(&self, sq_dist: f64) -> Option<F> {
+        (sq_dist.sqrt() <= self.limit).then(|| {
+            let excess = sq_dist - self.least;
+            // Where all are equally far, 0 by 0 included, nothing speaks against any of them.
+            let exponent = if excess > 0.0 {
+                excess / (2.0 * self.mean)
+            } else {
+                0.0
+            };
+            F::from_f64((-exponent).exp())
+        })
+    }
+}
+
+fn cluster_distances(
+    assignment: &Assignment,
+    n_clusters: usize,
+    propagation: Propagation,
+) -> Vec<ClusterDistances> {
+    let mut of_clusters = vec![Vec::new(); n_clusters];
+    let rows = assignment.labels.iter().zip(&assignment.sq_distances);
+    rows.for_each(|(&label, &sq_dist)| of_clusters[label].push(sq_dist));
+    let of_clusters = of_clusters.into_iter();
+    of_clusters
+        .map(|sq_dists| ClusterDistances::new(sq_dists, propagation))
+        .collect()
 }
 
 impl<L, F: Float> Propagated<L, F> {

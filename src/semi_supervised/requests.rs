@@ -63,11 +63,10 @@ pub fn label_requests<F: Float>(
 ) -> Result<Vec<LabelRequest>> {
     compiled!(
         |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Vec<LabelRequest>> {
-            let nearest = model.nearest(x)?;
+            let assignment = model.assign(x)?;
             let mut of_cluster: Vec<Option<LabelRequest>> = vec![None; model.n_clusters()];
-            let rows = nearest.labels.iter().zip(&nearest.sq_dists);
-            for (row, (&label, &sq_dist)) in rows.enumerate() {
-                let cluster = label as usize;
+            let rows = assignment.labels.iter().zip(&assignment.sq_distances);
+            for (row, (&cluster, &sq_dist)) in rows.enumerate() {
                 let request = of_cluster[cluster].get_or_insert(LabelRequest {
                     row,
                     cluster,

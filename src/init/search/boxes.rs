@@ -1,27 +1,28 @@
 //! Points passed over by the boxes that hold them.
 
+use super::{Collect, Found, Search};
 use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{NearPair, Rows};
 use crate::parallel::{self, Blocks};
-use crate::prepared::Tree;
+use crate::prepared::KdTree;
 
 /// Subtrees of this level are searched side by side.
 const SHARED_LEVEL: u32 = 6;
 
-/// Looking at a point, or passing over it, takes about as long as so many multiply-adds.
+/// Looking at a point, or passing over it, takes about as long as this many multiply-adds.
 const WORK: usize = 16;
 
-pub(in crate::init) struct Boxes<'a, F: Float> {
+pub(super) struct Boxes<'a, F: Float> {
     originals: &'a Points<'a, F>,
-    pub(super) tree: &'a Tree<F>,
+    tree: &'a KdTree<F>,
     /// For each node the largest squared distance known of a point below.
     largest: Vec<f64>,
 }
 
 impl<'a, F: Float> Boxes<'a, F> {
-    pub(super) fn new(originals: &'a Points<'a, F>, tree: &'a Tree<F>) -> Self {
+    pub(super) fn new(originals: &'a Points<'a, F>, tree: &'a KdTree<F>) -> Self {
         Self {
             originals,
             tree,
@@ -29,31 +30,8 @@ impl<'a, F: Float> Boxes<'a, F> {
         }
     }
 
-    pub(super) fn map_nearer<R: Send>(
-        &self,
-        candidates: &[usize],
-        closest: &[f64],
-        f: impl Fn(&[NearPair]) -> R + Sync,
-    ) -> Vec<R> {
-        let level = self.tree.depth().min(SHARED_LEVEL);
-        parallel::map(1 << level, WORK * closest.len(), |index| {
-            let mut nearer = Vec::new();
-            for (candidate, &row) in candidates.iter().enumerate() {
-                let mut visit = Visit {
-                    boxes: self,
-                    closest,
-                    candidate: candidate as u32,
-                    row: self.originals.rows().row(row),
-                    nearer: &mut nearer,
-                };
-                visit.node((1 << level) + index, level);
-            }
-            f(&nearer)
-        })
-    }
-
     /// Brings the largest distances of the nodes up to date.
-    pub(super) fn set_largest(&mut self, closest: &[f64]) {
+    fn set_largest(&mut self, closest: &[f64]) {
         let tree = self.tree;
         let first = 1 << tree.depth();
         let leaves = &mut self.largest[first..];
@@ -71,8 +49,32 @@ impl<'a, F: Float> Boxes<'a, F> {
     }
 }
 
+impl<F: Float> Search for Boxes<'_, F> {
+    fn find(&self, candidates: &[usize], closest: &[f64], collect: Collect<'_>) -> Vec<Found> {
+        let level = self.tree.depth().min(SHARED_LEVEL);
+        parallel::map(1 << level, WORK * closest.len(), |index| {
+            let mut nearer = Vec::new();
+            for (candidate, &row) in candidates.iter().enumerate() {
+                let mut descent = Descent {
+                    boxes: self,
+                    closest,
+                    candidate: candidate as u32,
+                    row: self.originals.rows().row(row),
+                    nearer: &mut nearer,
+                };
+                descent.node((1 << level) + index, level);
+            }
+            collect(&nearer)
+        })
+    }
+
+    fn add(&mut self, _: usize, _: &mut dyn Iterator<Item = &NearPair>, closest: &[f64]) {
+        self.set_largest(closest);
+    }
+}
+
 /// On the way down the tree with one candidate.
-struct Visit<'a, F: Float> {
+struct Descent<'a, F: Float> {
     boxes: &'a Boxes<'a, F>,
     closest: &'a [f64],
     candidate: u32,
@@ -81,11 +83,11 @@ struct Visit<'a, F: Float> {
     nearer: &'a mut Vec<NearPair>,
 }
 
-impl<F: Float> Visit<'_, F> {
+impl<F: Float> Descent<'_, F> {
     fn node(&mut self, node: usize, level: u32) {
         let tree = self.boxes.tree;
         let rows = tree.rows(node, level);
-        let nearest = sq_dist_to_box(self.row, tree.corners(node));
+        let nearest = tree.least_sq_dist(node, self.row);
         if rows.is_empty() || nearest >= self.boxes.largest[node] {
             return;
         }
@@ -109,16 +111,4 @@ impl<F: Float> Visit<'_, F> {
             }
         });
     }
-}
-
-/// At most the squared distance of a point to any in a box.
-fn sq_dist_to_box<F: Float>(row: &[F], corners: &[f64]) -> f64 {
-    let (low, high) = corners.split_at(row.len());
-    let mut sum = 0.0;
-    for (x, (low, high)) in row.iter().zip(low.iter().zip(high)) {
-        let outside = (low - x.to_f64()).max(x.to_f64() - high).max(0.0);
-        sum += outside * outside;
-    }
-    let rounding = 4.0 * (row.len() + 8) as f64 * f64::UNIT_ROUNDOFF;
-    sum * (1.0 - rounding) - row.len() as f64 * f64::MIN_POSITIVE
 }

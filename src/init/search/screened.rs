@@ -3,15 +3,15 @@
 
 use std::ops::Range;
 
-use super::map_found;
+use super::{Collect, Found, Search, find_by_blocks};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{FilterInput, NearPair, Rows, Sketches};
 use crate::parallel::{self, Blocks, PerItem};
 use crate::prepared::Sketch;
 
-pub(in crate::init) struct Screened<'a, F: Float> {
-    pub(super) points: &'a Points<'a, F>,
+pub(super) struct Screened<'a, F: Float> {
+    points: &'a Points<'a, F>,
     sketch: Option<&'a Sketch<F>>,
     /// The centroids so far.
     chosen: Vec<F>,
@@ -29,12 +29,38 @@ impl<'a, F: Float> Screened<'a, F> {
         }
     }
 
-    pub(super) fn map_nearer<R: Send>(
-        &self,
-        candidates: &[usize],
-        closest: &[f64],
-        f: impl Fn(&[NearPair]) -> R + Sync,
-    ) -> Vec<R> {
+    /// For each centroid so far how far from it, squared, a point must be to be nearer to a
+    /// candidate: by the triangle inequality, half as far as the candidate.
+    fn reaches(&self, candidates: &Rows<'_, F>) -> Vec<f64> {
+        if self.chosen.is_empty() {
+            return vec![f64::NEG_INFINITY];
+        }
+        let d = candidates.n_features();
+        let chosen = Rows::new(&self.chosen, d);
+        let mut sq_dists = vec![0.0; chosen.len() * candidates.len()];
+        let kernels = self.points.kernels;
+        let work = parallel::work(chosen.len(), candidates.len(), d);
+        let outputs = PerItem(&mut sq_dists, chosen.len());
+        Blocks::new(candidates.len(), 1, work).fill(outputs, |range, sq_dists| {
+            kernels.sq_dists(&chosen, &candidates.slice(range), sq_dists);
+        });
+        let mut reaches = vec![f64::INFINITY; chosen.len()];
+        for of_candidate in sq_dists.chunks_exact(chosen.len()) {
+            let pairs = reaches.iter_mut().zip(of_candidate);
+            pairs.for_each(|(reach, sq_dist)| *reach = reach.min(*sq_dist));
+        }
+        // R7 of docs/rounding.md.
+        let rounding = 32.0 * (d + 8) as f64;
+        for reach in &mut reaches {
+            *reach =
+                *reach / 4.0 * (1.0 - rounding * f64::UNIT_ROUNDOFF) - rounding * f64::MIN_POSITIVE;
+        }
+        reaches
+    }
+}
+
+impl<F: Float> Search for Screened<'_, F> {
+    fn find(&self, candidates: &[usize], closest: &[f64], collect: Collect<'_>) -> Vec<Found> {
         let points = self.points;
         let candidates = points.values_of(candidates);
         let candidates = Rows::new(&candidates, points.n_features());
@@ -69,39 +95,10 @@ impl<'a, F: Float> Screened<'a, F> {
             };
             points.kernels.screened_pairs(&input, nearer);
         };
-        map_found(points.len(), work, find, f)
+        find_by_blocks(points.len(), work, find, collect)
     }
 
-    /// For each centroid so far how far from it, squared, a point must be to be nearer to a
-    /// candidate: by the triangle inequality, half as far as the candidate.
-    fn reaches(&self, candidates: &Rows<'_, F>) -> Vec<f64> {
-        if self.chosen.is_empty() {
-            return vec![f64::NEG_INFINITY];
-        }
-        let d = candidates.n_features();
-        let chosen = Rows::new(&self.chosen, d);
-        let mut sq_dists = vec![0.0; chosen.len() * candidates.len()];
-        let kernels = self.points.kernels;
-        let work = parallel::work(chosen.len(), candidates.len(), d);
-        let outputs = PerItem(&mut sq_dists, chosen.len());
-        Blocks::new(candidates.len(), 1, work).fill(outputs, |range, sq_dists| {
-            kernels.sq_dists(&chosen, &candidates.slice(range), sq_dists);
-        });
-        let mut reaches = vec![f64::INFINITY; chosen.len()];
-        for of_candidate in sq_dists.chunks_exact(chosen.len()) {
-            let pairs = reaches.iter_mut().zip(of_candidate);
-            pairs.for_each(|(reach, sq_dist)| *reach = reach.min(*sq_dist));
-        }
-        // So far that rounding does not matter.
-        let rounding = 32.0 * (d + 8) as f64;
-        for reach in &mut reaches {
-            *reach =
-                *reach / 4.0 * (1.0 - rounding * f64::UNIT_ROUNDOFF) - rounding * f64::MIN_POSITIVE;
-        }
-        reaches
-    }
-
-    pub(super) fn add<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b NearPair>) {
+    fn add(&mut self, row: usize, found: &mut dyn Iterator<Item = &NearPair>, _: &[f64]) {
         let points = self.points;
         let number = (self.chosen.len() / points.n_features()) as u32;
         for found in found {

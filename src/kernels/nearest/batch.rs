@@ -13,14 +13,12 @@
 use std::ops::Range;
 
 use super::bounded::Bounds;
-use super::groups::Groups;
-use super::packed::Packed;
+use super::frame::{Frame, PendingPoint};
 use crate::float::Float;
-use crate::kernels::decision::{dist_above, dist_below, nearest_row, sq_dist_below};
-use crate::kernels::isa::{MAX_LANES, Simd};
+use crate::kernels::decision::dist_above;
+use crate::kernels::isa::Simd;
 use crate::kernels::matrix::{PANEL, panel_products};
-use crate::kernels::sketches::Sketched;
-use crate::kernels::{NO_LABEL, Rows, Work, sq_dist};
+use crate::kernels::{NO_LABEL, Work, sq_dist};
 
 /// Points that are brought into the frame together.
 pub(super) const BATCH: usize = 64;
@@ -30,128 +28,6 @@ pub(super) const BATCH: usize = 64;
 /// PERF: one by one each multiply-add waits for the last; so the place of a point is filled up with
 /// another one.
 const FEWEST_ROWS: usize = 4;
-
-/// What stays the same for all points of a block.
-pub(super) struct Frame<'a, F: Float> {
-    pub(super) points: &'a Rows<'a, F>,
-    pub(super) centroids: &'a Packed<F>,
-    pub(super) groups: &'a Groups<F>,
-    /// Sketches of the points, which are the frame where there are any.
-    pub(super) sketched: Option<Sketched<'a, F>>,
-}
-
-impl<F: Float> Frame<'_, F> {
-    /// Coordinates in the frame.
-    #[inline(always)]
-    fn width(&self) -> usize {
-        let own = self.points.n_features();
-        self.sketched
-            .map_or(own, |sketched| sketched.rows.n_features())
-    }
-
-    /// OUT: `framed`, a point in the frame. Returns its squared norm.
-    #[inline(always)]
-    fn enter<S: Simd<F>>(&self, simd: S, row: usize, framed: &mut [F]) -> F {
-        if let Some(sketched) = self.sketched {
-            framed.copy_from_slice(sketched.rows.row(row));
-        } else {
-            let (centre, scale) = (self.centroids.centre(), self.centroids.scale);
-            let values = self.points.row(row).iter().zip(centre);
-            for (framed, (&x, &m)) in framed.iter_mut().zip(values) {
-                *framed = (x - m) * scale;
-            }
-        }
-        let mut sums = simd.splat(F::ZERO);
-        let whole = framed.len() - framed.len() % S::LANES;
-        for start in (0..whole).step_by(S::LANES) {
-            let x = simd.load(&framed[start..]);
-            sums = simd.mul_add(x, x, sums);
-        }
-        let mut lanes = [F::ZERO; MAX_LANES];
-        simd.store(sums, &mut lanes);
-        let mut sum = F::ZERO;
-        lanes[..S::LANES].iter().for_each(|&lane| sum += lane);
-        framed[whole..].iter().for_each(|&x| sum += x * x);
-        sum
-    }
-
-    /// A lower bound of a distance, from a squared one in the frame.
-    #[inline(always)]
-    fn leave(&self, point: &PendingPoint<F>, sq_dist: F) -> F {
-        let shrink = 1.0 - 8.0 * F::UNIT_ROUNDOFF;
-        let dist = sq_dist.to_f64().max(0.0).sqrt() * shrink - point.error;
-        let dist = dist.max(0.0) * shrink / self.groups.scale;
-        // Bounds stay finite, so that subtracting from them is safe.
-        F::from_f64(dist.min(F::MAX_MAGNITUDE.to_f64()))
-    }
-
-    /// The other way round: a squared distance in the frame that [`leave`](Self::leave) would make no
-    /// more than this one of.
-    #[inline(always)]
-    fn return_to(&self, point: &PendingPoint<F>, sq_dist: f64) -> F {
-        let framed = sq_dist.sqrt() * self.groups.scale + point.error;
-        let shrink = 1.0 - 8.0 * F::UNIT_ROUNDOFF;
-        F::from_f64(framed * framed * shrink)
-    }
-}
-
-/// A point on its way to its nearest centroid.
-#[derive(Clone, Copy)]
-struct PendingPoint<F> {
-    row: usize,
-    /// Its label before.
-    before: u32,
-    /// The smallest [`sq_dist`] so far, of the centroid of the label.
-    sq_dist: f64,
-    /// The panel of that centroid.
-    panel: usize,
-    /// A centroid whose squared distance in the frame is larger than this is farther away.
-    limit: F,
-    /// What a distance in the frame may be too large by.
-    error: f64,
-    /// The squared norm in the frame.
-    sq_norm: F,
-    /// The upper bound when the last group was done, minus infinity where nothing is left to do.
-    upper: F,
-    /// The smallest squared distance, in the frame, of centroids of the group that are not the nearest.
-    least: F,
-}
-
-impl<F: Float> PendingPoint<F> {
-    fn new(row: usize, before: u32, error: f64) -> Self {
-        Self {
-            row,
-            before,
-            sq_dist: f64::INFINITY,
-            panel: usize::MAX,
-            limit: F::INFINITY,
-            error,
-            sq_norm: F::ZERO,
-            upper: F::ZERO - F::INFINITY,
-            least: F::INFINITY,
-        }
-    }
-
-    /// Takes in the distance to the centroid of the label.
-    #[inline(always)]
-    fn set(&mut self, frame: &Frame<'_, F>, label: u32, sq_dist: f64) {
-        self.sq_dist = sq_dist;
-        self.panel = frame.groups.place[label as usize] as usize / PANEL;
-        let dist = dist_above::<F>(sq_dist, frame.points.n_features()).to_f64();
-        let dist = dist * frame.groups.scale + self.error;
-        self.limit = F::from_f64(dist * dist * (1.0 + 8.0 * F::UNIT_ROUNDOFF));
-    }
-
-    /// Takes in the squared distance, in the frame, of a centroid that is not the nearest.
-    #[inline(always)]
-    fn keep(&mut self, sq_dist: F) {
-        self.least = if sq_dist < self.least {
-            sq_dist
-        } else {
-            self.least
-        };
-    }
-}
 
 /// Points that are searched for together.
 pub(super) struct Batch<'a, F: Float> {
@@ -268,7 +144,7 @@ impl<'a, F: Float> Batch<'a, F> {
             if point.sq_norm.is_finite() {
                 point.upper = bounds.upper[point.row];
             } else {
-                work.distances += take_all(&self.frame, point.row, bounds);
+                work.distances += point.take_all(&self.frame, bounds);
             }
         }
         work
@@ -373,7 +249,7 @@ impl<'a, F: Float> Batch<'a, F> {
         }
         let order = &groups.order[panel * PANEL..][..PANEL];
         let mut n_distances = 0;
-        // NOTE: a limit that is NaN rules nothing out.
+        // An infinite limit rules nothing out.
         loop {
             if least > point.limit || least == F::INFINITY {
                 point.keep(least);
@@ -383,69 +259,11 @@ impl<'a, F: Float> Batch<'a, F> {
             scores[lane] = F::INFINITY;
             if order[lane] != NO_LABEL {
                 n_distances += 1;
-                compare(simd, frame, point, order[lane], least, bounds);
+                point.compare(simd, frame, order[lane], least, bounds);
             }
             least = smallest(&scores);
         }
     }
-}
-
-/// Compares a point with all centroids. Returns how many distances were computed.
-#[cold]
-#[inline(never)]
-fn take_all<F: Float>(frame: &Frame<'_, F>, row: usize, bounds: &mut Bounds<'_, F>) -> usize {
-    let x = frame.points.row(row);
-    let (label, sq_dist) = nearest_row(x, &frame.centroids.rows());
-    let len = bounds.labels.len();
-    bounds.labels[row] = label;
-    bounds.upper[row] = dist_above(sq_dist, x.len());
-    let own = bounds.lower.iter_mut().skip(row).step_by(len);
-    own.for_each(|lower| *lower = F::ZERO);
-    frame.centroids.len()
-}
-
-/// Compares the centroid of a point with another, whose squared distance in the frame is at least
-/// `score`: the nearer one becomes its centroid, the other one counts in the lower bound of its group.
-#[inline(always)]
-fn compare<F: Float, S: Simd<F>>(
-    simd: S,
-    frame: &Frame<'_, F>,
-    point: &mut PendingPoint<F>,
-    candidate: u32,
-    score: F,
-    bounds: &mut Bounds<'_, F>,
-) {
-    let (groups, centroids) = (frame.groups, frame.centroids.rows());
-    let (row, other) = (
-        frame.points.row(point.row),
-        centroids.row(candidate as usize),
-    );
-    // PERF: in the precision of the data more values fit a vector; embedding-like data of 384
-    // features went from 85 to 43 ms per iteration (with 64 instead of 32 directions).
-    let lowest = sq_dist_below(simd, row, other);
-    if lowest > point.sq_dist {
-        return point.keep(frame.return_to(point, lowest));
-    }
-    let sq_dist = sq_dist(row, other);
-    let label = &mut bounds.labels[point.row];
-    let is_tie = sq_dist == point.sq_dist && candidate < *label;
-    if sq_dist >= point.sq_dist && !is_tie {
-        return point.keep(score);
-    }
-    // The centroid that was nearest is one of the others now.
-    let dist = dist_below::<F>(point.sq_dist, row.len());
-    let group = point.panel / groups.panels;
-    let own_group = groups.place[candidate as usize] as usize / (PANEL * groups.panels);
-    if group == own_group {
-        let dist = dist.to_f64().max(0.0);
-        point.keep(frame.return_to(point, dist * dist));
-    } else {
-        let lower = &mut bounds.lower[group * bounds.upper.len() + point.row];
-        *lower = if dist < *lower { dist } else { *lower };
-    }
-    *label = candidate;
-    bounds.upper[point.row] = dist_above(sq_dist, row.len());
-    point.set(frame, candidate, sq_dist);
 }
 
 /// PERF: halving lets the compiler compare several at a time; one after the other takes 16 steps.

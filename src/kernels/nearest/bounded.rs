@@ -12,10 +12,11 @@
 //! Y. Ding et al., *Yinyang k-means: a drop-in replacement of the classic k-means with consistent
 //! speedup*, ICML 2015.
 //!
-//! Every bound is rounded outward, and a score only rules a centroid out. So the label is that of
-//! the plain kernel.
+//! Every bound is rounded outward (R4 of docs/rounding.md), and a score only rules a centroid out. So the
+//! label is that of the plain kernel.
 
-use super::batch::{BATCH, Batch, Frame};
+use super::batch::{BATCH, Batch};
+use super::frame::Frame;
 use super::groups::Groups;
 use super::packed::Packed;
 use crate::float::Float;

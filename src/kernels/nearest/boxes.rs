@@ -1,6 +1,6 @@
 //! Which centroids can be nearest to any point of a box, and the nearest of a few centroids.
 //!
-//! A centroid `z` is passed over if another, `z*`, is nearer to every point `x` of the box. The
+//! A centroid `z` is ruled out if another, `z*`, is nearer to every point `x` of the box. The
 //! difference `|x - z|^2 - |x - z*|^2` is linear in `x`, so it is smallest at the corner that lies
 //! farthest in the direction from `z*` to `z` (T. Kanungo et al., *An efficient k-means clustering
 //! algorithm: analysis and implementation*, IEEE TPAMI 24(7), 2002, doi:10.1109/TPAMI.2002.1017616).
@@ -120,7 +120,7 @@ pub(in crate::kernels) fn filter_candidates<S: Simd<f64>>(
         }
         simd.store(sum, &mut near[start..]);
     }
-    // Rounding of these sums, and of the distances that decide, none of which is larger than `far`.
+    // R6a of docs/rounding.md.
     let slack = 4.0 * (low.len() + 8) as f64 * f64::UNIT_ROUNDOFF;
     let underflow = 4.0 * low.len() as f64 * f64::MIN_POSITIVE;
     let keeps = |i: usize| near[i] <= slack * (far[i] + far[closest]) + underflow;

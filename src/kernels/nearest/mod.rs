@@ -4,6 +4,7 @@
 mod batch;
 pub(in crate::kernels) mod bounded;
 pub(in crate::kernels) mod boxes;
+mod frame;
 mod groups;
 mod packed;
 pub(in crate::kernels) mod plain;

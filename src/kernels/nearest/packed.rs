@@ -3,6 +3,7 @@
 use super::slack::Slack;
 use crate::float::Float;
 use crate::kernels::Rows;
+use crate::numeric::{exponent_above, power_of_two};
 
 /// Centroids per tile: the kernel scores this many against a panel of points at a time.
 ///
@@ -146,9 +147,8 @@ impl<F: Float> Packed<F> {
 
 /// The smallest power of two above a positive `value`, kept within what `F` can invert.
 fn power_of_two_above<F: Float>(value: F) -> f64 {
-    // NOTE: these are the exponent bits of an f64. A subnormal f32 is a normal f64; a subnormal
-    // f64 counts as the smallest normal one.
-    let exponent = ((value.to_f64().to_bits() >> 52) as i32 & 0x7ff) - 1022;
+    // NOTE: a subnormal f32 is a normal f64; a subnormal f64 counts as the smallest normal one.
+    let exponent = exponent_above(value.to_f64());
     let limit = F::MAX_MAGNITUDE.to_f64().log2() as i32;
-    2.0_f64.powi(exponent.clamp(-limit, limit))
+    power_of_two(exponent.clamp(-limit, limit))
 }

@@ -27,7 +27,7 @@ impl<F: Float> Kernels<F> {
     /// index among equals.
     ///
     /// IN: `points`, `centroids` of as many features. IN, OUT: `labels`, one for each point; what
-    /// they were before only decides what counts as rework.
+    /// they were before only decides what counts as reassigned.
     pub(crate) fn nearest(
         &self,
         points: &Rows<'_, F>,
@@ -78,7 +78,7 @@ pub(in crate::kernels) fn nearest<F: Float, S: Simd<F>, const P: usize>(
                 let clear = simd.select(clear, simd.splat(F::ONE), simd.splat(F::ZERO));
                 simd.store(clear, &mut is_clear);
                 let rows = block.slice(p * S::LANES..p * S::LANES + labels.len());
-                work.exact_checks += settle(&rows, centroids, &is_clear, &mut index);
+                work.exact_checks += check_exactly(&rows, centroids, &is_clear, &mut index);
             }
             relabel(labels, &index[..S::LANES], &mut changed[..S::LANES]);
         }
@@ -110,7 +110,7 @@ fn relabel<F: Sealed + Copy>(labels: &mut [u32], index: &[F], changed: &mut [u32
 /// OUT: `index` of those points. Returns their number.
 #[cold]
 #[inline(never)]
-fn settle<F: Float>(
+fn check_exactly<F: Float>(
     points: &Rows<'_, F>,
     centroids: &Packed<F>,
     is_clear: &[F],

@@ -6,20 +6,7 @@ use crate::kernels::isa::Simd;
 /// How far the scores of two centroids must lie apart for rounding not to have changed their
 /// order: the smaller of two bounds, both linear in `|x'|^2` and the lower score.
 ///
-/// With unit roundoff `u` the score `S = |c|^2 / 2 - x c` is computed within `E = g (|c|^2 / 2 +
-/// |x| |c|)`, `g = (d + 4) u`: the chain of `d` multiply-adds, the products where they are
-/// rounded, the first term, and bringing `x` and `c` into the frame.
-///
-/// - All centroids lie within `C` of the centre. So `E <= g (C^2 + |x|^2 / 2)`.
-/// - A centroid that is really nearer than the one of the lower score, at distance `D`, lies
-///   within `|x| + D` of the centre, as that one does. So `E <= g ((2 |x| + D)^2 - |x|^2) / 2`,
-///   and with `D^2 = 2 S + |x|^2` and `(2 |x| + D)^2 <= 6 |x|^2 + 3 D^2` that is at most
-///   `g (4 |x|^2 + 3 S)`. This is the smaller one where the point is near the centre and its
-///   centroid near the point.
-///
-/// The order can change when the scores are `2 E` apart. The distance that decides,
-/// [`sq_dist`](super::sq_dist), has an error of its own, `v (d / 8 + 6)` relative with `v` the
-/// roundoff of f64, of `D^2 <= 2 (|x|^2 + C^2)`.
+/// Both are proved in R3 of docs/rounding.md.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slack<F> {
     /// `near.0 |x|^2 + near.1 S + near.2`
@@ -36,17 +23,15 @@ impl<F: Float> Slack<F> {
         let score = (d + 4.0) * F::UNIT_ROUNDOFF;
         let decision = (d / 8.0 + 6.0) * f64::UNIT_ROUNDOFF;
         if score > 0.01 {
-            // Beyond some 100,000 features in f32 the bounds would no longer hold: all is in doubt.
+            // About 100,000 features in f32: the proof no longer holds, and everything is in doubt.
             return Self {
                 near: (F::INFINITY, F::ZERO, F::ZERO),
                 far: (F::INFINITY, F::ZERO),
                 norm: F::INFINITY,
             };
         }
-        // Room for products of roundoffs, and for the rounding of |x|^2, S and the bounds.
         let inflate = |bound: f64| F::from_f64(1.1 * bound);
-        // Products that underflow lose less than the smallest normal number each: those of the
-        // score in the frame, those of the distance that decides outside of it.
+        // Of the score in the frame, and of the distance that decides outside of it.
         let sq_scale = scale.to_f64() * scale.to_f64();
         let underflow = d * (F::SMALLEST_NORMAL.to_f64() + f64::MIN_POSITIVE * sq_scale);
         Self {
@@ -77,9 +62,7 @@ impl<F: Float> Slack<F> {
         simd.min(near, far)
     }
 
-    /// How far the squared distance `2 S + |x'|^2` may be from what it is without rounding: twice
-    /// the `E` of this score, either bound on which holds for every centroid at its own distance,
-    /// and what the norm adds.
+    /// How far the squared distance `2 S + |x'|^2` may be from what it is without rounding: R3b.
     #[inline(always)]
     pub(super) fn of_distance<S: Simd<F>>(
         &self,

@@ -61,8 +61,8 @@ impl<F: Float> Kernels<F> {
 
 /// See [`Kernels::screened_pairs`]; `scratch` is workspace for the targets, transposed.
 ///
-/// PERF: the processor does not foresee which rows will be read, and took most of the time to wait for
-/// them: choosing 256 of 100,000 x 64 in clusters, and one iteration, took 0.98 s and not 1.4 with rows
+/// PERF: the processor cannot predict which rows are read next, and waited for them most of the time.
+/// Choosing 256 of 100,000 x 64 in clusters, and one iteration, takes 0.98 s and not 1.4 since rows are
 /// asked for while others are worked on.
 #[inline(always)]
 pub(in crate::kernels) fn screened_pairs<F: Float, S: Simd<F>>(
@@ -129,7 +129,7 @@ impl<'a, F: Float> PairFilter<'a, F> {
                 places.zip(row).for_each(|(place, &x)| *place = x);
             }
         }
-        // Each term is rounded three times and each sum once; and so it is in the exact distance.
+        // R5 of docs/rounding.md.
         let rounding = 4.0 * (n + 8) as f64 * F::UNIT_ROUNDOFF;
         Self {
             input,
@@ -141,11 +141,10 @@ impl<'a, F: Float> PairFilter<'a, F> {
                 f64::INFINITY
             },
             underflow: 2.0 * n as f64 * F::SMALLEST_NORMAL.to_f64(),
-            // NOTE: an error that is NaN rules nothing out, and must not be lost among others.
-            error: errors.iter().fold(0.0, |most, error| {
-                let error = error.to_f64();
-                if error <= most { most } else { error }
-            }),
+            error: errors
+                .iter()
+                .map(|error| error.to_f64())
+                .fold(0.0, f64::max),
         }
     }
 
@@ -160,7 +159,7 @@ impl<'a, F: Float> PairFilter<'a, F> {
         Batch { rows, limits }
     }
 
-    /// A target whose square exceeds this is not near.
+    /// A target whose square exceeds this is not near: R5.
     #[inline(always)]
     fn limit(&self, row: usize) -> F {
         let limit = self.input.limits[row];
@@ -173,13 +172,7 @@ impl<'a, F: Float> PairFilter<'a, F> {
                 dist * dist
             }
         };
-        let limit = F::from_f64((sq_dist + self.underflow) * self.rounding) + F::SMALLEST_NORMAL;
-        // NOTE: the error of a sketch that overflowed may be NaN.
-        if limit.is_finite() {
-            limit
-        } else {
-            F::INFINITY
-        }
+        F::from_f64((sq_dist + self.underflow) * self.rounding) + F::SMALLEST_NORMAL
     }
 
     /// OUT: `unresolved`, to which the pairs of points and targets are added that the squares do not
@@ -202,7 +195,7 @@ impl<'a, F: Float> PairFilter<'a, F> {
             let squares = squares(simd, points, panel);
             let pairs = batch.rows.iter().zip(&batch.limits);
             for ((&row, &limit), &squares) in pairs.zip(&squares) {
-                // NOTE: a sketch of a target that overflowed rules nothing out either.
+                // NOTE: coordinates of a sketch that overflowed may be NaN; they rule nothing out.
                 let is_number = simd.less(squares, infinity);
                 let squares = simd.select(is_number, squares, simd.splat(F::ZERO));
                 if simd.all(simd.less(simd.splat(limit), squares)) {

@@ -17,7 +17,7 @@ use crate::kernels::isa::{MAX_LANES, Simd};
 use crate::kernels::transpose::fill_panel;
 use crate::kernels::{Kernels, Rows};
 
-/// Points in groups, one behind the other.
+/// Points in groups, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grouped<'a, F> {
     pub(crate) points: Rows<'a, F>,
@@ -112,7 +112,7 @@ pub(in crate::kernels) fn sum_dists<F: Float, S: Simd<F>, const R: usize, const 
     }
 }
 
-/// The points, beside a few of the others at a time.
+/// The points, with a few of the others at a time.
 struct Tile<'a, F> {
     points: Grouped<'a, F>,
     n_others: usize,
@@ -195,7 +195,7 @@ fn add_up<F: Float, S: Simd<F>, const R: usize, const C: usize>(
     }
 }
 
-/// The first lanes, so many of them.
+/// The first `count` lanes.
 #[inline(always)]
 fn first_lanes<F: Float, S: Simd<F>>(simd: S, count: usize) -> S::Mask {
     let mut ones = [F::ZERO; MAX_LANES];

@@ -2,7 +2,7 @@
 //!
 //! A value is cut into levels, each a multiple of a power of two, the unit of that level. The
 //! units are so large that all partial sums of a level fit the 53 bits of an f64, and so small
-//! that, for all but extraordinary data, nothing is left of the value behind the last level. Then
+//! that, for all but extraordinary data, nothing is left of the value after the last level. Then
 //! every addition is exact, and the sums do not depend on its order: a point may be moved from one
 //! cluster to another, in any block, on any thread, and the sums are what they would be if they
 //! had been added up anew.
@@ -15,6 +15,7 @@ use std::ops::Range;
 use crate::float::Float;
 use crate::kernels::isa::Widen;
 use crate::kernels::{Kernels, NO_LABEL, Rows};
+use crate::numeric::{self, exponent_above};
 
 /// The most levels. For a million points the unit of the third lies 66 bits below that of the first.
 const MAX_LEVELS: usize = 3;
@@ -34,15 +35,12 @@ impl SumLevels {
         if count > MAX_COUNT {
             return None;
         }
-        let exponent = |value: f64| (value.to_bits() >> 52) as i32 - 1022;
-        let count = exponent(count).max(2);
+        let count = exponent_above(count).max(2);
         // One bit more than magnitude and count take, for the rounding to a unit.
-        let mut unit = exponent(magnitude.to_f64()) + count + 1 - 53;
+        let mut unit = exponent_above(magnitude.to_f64()) + count + 1 - 53;
         let mut splitters = [0.0; MAX_LEVELS];
         for splitter in &mut splitters {
-            // Below the smallest number there is none.
-            let lowest = unit.max(-1074);
-            *splitter = 1.5 * f64::from_bits(((lowest + 52 + 1023) as u64) << 52);
+            *splitter = numeric::splitter(unit);
             unit += count - 53;
         }
         Some(Self {
@@ -81,7 +79,7 @@ pub(crate) struct Transfer<'a, F> {
 impl<F: Float> Kernels<F> {
     /// Moves points from cluster to cluster, without rounding.
     ///
-    /// IN: `data`; `clusters`, those whose sums are given: others are passed over. IN, OUT: `sums`,
+    /// IN: `data`; `clusters`, those whose sums are given: others are left out. IN, OUT: `sums`,
     /// [`SumLevels::width`] values for each of these clusters. Returns whether all additions were exact.
     pub(crate) fn transfer(
         &self,
@@ -172,8 +170,8 @@ fn transfer_short<F: Float, const L: usize, const D: usize, const W: usize>(
 /// Calls `add` with point, cluster and weight for all that is to be added. Returns whether all
 /// calls returned `true`.
 ///
-/// PERF: of most points the label stays, so 64 of them are looked at together; which ones are left
-/// cannot be foretold, so they are taken from a set of bits and not met by a branch for each point.
+/// PERF: most labels stay, so 64 points are looked at together. Which ones moved cannot be predicted, so
+/// they are taken from a set of bits, without a branch for each point.
 #[inline(always)]
 fn transfer_rows<F: Float>(
     data: &Transfer<'_, F>,

@@ -8,10 +8,8 @@
 //! choose k of them by greedy k-means++
 //! ```
 //!
-//! A round is one pass: each row draws a number from the exponential distribution of rate `w D^2`, and
-//! those of the least numbers are taken, which is the law of drawing one after another (P. Efraimidis,
-//! P. Spirakis, Weighted random sampling with a reservoir, Information Processing Letters 97(5), 2006,
-//! doi:10.1016/j.ipl.2005.11.003). Nothing is kept of the other rows.
+//! A round is one pass: each row draws a key, and a [`Reservoir`] keeps the rows of the least keys. Nothing is
+//! kept of the other rows.
 //!
 //! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
 
@@ -22,7 +20,7 @@ use crate::init::{Init, choose_among};
 use crate::kernels::{NO_LABEL, Packed, Rows};
 use crate::kmeans::engine;
 use crate::parallel::{self, BLOCK, Blocks};
-use crate::random::Stream;
+use crate::random::{Reservoir, Stream};
 
 /// The centroids to start from, `n_clusters` rows of the source. There must be as many of positive
 /// weight.
@@ -85,13 +83,6 @@ fn weigh<F: Float>(
     Ok(weights)
 }
 
-/// A row with the number that it drew.
-struct Drawn<F> {
-    number: f64,
-    row: usize,
-    values: Vec<F>,
-}
-
 /// Rows by weight times squared distance to the nearest of the candidates, or by weight alone: `count`
 /// of them, or all that have a chance.
 fn sample<F: Float>(
@@ -100,40 +91,22 @@ fn sample<F: Float>(
     count: usize,
     seed: u64,
 ) -> Result<Vec<F>, Failure> {
-    let mut taken: Vec<Drawn<F>> = Vec::new();
-    // What a row must draw to be among them.
-    let mut most = f64::INFINITY;
-    let keep_least = |taken: &mut Vec<Drawn<F>>| {
-        taken.sort_unstable_by(|a, b| a.number.total_cmp(&b.number).then(a.row.cmp(&b.row)));
-        taken.truncate(count);
-    };
+    let mut taken = Reservoir::new(count);
     reader.pass(|first, points| {
-        for (number, row) in draw(points, first, candidates, seed, most) {
-            if number <= most {
-                let values = points.rows().row(row - first).to_vec();
-                taken.push(Drawn {
-                    number,
-                    row,
-                    values,
-                });
-                if taken.len() >= count.saturating_mul(2) {
-                    keep_least(&mut taken);
-                    most = taken.last().map_or(most, |last| last.number);
-                }
-            }
+        for (key, row) in keys(points, first, candidates, seed, taken.limit()) {
+            taken.offer(key, row, || points.rows().row(row - first).to_vec());
         }
     })?;
-    keep_least(&mut taken);
-    Ok(taken.into_iter().flat_map(|drawn| drawn.values).collect())
+    Ok(taken.into_values().flatten().collect())
 }
 
-/// The rows of a chunk that draw no more than `most`, with their numbers.
-fn draw<F: Float>(
+/// The rows of a chunk that draw a key of at most `limit`, with their keys.
+fn keys<F: Float>(
     points: &Points<'_, F>,
     first: usize,
     candidates: Option<&Packed<F>>,
     seed: u64,
-    most: f64,
+    limit: f64,
 ) -> Vec<(f64, usize)> {
     let n_candidates = candidates.map_or(1, Packed::len);
     let work = parallel::work(points.len(), n_candidates, points.n_features() + 16);
@@ -150,13 +123,8 @@ fn draw<F: Float>(
         let mut stream = Stream::new(seed, (first + range.start) / BLOCK);
         let mut drawn = Vec::new();
         for (row, rate) in range.zip(rates) {
-            let uniform = stream.uniform();
-            let rate = *rate * points.weight(row);
-            // PERF: -ln(1 - u) is at least u, and most rows need no logarithm.
-            if rate > 0.0 && uniform <= most * rate {
-                let number = -(-uniform).ln_1p() / rate;
-                drawn.push((number, first + row));
-            }
+            let key = stream.exponential_within(*rate * points.weight(row), limit);
+            drawn.extend(key.map(|key| (key, first + row)));
         }
         drawn
     });

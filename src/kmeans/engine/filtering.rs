@@ -13,7 +13,7 @@ use super::lloyd::Lloyd;
 use crate::float::Float;
 use crate::kernels::{Candidates, Packed, Work};
 use crate::parallel::{self, Blocks};
-use crate::prepared::Tree;
+use crate::prepared::KdTree;
 
 /// A subtree of this level is worked on at a time.
 const SHARED_LEVEL: u32 = 7;
@@ -26,13 +26,13 @@ const SHARED_LEVEL: u32 = 7;
 const TOO_MANY: f64 = 0.45;
 
 pub(super) struct Filtering<'a, F: Float> {
-    tree: &'a Tree<F>,
+    tree: &'a KdTree<F>,
     /// Once boxes rule out too little.
     plain: Option<Lloyd<'a, F>>,
 }
 
 impl<'a, F: Float> Filtering<'a, F> {
-    pub(super) fn new(tree: &'a Tree<F>) -> Self {
+    pub(super) fn new(tree: &'a KdTree<F>) -> Self {
         Self { tree, plain: None }
     }
 }
@@ -84,7 +84,7 @@ impl<F: Float> Filtering<'_, F> {
 
 /// On the way down a subtree.
 struct Visit<'a, F: Float> {
-    tree: &'a Tree<F>,
+    tree: &'a KdTree<F>,
     centroids: &'a Packed<F>,
     /// For each level the centroids left.
     candidates: Vec<Candidates>,

@@ -64,7 +64,7 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
 
     fn observe(&mut self, _: Work, centroids: &Packed<F>) -> (usize, f64) {
         let points = self.source.prepared.points;
-        let labels = self.source.prepared.spread(&self.labels).into_owned();
+        let labels = self.source.prepared.to_originals(&self.labels).into_owned();
         self.reported_labels.resize(points.len(), NO_LABEL);
         let pairs = self.reported_labels.iter().zip(&labels);
         let reassigned = pairs.filter(|(before, now)| before != now).count();
@@ -74,7 +74,7 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
     }
 
     fn farthest(&mut self, count: usize, centroids: &Packed<F>) -> Result<Farthest<F>, Infallible> {
-        let labels = self.source.prepared.spread(&self.labels);
+        let labels = self.source.prepared.to_originals(&self.labels);
         let mut farthest = Farthest::new(count, centroids.len());
         farthest.add(self.source.prepared.points, 0, &labels, &centroids.rows());
         Ok(farthest)
@@ -83,14 +83,14 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
     fn noise(&self, centroids: &Packed<F>) -> Option<Vec<f64>> {
         self.is_sample.then(|| {
             let points = self.source.prepared.points;
-            let labels = self.source.prepared.spread(&self.labels);
+            let labels = self.source.prepared.to_originals(&self.labels);
             update::noise(points, &labels, &centroids.rows())
         })
     }
 
     fn finish(&mut self, centroids: &Packed<F>) -> (Vec<u32>, f64) {
         let prepared = &self.source.prepared;
-        let labels = prepared.spread(&self.labels).into_owned();
+        let labels = prepared.to_originals(&self.labels).into_owned();
         let inertia = update::inertia(prepared.points, &labels, &centroids.rows());
         (labels, inertia)
     }

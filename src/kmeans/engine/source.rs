@@ -1,12 +1,10 @@
 //! The choice of an engine, and what it works on.
 
-use std::collections::HashSet;
-
 use super::Assign;
 use super::filtering::Filtering;
 use super::lloyd::Lloyd;
 use super::yinyang::{Yinyang, is_worth_trying};
-use crate::data::Points;
+use crate::data::{Points, count_distinct};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Rows};
 use crate::kmeans::algorithm::Algorithm;
@@ -96,8 +94,6 @@ fn repeats<F: Float>(points: &Points<'_, F>) -> bool {
         return false;
     }
     let mut stream = Stream::new(0, 0);
-    let rows = (0..SAMPLE).map(|_| stream.below(points.len()));
-    let bits = |row| points.rows().row(row).iter().map(|x| x.to_f64().to_bits());
-    let distinct: HashSet<Vec<u64>> = rows.map(|row| bits(row).collect()).collect();
-    10 * distinct.len() < 6 * SAMPLE
+    let rows = (0..SAMPLE).map(|_| points.rows().row(stream.below(points.len())));
+    10 * count_distinct(rows) < 6 * SAMPLE
 }

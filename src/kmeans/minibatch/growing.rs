@@ -13,7 +13,7 @@
 
 use std::convert::Infallible;
 
-use super::draws::Shuffle;
+use super::draws::shuffled;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
@@ -36,7 +36,7 @@ pub(super) fn run<F: Float>(
     mut observer: Observer<'_, Iteration>,
 ) -> Run<F> {
     let n = points.len();
-    let mut shuffle = Shuffle::new(points);
+    let mut shuffle = shuffled(points);
     let mut stream = estimator.stream();
     let least = estimator.n_clusters.saturating_mul(ROWS_PER_CLUSTER);
     let mut size = estimator.batch_size.max(least);

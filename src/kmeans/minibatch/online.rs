@@ -1,6 +1,5 @@
 //! A stream of batches.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use ndarray::{ArrayRef1, ArrayRef2, ArrayView1};
@@ -8,7 +7,7 @@ use ndarray::{ArrayRef1, ArrayRef2, ArrayView1};
 use super::MiniBatchKMeans;
 use super::step::Moving;
 use crate::checks;
-use crate::data::Points;
+use crate::data::{DistinctRows, Points};
 use crate::error::{Error, Result};
 use crate::float::{Float, compiled};
 use crate::kernels::Rows;
@@ -216,32 +215,25 @@ fn rounded_weight<F: Float>(weight: f64) -> F {
     F::from_f64(weight.min(F::MAX_MAGNITUDE.to_f64()))
 }
 
-/// What equal rows have in common.
-pub(super) fn bits<F: Float>(row: &[F]) -> Vec<u64> {
-    // NOTE: 0 and -0 are equal, and have other bits.
-    let bits = row.iter().map(|x| (x.to_f64() + 0.0).to_bits());
-    bits.collect()
-}
-
 /// Adds points to distinct rows and their weights. Points of no weight are left out.
 fn add_to<F: Float>(rows: &mut Vec<F>, weights: &mut Vec<f64>, points: &Points<'_, F>) {
     let d = points.n_features();
-    let mut places = HashMap::new();
-    for (place, row) in rows.chunks_exact(d).enumerate() {
-        places.insert(bits(row), place);
-    }
+    let mut distinct = DistinctRows::with_capacity(weights.len());
+    rows.chunks_exact(d).for_each(|row| _ = distinct.id(row));
+    let mut added = Vec::new();
     for (i, row) in points.rows().iter().enumerate() {
         let weight = points.weight(i);
         if weight > 0.0 {
-            let place = *places.entry(bits(row)).or_insert(weights.len());
+            let place = distinct.id(row) as usize;
             if place == weights.len() {
-                rows.extend_from_slice(row);
+                added.extend_from_slice(row);
                 weights.push(weight);
             } else {
                 weights[place] += weight;
             }
         }
     }
+    rows.extend(added);
 }
 
 impl<F: Float> fmt::Debug for OnlineKMeans<F> {

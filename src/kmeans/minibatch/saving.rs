@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::MiniBatchKMeans;
-use super::online::{OnlineKMeans, State, bits};
+use super::online::{OnlineKMeans, State};
 use super::step::Moving;
+use crate::data::count_distinct;
 use crate::float::Float;
 use crate::kmeans::saving::{Checked, check, check_rows};
 
@@ -70,7 +71,7 @@ impl<F: Float> TryFrom<SavedStream<F>> for OnlineKMeans<F> {
             if d > 0 {
                 check_rows(&saved.waiting, d)?;
                 check(
-                    are_distinct(&saved.waiting, d),
+                    count_distinct(saved.waiting.chunks_exact(d)) == weights.len(),
                     "two waiting rows are equal",
                 )?;
             }
@@ -105,10 +106,4 @@ impl<F: Float> TryFrom<SavedStream<F>> for OnlineKMeans<F> {
             state,
         })
     }
-}
-
-fn are_distinct<F: Float>(rows: &[F], n_features: usize) -> bool {
-    let mut seen = std::collections::HashSet::new();
-    rows.chunks_exact(n_features)
-        .all(|row| seen.insert(bits(row)))
 }

@@ -13,7 +13,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, sq_dist};
 use crate::kmeans::{engine, sums, update};
-use crate::random::Stream;
+use crate::random::{Stream, weighted_without_replacement};
 
 /// So many rows for each cluster, and centroids that have seen little are looked for again.
 const ROWS_BETWEEN: f64 = 10.0;
@@ -175,14 +175,9 @@ fn rows_by_distance<F: Float>(
     stream: &mut Stream,
 ) -> Vec<usize> {
     let sq_dists = update::sq_dists_to_own(batch, labels, &centroids.rows());
-    let rates = sq_dists.iter().enumerate();
-    let rates = rates.map(|(row, sq_dist)| (batch.weight(row) * sq_dist, row));
-    let mut drawn: Vec<(f64, usize)> = rates
-        .filter(|(rate, _)| *rate > 0.0)
-        .map(|(rate, row)| (stream.exponential() / rate, row))
-        .collect();
-    drawn.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    drawn.into_iter().take(count).map(|(_, row)| row).collect()
+    let weighted = sq_dists.iter().enumerate();
+    let weighted = weighted.map(|(row, sq_dist)| batch.weight(row) * sq_dist);
+    weighted_without_replacement(weighted, count, stream)
 }
 
 /// Means, rounded.

@@ -11,7 +11,7 @@ use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, CowArray, Ix2};
 
-pub(crate) use assignment::Assignment;
+pub use assignment::Assignment;
 
 use super::engine::Run;
 use crate::data::Points;

@@ -1,8 +1,7 @@
-//! How far rows lie from their centroids, beside what is usual there.
+//! How far rows lie from their centroids, compared with what is usual there.
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 
-use super::super::{engine, update};
 use super::KMeansModel;
 use super::assignment::Assignment;
 use crate::checks;
@@ -21,16 +20,6 @@ fn score<F: Float>(sq_dist: f64, spread: f64) -> F {
 }
 
 impl<F: Float> KMeansModel<F> {
-    /// # Errors
-    /// [As above](Self#errors).
-    pub(crate) fn nearest(&self, x: &ArrayRef2<F>) -> Result<Assignment> {
-        let points = self.check(x)?;
-        let mut labels = vec![0; points.len()];
-        engine::label(&points, &self.centroids, &mut labels);
-        let sq_dists = update::sq_dists_to_own(&points, &labels, &self.centroids.rows());
-        Ok(Assignment { labels, sq_dists })
-    }
-
     /// How unusual each of the `m` rows of `x` is: its Euclidean distance to the nearest centroid in
     /// units of the spread of that cluster, `d / s`, the spread being that of the rows of `x`
     /// themselves, see [`cluster_spreads`](Self::cluster_spreads).
@@ -61,9 +50,9 @@ impl<F: Float> KMeansModel<F> {
     pub fn outlier_scores(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
         compiled!(
             |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array1<F>> {
-                let nearest = model.nearest(x)?;
-                let spreads = nearest.spreads(model.n_clusters());
-                Ok(scores(&nearest, |label| spreads[label]))
+                let assignment = model.assign(x)?;
+                let spreads = assignment.spreads(model.n_clusters());
+                Ok(scores(&assignment, |label| spreads[label]))
             }
         )(self, x)
     }
@@ -103,9 +92,9 @@ impl<F: Float> KMeansModel<F> {
             for spread in spreads {
                 checks::finite_and_not_negative("spreads", spread.to_f64())?;
             }
-            let nearest = model.nearest(x)?;
+            let assignment = model.assign(x)?;
             // A zero may be negative.
-            Ok(scores(&nearest, |label| spreads[label].to_f64().abs()))
+            Ok(scores(&assignment, |label| spreads[label].to_f64().abs()))
         })(self, x, spreads)
     }
 
@@ -134,16 +123,16 @@ impl<F: Float> KMeansModel<F> {
     pub fn cluster_spreads(&self, x: &ArrayRef2<F>) -> Result<Array1<F>> {
         compiled!(
             |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array1<F>> {
-                let spreads = model.nearest(x)?.spreads(model.n_clusters());
+                let spreads = model.assign(x)?.spreads(model.n_clusters());
                 Ok(spreads.into_iter().map(F::from_f64).collect())
             }
         )(self, x)
     }
 }
 
-fn scores<F: Float>(nearest: &Assignment, spread: impl Fn(usize) -> f64) -> Array1<F> {
-    let rows = nearest.labels.iter().zip(&nearest.sq_dists);
-    rows.map(|(&label, &sq_dist)| score(sq_dist, spread(label as usize)))
+fn scores<F: Float>(assignment: &Assignment, spread: impl Fn(usize) -> f64) -> Array1<F> {
+    let rows = assignment.labels.iter().zip(&assignment.sq_distances);
+    rows.map(|(&label, &sq_dist)| score(sq_dist, spread(label)))
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::contingency::Contingency;
+use super::contingency::Contingency;
 
 impl Contingency {
     /// The mutual information, in nats: no more than either entropy, whatever is rounded.
@@ -41,7 +41,7 @@ impl Contingency {
         self.pairs.len() == self.classes.len()
     }
 
-    /// The share of the entropy of the classes that the clusters tell.
+    /// The share of the entropy of the classes that the clusters explain.
     pub(super) fn homogeneity(&self) -> f64 {
         if self.is_homogeneous() {
             return 1.0;
@@ -49,7 +49,7 @@ impl Contingency {
         self.mutual_info() / entropy(&self.classes, self.n)
     }
 
-    /// The share of the entropy of the clusters that the classes tell.
+    /// The share of the entropy of the clusters that the classes explain.
     pub(super) fn completeness(&self) -> f64 {
         if self.is_complete() {
             return 1.0;

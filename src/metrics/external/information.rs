@@ -1,13 +1,13 @@
-//! Scores of what one labelling tells about the other.
+//! Scores of the information that one labelling gives about the other.
 
 use std::hash::Hash;
 
 use ndarray::ArrayRef1;
 
-use super::super::contingency::Contingency;
+use super::contingency::Contingency;
 use crate::error::Result;
 
-/// The mutual information of two labellings, in nats: what one tells about the other.
+/// The mutual information of two labellings, in nats: how much one says about the other.
 ///
 /// ```text
 /// sum over classes a and clusters b of  p(a, b) ln(p(a, b) / (p(a) p(b)))

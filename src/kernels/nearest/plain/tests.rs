@@ -95,7 +95,7 @@ fn nearest_finds_the_winner_among_centroids_a_rounding_apart<F: Float>() {
                 let row: Vec<F> = centroids[..d].iter().map(|&c| c * nudge).collect();
                 centroids.extend(row);
             }
-            // A centroid far away widens the frame, so that the scores cannot tell the others.
+            // A centroid far away widens the frame, so that the scores cannot tell the others apart.
             centroids.extend(rough::<F>(d, 5, 1.0, 1e4));
             check_nearest(table, &rough(200 * d, 9, 2.0, 1.0), &centroids, d, "");
             check_nearest(table, &centroids.clone(), &centroids, d, "");

@@ -83,7 +83,7 @@ fn transfers_move_rows_between_sums_without_rounding<F: Float>() {
 }
 
 fn what_does_not_fit_the_levels_is_reported<F: Float>() {
-    // The second value is lost behind the last level of a units for the first.
+    // The second value is lost after the last level for the first.
     let x = [F::from_f64(1e30), F::from_f64(1e-30)];
     let units = SumLevels::new(x[0], 2.0).unwrap();
     each_table::<F>(|table| {

@@ -14,7 +14,7 @@ pub use forms::{
 pub use sampled::{SampledScore, silhouette_score_sampled};
 
 use super::clusters::Clusters;
-use super::pairs::Pairs;
+use super::distance_sums::DistanceSums;
 use crate::data::Points;
 use crate::error::Result;
 use crate::float::{Float, compiled};
@@ -98,12 +98,12 @@ pub fn silhouette_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -
 fn exact<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<Vec<f64>> {
     let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
-    Pairs::new(&points, &clusters).map(|row, sums| of_sums(&clusters, row, sums))
+    DistanceSums::new(&points, &clusters).map(|row, sums| of_sums(&clusters, row, sums))
 }
 
 /// The silhouette of a row with these sums of distances to the clusters.
 fn of_sums(clusters: &Clusters, row: usize, sums: &[f64]) -> f64 {
-    let own = clusters.of_row[row];
+    let own = clusters.of_rows()[row];
     let within = sums[own] / (clusters.size(own) - 1).max(1) as f64;
     let to_cluster = |cluster: usize| sums[cluster] / clusters.size(cluster) as f64;
     let others = (0..clusters.len()).filter(|&cluster| cluster != own);
@@ -111,7 +111,7 @@ fn of_sums(clusters: &Clusters, row: usize, sums: &[f64]) -> f64 {
     of_distances(clusters.size(own), within, between)
 }
 
-/// The silhouette of a row by its distances to its own cluster, of so many rows, and to the next one.
+/// The silhouette of a row by its distances to its own cluster, of `size` rows, and to the next one.
 fn of_distances(size: usize, within: f64, between: f64) -> f64 {
     let larger = within.max(between);
     if size > 1 && larger > 0.0 {

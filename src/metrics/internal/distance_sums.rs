@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::clusters::Clusters;
-use super::power_of_two;
 use crate::checks;
 use crate::data::Points;
 #[cfg(doc)]
@@ -15,21 +14,22 @@ use crate::error::Result;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::{Grouped, Rows};
+use crate::numeric::power_of_two_below;
 use crate::parallel;
 
 /// The points, and the clusters that they form.
 #[derive(Debug)]
-pub(super) struct Pairs<'a, F: Float> {
+pub(super) struct DistanceSums<'a, F: Float> {
     points: &'a Points<'a, F>,
     clusters: &'a Clusters,
     /// A power of two which brings values to where squares of distances neither overflow nor, if they
     /// are not negligible, underflow.
     scale: F,
-    /// Sums that are held at a time, at most.
+    /// The most sums that are held at once.
     most_sums: usize,
 }
 
-/// The sums that are held at a time take half a gigabyte at most.
+/// The sums that are held at once take half a gigabyte at most.
 const MOST_SUMS: usize = 1 << 26;
 
 /// Rows whose distances to each other are computed twice.
@@ -38,7 +38,7 @@ const TOGETHER: usize = 64;
 /// Rows of a block of the rows that are measured on their own.
 const SOME: usize = 128;
 
-impl<'a, F: Float> Pairs<'a, F> {
+impl<'a, F: Float> DistanceSums<'a, F> {
     pub(super) fn new(points: &'a Points<'a, F>, clusters: &'a Clusters) -> Self {
         let most = 1.0 / F::SMALLEST_NORMAL.to_f64();
         let length = 4.0 * (points.n_features() as f64).sqrt() * points.magnitude().to_f64();
@@ -46,7 +46,7 @@ impl<'a, F: Float> Pairs<'a, F> {
         Self {
             points,
             clusters,
-            scale: F::from_f64(power_of_two(scale)),
+            scale: F::from_f64(power_of_two_below(scale)),
             most_sums: MOST_SUMS,
         }
     }
@@ -59,12 +59,12 @@ impl<'a, F: Float> Pairs<'a, F> {
         let (n, k) = (self.points.len(), self.clusters.len());
         let of_places = if n.saturating_mul(k) <= self.most_sums {
             let sums = self.all()?;
-            each_row(&self.clusters.order, &sums, k, &f)
+            each_row(self.clusters.order(), &sums, k, &f)
         } else {
-            self.map_some(&self.clusters.order, &f)?
+            self.map_some(self.clusters.order(), &f)?
         };
         let mut results = vec![0.0; n];
-        for (&row, result) in self.clusters.order.iter().zip(of_places) {
+        for (&row, result) in self.clusters.order().iter().zip(of_places) {
             results[row] = result;
         }
         Ok(results)
@@ -120,7 +120,7 @@ impl<'a, F: Float> Pairs<'a, F> {
             self.with_rows(&rows[range], |own| {
                 for first in (0..n).step_by(len) {
                     let block = self.block(first, &mut []);
-                    self.with_rows(&self.clusters.order[block.places.clone()], |others| {
+                    self.with_rows(&self.clusters.order()[block.places.clone()], |others| {
                         let points = Grouped {
                             points: others,
                             ends: &block.ends,
@@ -135,7 +135,7 @@ impl<'a, F: Float> Pairs<'a, F> {
         Ok(sums)
     }
 
-    /// The sums of so many rows.
+    /// The sums of this many rows.
     ///
     /// # Errors
     /// [`Error::ResultTooLarge`].
@@ -152,7 +152,7 @@ impl<'a, F: Float> Pairs<'a, F> {
         let end = self.points.len().min(start + block_len(self.points.len()));
         let first = self.clusters.of_place(start);
         let last = self.clusters.of_place(end - 1);
-        let end_of = |cluster| self.clusters.range(cluster).end.min(end) - start;
+        let end_of = |cluster| self.clusters.places(cluster).end.min(end) - start;
         Block {
             places: start..end,
             first,
@@ -182,7 +182,7 @@ impl<'a, F: Float> Pairs<'a, F> {
 
     /// The distances between two blocks.
     fn meet(&self, a: &mut Block<'_>, b: &mut Block<'_>) {
-        let (k, order) = (self.clusters.len(), &self.clusters.order);
+        let (k, order) = (self.clusters.len(), self.clusters.order());
         self.with_rows(&order[a.places.clone()], |points| {
             self.with_rows(&order[b.places.clone()], |others| {
                 let points = Grouped {
@@ -211,7 +211,7 @@ impl<'a, F: Float> Pairs<'a, F> {
             ends,
             sums,
         } = block;
-        self.with_rows(&self.clusters.order[places.clone()], |rows| {
+        self.with_rows(&self.clusters.order()[places.clone()], |rows| {
             let (mut start, mut ends_before) = (0, Vec::new());
             for (cluster, &end_of_cluster) in (*first..).zip(&*ends) {
                 while start < end_of_cluster {
@@ -268,7 +268,7 @@ fn add_columns(matrix: &mut [f64], k: usize, first: usize, len: usize, columns: 
     }
 }
 
-/// Rows that stand one behind the other in the order of the clusters.
+/// Consecutive rows in the order of the clusters.
 #[derive(Debug)]
 struct Block<'s> {
     places: Range<usize>,
@@ -280,8 +280,8 @@ struct Block<'s> {
     sums: &'s mut [f64],
 }
 
-/// Rows per block: so few that many threads find work, so many that copying and transposing them is
-/// little beside the distances, and whole vectors for the kernel.
+/// Rows per block: few enough for many threads to find work, and enough for copying and transposing them to take
+/// little of the time. Whole vectors for the kernel.
 fn block_len(n: usize) -> usize {
     if n < SMALL {
         n.div_ceil(16).next_multiple_of(16).max(64)
@@ -317,8 +317,11 @@ mod tests {
             let labels = Array1::from_shape_fn(n, |i| i * i % k);
             let points = Points::check("x", &x).unwrap();
             let clusters = Clusters::to_score(&points, &labels).unwrap();
-            let pairs = Pairs::new(&points, &clusters);
-            let (all, some) = (pairs.all().unwrap(), pairs.some(&clusters.order).unwrap());
+            let distance_sums = DistanceSums::new(&points, &clusters);
+            let (all, some) = (
+                distance_sums.all().unwrap(),
+                distance_sums.some(clusters.order()).unwrap(),
+            );
             for (a, b) in all.iter().zip(&some) {
                 assert!((a - b).abs() <= 1e-13 * a, "{a} {b}");
             }
@@ -331,15 +334,15 @@ mod tests {
         let labels = Array1::from_shape_fn(700, |i| i * i % 5);
         let points = Points::check("x", &x).unwrap();
         let clusters = Clusters::to_score(&points, &labels).unwrap();
-        let mut pairs = Pairs::new(&points, &clusters);
+        let mut distance_sums = DistanceSums::new(&points, &clusters);
         let weighted = |row: usize, sums: &[f64]| {
             let weights = (row..).map(|i| (i % 7) as f64);
             sums.iter().zip(weights).map(|(sum, w)| sum * w).sum()
         };
-        let together = pairs.map(weighted).unwrap();
-        // It is asserted that there are never many more at a time.
-        pairs.most_sums = 128 * clusters.len();
-        let in_parts = pairs.map(weighted).unwrap();
+        let together = distance_sums.map(weighted).unwrap();
+        // An assertion in the code checks that there are never many more at once.
+        distance_sums.most_sums = 128 * clusters.len();
+        let in_parts = distance_sums.map(weighted).unwrap();
         for (a, b) in together.iter().zip(&in_parts) {
             assert!((a - b).abs() <= 1e-13 * a, "{a} {b}");
         }

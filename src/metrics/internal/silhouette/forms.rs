@@ -88,7 +88,7 @@ fn simplified<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<V
         of_distances(clusters.size(own), within.sqrt(), between.sqrt())
     };
     Ok(clusters
-        .of_row
+        .of_rows()
         .iter()
         .zip(own_and_least)
         .map(of_row)
@@ -162,9 +162,9 @@ fn sq_euclidean<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result
     let points = Points::check("x", x)?;
     let clusters = Clusters::to_score(&points, labels)?;
     let means = Means::new(&points, &clusters);
-    let spreads = means.spreads().into_iter().enumerate();
-    let offsets: Vec<f64> = spreads
-        .map(|(cluster, spread)| spread.0 / clusters.size(cluster) as f64)
+    let scatters = means.within_scatters().into_iter().enumerate();
+    let offsets: Vec<f64> = scatters
+        .map(|(cluster, own)| own.sq_dists / clusters.size(cluster) as f64)
         .collect();
     let own_and_least = means.own_and_least(&offsets);
     let of_row = |(&own, (within, between)): (&usize, (f64, f64))| {
@@ -174,7 +174,7 @@ fn sq_euclidean<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result
         of_distances(size, within * others, between)
     };
     Ok(clusters
-        .of_row
+        .of_rows()
         .iter()
         .zip(own_and_least)
         .map(of_row)

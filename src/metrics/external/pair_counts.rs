@@ -4,18 +4,18 @@ use std::hash::Hash;
 
 use ndarray::ArrayRef1;
 
-use super::super::contingency::Contingency;
+use super::contingency::Contingency;
 use crate::error::Result;
 
-/// Pairs of rows, by whether they are together in both labellings, in one of them, or in none.
-struct Pairs {
+/// PairCounts of rows, by whether they are together in both labellings, in one of them, or in none.
+struct PairCounts {
     both: f64,
     only_true: f64,
     only_pred: f64,
     neither: f64,
 }
 
-impl Pairs {
+impl PairCounts {
     fn of(contingency: &Contingency) -> Self {
         let pairs = |count: u64| u128::from(count) * u128::from(count.saturating_sub(1)) / 2;
         let both: u128 = contingency.pairs.iter().map(|pair| pairs(pair.2)).sum();
@@ -55,7 +55,7 @@ pub fn rand_score<A: Eq + Hash, B: Eq + Hash>(
     labels_true: &ArrayRef1<A>,
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
-    let pairs = Pairs::of(&Contingency::new(labels_true, labels_pred)?);
+    let pairs = PairCounts::of(&Contingency::new(labels_true, labels_pred)?);
     let agreed = pairs.both + pairs.neither;
     let all = agreed + pairs.only_true + pairs.only_pred;
     Ok(if all > 0.0 { agreed / all } else { 1.0 })
@@ -84,8 +84,8 @@ pub fn adjusted_rand_score<A: Eq + Hash, B: Eq + Hash>(
     labels_true: &ArrayRef1<A>,
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
-    let pairs = Pairs::of(&Contingency::new(labels_true, labels_pred)?);
-    let Pairs {
+    let pairs = PairCounts::of(&Contingency::new(labels_true, labels_pred)?);
+    let PairCounts {
         both,
         only_true,
         only_pred,
@@ -125,7 +125,7 @@ pub fn fowlkes_mallows_score<A: Eq + Hash, B: Eq + Hash>(
     labels_true: &ArrayRef1<A>,
     labels_pred: &ArrayRef1<B>,
 ) -> Result<f64> {
-    let pairs = Pairs::of(&Contingency::new(labels_true, labels_pred)?);
+    let pairs = PairCounts::of(&Contingency::new(labels_true, labels_pred)?);
     if pairs.both == 0.0 {
         return Ok(0.0);
     }

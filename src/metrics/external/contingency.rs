@@ -1,4 +1,4 @@
-//! How often labels of two labellings meet.
+//! How often the labels of two labellings meet.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,6 +6,7 @@ use std::hash::Hash;
 use ndarray::{Array2, ArrayRef1};
 
 use crate::checks;
+use crate::data::DenseLabels;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
@@ -33,10 +34,15 @@ impl Contingency {
         let n = labels_true.len();
         checks::same_len("predicted labels", n, labels_pred.len())?;
         checks::not_empty("true labels", n)?;
-        let (of_class, classes) = number(labels_true);
-        let (of_cluster, clusters) = number(labels_pred);
+        let classes = DenseLabels::by_appearance(labels_true);
+        let clusters = DenseLabels::by_appearance(labels_pred);
         let mut counts = HashMap::new();
-        for pair in of_class.into_iter().zip(of_cluster) {
+        for pair in classes
+            .ids
+            .iter()
+            .copied()
+            .zip(clusters.ids.iter().copied())
+        {
             *counts.entry(pair).or_insert(0) += 1;
         }
         let pairs = counts.into_iter();
@@ -44,28 +50,19 @@ impl Contingency {
         pairs.sort_unstable();
         Ok(Self {
             n: n as u64,
-            classes,
-            clusters,
+            classes: counts_of(&classes),
+            clusters: counts_of(&clusters),
             pairs,
         })
     }
 }
 
-/// The number of each label, in the order in which they appear, and how often each was met.
-fn number<'a, T: Eq + Hash + 'a>(
-    labels: impl IntoIterator<Item = &'a T>,
-) -> (Vec<usize>, Vec<u64>) {
-    let mut numbers = HashMap::new();
-    let mut counts = Vec::new();
-    let number = |label| {
-        let number = *numbers.entry(label).or_insert_with(|| {
-            counts.push(0);
-            counts.len() - 1
-        });
-        counts[number] += 1;
-        number
-    };
-    (labels.into_iter().map(number).collect(), counts)
+fn counts_of<L>(labels: &DenseLabels<L>) -> Vec<u64> {
+    labels
+        .counts()
+        .into_iter()
+        .map(|count| count as u64)
+        .collect()
 }
 
 /// How many rows have each pair of a true and a predicted label: a matrix of as many rows as there are

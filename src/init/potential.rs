@@ -1,23 +1,24 @@
-//! The squared distance of every point to the nearest of the centroids chosen so far, and the sum
-//! of all, which k-means++ draws by.
+//! The potential of k-means++: the squared distance of every point to the nearest of the centroids chosen so
+//! far, and the sum of all, which it draws by.
 //!
 //! What a point adds to the sum, its weight times its squared distance, is rounded to a multiple of
 //! a power of two so large that all partial sums fit an f64. So sums are exact: they do not depend on
 //! the order of addition, and when a centroid is added, only the points that are nearer to it than
 //! to the others need be looked at. A [`Search`] finds those.
 
-use super::search::Search;
+use super::search::{Found, Search, Searched};
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{MAX_TARGETS, NearPair, PotentialTerms, Rows};
+use crate::numeric::{exponent_above, splitter};
 use crate::parallel::{self, BLOCK, Blocks, PARTS, PerItem};
 use crate::prepared::Prepared;
 use crate::random::Stream;
 
-/// When the sum has fallen by this factor, its terms are rounded anew, more finely.
-const FALLS: f64 = 1024.0;
+/// When the sum has dropped by this factor, its terms are rounded anew, more finely.
+const REFINED: f64 = 1024.0;
 
-/// Where all points are measured, those that are nearer to a candidate are listed from so many
+/// Where all points are measured, those that are nearer to a candidate are listed from this number of
 /// centroids for each candidate on: before that they are too many.
 const CROWDED: usize = 4;
 
@@ -27,12 +28,12 @@ const KEPT: f64 = 0.25;
 /// Blocks of points that are measured in one go.
 const BLOCKS: usize = 4;
 
-pub(super) struct Closest<'a, F: Float> {
+pub(super) struct Potential<'a, F: Float> {
     prepared: &'a Prepared<'a, F>,
-    search: Search<'a, F>,
+    searched: Searched<'a, F>,
+    search: Box<dyn Search + 'a>,
     n_chosen: usize,
-    /// The candidates that were looked at last, and the points that were found nearer to one of
-    /// them, if these are kept.
+    /// The last candidates, and the points that were found nearer to one of them, if these are kept.
     found: Option<(Vec<usize>, Vec<Vec<NearPair>>)>,
     /// For each original point its place in the tree, where there is one.
     places: Vec<u32>,
@@ -48,16 +49,18 @@ pub(super) struct Closest<'a, F: Float> {
     total_then: f64,
 }
 
-impl<'a, F: Float> Closest<'a, F> {
+impl<'a, F: Float> Potential<'a, F> {
     /// With one centroid, a row.
     pub(super) fn new(prepared: &'a Prepared<'a, F>, first: usize) -> Self {
         let points = prepared.points;
-        let mut search = Search::new(prepared);
-        let sq_dists = sq_dists_to(search.points(), points.rows().row(first));
-        search.add(first, [].iter(), &sq_dists);
-        let mut closest = Self {
+        let searched = Searched::new(prepared);
+        let mut search = searched.search(prepared);
+        let sq_dists = sq_dists_to(searched.points, points.rows().row(first));
+        search.add(first, &mut [].iter(), &sq_dists);
+        let mut potential = Self {
             prepared,
-            places: search.places(),
+            places: searched.places(),
+            searched,
             search,
             n_chosen: 1,
             found: None,
@@ -67,8 +70,8 @@ impl<'a, F: Float> Closest<'a, F> {
             total: 0.0,
             total_then: 0.0,
         };
-        closest.sum_up();
-        closest
+        potential.sum_up();
+        potential
     }
 
     /// The sum over all points.
@@ -94,11 +97,11 @@ impl<'a, F: Float> Closest<'a, F> {
     /// Chooses the unit, and adds up.
     fn sum_up(&mut self) {
         let n = self.prepared.points.len();
-        let add_up = |closest: &Self, rounds: bool| -> Vec<f64> {
+        let add_up = |potential: &Self, rounds: bool| -> Vec<f64> {
             Blocks::new(n, BLOCK, 4 * n).map(|range| {
-                let terms = range.map(|row| closest.term(row));
+                let terms = range.map(|row| potential.term(row));
                 if rounds {
-                    terms.map(|term| closest.round(term)).sum()
+                    terms.map(|term| potential.round(term)).sum()
                 } else {
                     terms.sum::<f64>()
                 }
@@ -106,9 +109,7 @@ impl<'a, F: Float> Closest<'a, F> {
         };
         let total: f64 = add_up(self, false).iter().sum();
         // The unit is 2^-50 of a power of two above the sum.
-        let exponent = (total.to_bits() >> 52) as i64 - 1022;
-        let place = (exponent - 50 + 52).max(-1022) + 1023;
-        self.splitter = 1.5 * f64::from_bits((place as u64) << 52);
+        self.splitter = splitter(exponent_above(total) - 50);
         self.block_sums = add_up(self, true);
         self.total = self.block_sums.iter().sum();
         self.total_then = self.total;
@@ -116,7 +117,7 @@ impl<'a, F: Float> Closest<'a, F> {
 
     /// A row drawn with probability proportional to weight times squared distance: the block
     /// first, then the row in it.
-    pub(super) fn draw(&self, stream: &mut Stream) -> usize {
+    pub(super) fn draw_row(&self, stream: &mut Stream) -> usize {
         let mut left = stream.uniform() * self.total;
         let mut drawn = None;
         for (block, &sum) in self.block_sums.iter().enumerate() {
@@ -146,59 +147,62 @@ impl<'a, F: Float> Closest<'a, F> {
     }
 
     /// How much smaller the sum would be with each of these rows as a centroid.
-    pub(super) fn gains(&mut self, candidates: &[usize]) -> Vec<f64> {
+    pub(super) fn drops(&mut self, candidates: &[usize]) -> Vec<f64> {
         self.found = None;
-        if self.search.is_plain() && self.n_chosen < CROWDED * candidates.len() {
-            return self.gains_of_all(candidates);
+        if self.searched.is_exhaustive() && self.n_chosen < CROWDED * candidates.len() {
+            return self.drops_of_all(candidates);
         }
-        let gain = |found: &NearPair| {
-            let (before, weight) = (self.sq_dists[found.point], self.search.weight(found.point));
+        let drop = |found: &NearPair| {
+            let (before, weight) = (
+                self.sq_dists[found.point],
+                self.searched.weight(found.point),
+            );
             let less = self.round(weight * before) - self.round(weight * found.sq_dist);
-            self.search.copies(found.point) * less
+            self.searched.n_originals(found.point) * less
         };
         // A part keeps no more than its share.
         let most = BLOCK + (KEPT * self.sq_dists.len() as f64) as usize / PARTS;
-        let parts = self
-            .search
-            .map_nearer(candidates, &self.sq_dists, |nearer| {
-                let mut gains = vec![0.0; candidates.len()];
-                for found in nearer {
-                    gains[found.target as usize] += gain(found);
-                }
-                (gains, (nearer.len() <= most).then(|| nearer.to_vec()))
-            });
-        let mut gains = vec![0.0; candidates.len()];
-        for (part, _) in &parts {
-            gains.iter_mut().zip(part).for_each(|(a, b)| *a += b);
+        let collect = |nearer: &[NearPair]| {
+            let mut drops = vec![0.0; candidates.len()];
+            for found in nearer {
+                drops[found.target as usize] += drop(found);
+            }
+            let pairs = (nearer.len() <= most).then(|| nearer.to_vec());
+            Found { drops, pairs }
+        };
+        let parts = self.search.find(candidates, &self.sq_dists, &collect);
+        let mut drops = vec![0.0; candidates.len()];
+        for part in &parts {
+            drops.iter_mut().zip(&part.drops).for_each(|(a, b)| *a += b);
         }
-        let nearer: Option<Vec<_>> = parts.into_iter().map(|(_, nearer)| nearer).collect();
-        self.found = nearer.map(|nearer| (candidates.to_vec(), nearer));
-        gains
+        let pairs: Option<Vec<_>> = parts.into_iter().map(|part| part.pairs).collect();
+        self.found = pairs.map(|pairs| (candidates.to_vec(), pairs));
+        drops
     }
 
-    /// [`gains`](Self::gains) without a list of the points found.
-    fn gains_of_all(&self, candidates: &[usize]) -> Vec<f64> {
+    /// [`drops`](Self::drops) without a list of the points found.
+    fn drops_of_all(&self, candidates: &[usize]) -> Vec<f64> {
         let points = self.prepared.points;
         let targets = points.values_of(candidates);
         let targets = Rows::new(&targets, points.n_features());
         let work = parallel::work(points.len(), candidates.len(), points.n_features());
-        let falls = |range: std::ops::Range<usize>| {
-            let mut falls = [0.0; MAX_TARGETS];
+        let drops = |range: std::ops::Range<usize>| {
+            let mut drops = [0.0; MAX_TARGETS];
             let rows = points.rows().slice(range.clone());
             let terms = self.terms(range.clone());
             let closest = &self.sq_dists[range];
-            let own = &mut falls[..targets.len()];
+            let own = &mut drops[..targets.len()];
             points
                 .kernels
                 .potential_drops(&rows, &targets, terms, closest, own);
-            falls
+            drops
         };
         let added = |a: [f64; MAX_TARGETS], b: [f64; MAX_TARGETS]| {
             std::array::from_fn(|target| a[target] + b[target])
         };
         let blocks = Blocks::new(points.len(), BLOCKS * BLOCK, work);
-        let falls = blocks.reduce(falls, added).expect("there is a point");
-        falls[..candidates.len()].to_vec()
+        let drops = blocks.reduce(drops, added).expect("there is a point");
+        drops[..candidates.len()].to_vec()
     }
 
     fn terms(&self, range: std::ops::Range<usize>) -> PotentialTerms<'_, F> {
@@ -218,39 +222,42 @@ impl<'a, F: Float> Closest<'a, F> {
             Some((candidates, found)) if candidates.contains(&row) => {
                 let is_own = |found: &&NearPair| candidates[found.target as usize] == row;
                 // NOTE: a row that was drawn twice was found twice.
-                self.lower(row, found.iter().flatten().filter(is_own));
+                self.update(row, found.iter().flatten().filter(is_own));
             }
-            _ if self.search.is_plain() => self.lower_all(row),
+            _ if self.searched.is_exhaustive() => self.update_all(row),
             _ => {
-                let parts = self
-                    .search
-                    .map_nearer(&[row], &self.sq_dists, <[_]>::to_vec);
-                self.lower(row, parts.iter().flatten());
+                let collect = |nearer: &[NearPair]| Found {
+                    drops: Vec::new(),
+                    pairs: Some(nearer.to_vec()),
+                };
+                let parts = self.search.find(&[row], &self.sq_dists, &collect);
+                let found = parts.iter().flat_map(|part| part.pairs.iter().flatten());
+                self.update(row, found);
             }
         }
         self.n_chosen += 1;
         self.total = self.block_sums.iter().sum();
-        if self.total * FALLS < self.total_then {
+        if self.total * REFINED < self.total_then {
             self.sum_up();
         }
     }
 
     /// Lowers the distances of the points found to those to a row, and the sums with them.
-    fn lower<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b NearPair> + Clone) {
+    fn update<'b>(&mut self, row: usize, found: impl Iterator<Item = &'b NearPair> + Clone) {
         for found in found.clone() {
             let place = found.point;
             let before = std::mem::replace(&mut self.sq_dists[place], found.sq_dist);
-            let weight = self.search.weight(place);
+            let weight = self.searched.weight(place);
             let less = self.round(weight * before) - self.round(weight * found.sq_dist);
-            for row in self.search.originals(place) {
+            for row in self.searched.originals(place) {
                 self.block_sums[row / BLOCK] -= less;
             }
         }
-        self.search.add(row, found, &self.sq_dists);
+        self.search.add(row, &mut { found }, &self.sq_dists);
     }
 
-    /// [`lower`](Self::lower) without a list of the points found.
-    fn lower_all(&mut self, row: usize) {
+    /// [`update`](Self::update) without a list of the points found.
+    fn update_all(&mut self, row: usize) {
         let points = self.prepared.points;
         let target = points.rows().row(row);
         let work = points.len() * (points.n_features() + 4);

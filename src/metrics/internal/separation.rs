@@ -47,8 +47,8 @@ pub fn calinski_harabasz_score<F: Float>(
             let clusters = Clusters::to_score(&points, labels)?;
             let means = Means::new(&points, &clusters);
             let (n, k) = (points.len() as f64, clusters.len() as f64);
-            let between = means.spread_of_means();
-            let within: f64 = means.spreads().iter().map(|spread| spread.0).sum();
+            let between = means.between_scatter();
+            let within: f64 = means.within_scatters().iter().map(|own| own.sq_dists).sum();
             if within == 0.0 {
                 return Ok(1.0);
             }
@@ -92,10 +92,10 @@ pub fn davies_bouldin_score<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize
             let clusters = Clusters::to_score(&points, labels)?;
             let means = Means::new(&points, &clusters);
             let widths: Vec<f64> = means
-                .spreads()
+                .within_scatters()
                 .iter()
                 .enumerate()
-                .map(|(cluster, spread)| spread.1 / clusters.size(cluster) as f64)
+                .map(|(cluster, own)| own.dists / clusters.size(cluster) as f64)
                 .collect();
             let worst = |c: usize| {
                 let mut worst: f64 = 0.0;

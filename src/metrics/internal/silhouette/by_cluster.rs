@@ -59,7 +59,7 @@ pub fn silhouette_by_cluster<F: Float>(
         let samples: Vec<f64> = samples.iter().map(|s| s.to_f64()).collect();
         let of_all = mean(&samples);
         let of_cluster = |(cluster, &label): (usize, &usize)| {
-            let rows = &clusters.order[clusters.range(cluster)];
+            let rows = clusters.rows(cluster);
             let own: Vec<f64> = rows.iter().map(|&row| samples[row]).collect();
             let below = own.iter().filter(|&&s| s < of_all).count();
             ClusterSilhouette {
@@ -69,6 +69,11 @@ pub fn silhouette_by_cluster<F: Float>(
                 below_mean: below as f64 / own.len() as f64,
             }
         };
-        Ok(clusters.labels.iter().enumerate().map(of_cluster).collect())
+        Ok(clusters
+            .labels()
+            .iter()
+            .enumerate()
+            .map(of_cluster)
+            .collect())
     })(samples, labels)
 }

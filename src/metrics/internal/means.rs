@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::clusters::Clusters;
-use super::power_of_two;
 use crate::data::Points;
 use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::Rows;
+use crate::numeric::power_of_two_below;
 use crate::parallel::{self, BLOCK, Blocks, PARTS};
 
 /// Rows whose distances to a mean are computed together.
@@ -38,14 +38,23 @@ pub(super) struct Means<'a, F: Float> {
     means: Vec<f64>,
 }
 
+/// The rows of a cluster around their mean.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scatter {
+    /// The sum of their squared distances to it.
+    pub(super) sq_dists: f64,
+    /// The sum of these distances.
+    pub(super) dists: f64,
+}
+
 impl<'a, F: Float> Means<'a, F> {
     pub(super) fn new(points: &'a Points<'a, F>, clusters: &'a Clusters) -> Self {
         let d = points.n_features();
         // The largest value then is about 2^400. Of its square there may be 2^128 and more, and that of
         // 2^-511 of it still is a number of full precision.
         let scale = 2.0_f64.powi(400) / points.magnitude().to_f64();
-        let scale = power_of_two(scale.min(1.0 / f64::MIN_POSITIVE));
-        let first_rows = (0..clusters.len()).map(|c| clusters.order[clusters.range(c).start]);
+        let scale = power_of_two_below(scale.min(1.0 / f64::MIN_POSITIVE));
+        let first_rows = (0..clusters.len()).map(|c| clusters.rows(c)[0]);
         let in_scale = |row| points.rows().row(row).iter().map(|x| x.to_f64() * scale);
         let mut means = Self {
             points,
@@ -57,7 +66,7 @@ impl<'a, F: Float> Means<'a, F> {
         let add_up = |range: Range<usize>| {
             let mut sums = vec![0.0; clusters.len() * d];
             for row in range {
-                let cluster = clusters.of_row[row];
+                let cluster = clusters.of_rows()[row];
                 let values = points.rows().row(row).iter();
                 let sums = sums[cluster * d..].iter_mut().zip(means.origin(cluster));
                 for ((sum, o), x) in sums.zip(values) {
@@ -104,7 +113,7 @@ impl<'a, F: Float> Means<'a, F> {
 
     /// The sum of the squared distances of the means to the mean of all points, each as often as the
     /// cluster has rows.
-    pub(super) fn spread_of_means(&self) -> f64 {
+    pub(super) fn between_scatter(&self) -> f64 {
         let size = |cluster: usize| self.clusters.size(cluster) as f64;
         let mut of_all = vec![0.0; self.points.n_features()];
         for cluster in 0..self.clusters.len() {
@@ -120,30 +129,29 @@ impl<'a, F: Float> Means<'a, F> {
         (0..self.clusters.len()).map(of_cluster).sum()
     }
 
-    /// For each cluster the sum of the squared distances of its rows to their mean, and the sum of
-    /// these distances.
-    pub(super) fn spreads(&self) -> Vec<(f64, f64)> {
+    /// How far the rows of each cluster lie from their mean.
+    pub(super) fn within_scatters(&self) -> Vec<Scatter> {
         let add_up = |range: Range<usize>| {
-            let mut spreads = vec![(0.0, 0.0); self.clusters.len()];
+            let mut scatters = vec![Scatter::default(); self.clusters.len()];
             for row in range {
-                let cluster = self.clusters.of_row[row];
+                let cluster = self.clusters.of_rows()[row];
                 let mean = self.origin(cluster).iter().zip(self.mean(cluster));
                 let pairs = self.points.rows().row(row).iter().zip(mean);
                 let difference = |(x, (o, m)): (&F, (&f64, &f64))| x.to_f64() * self.scale - o - m;
                 let square: f64 = pairs.map(|pair| difference(pair).powi(2)).sum();
-                spreads[cluster].0 += square;
-                spreads[cluster].1 += square.sqrt();
+                scatters[cluster].sq_dists += square;
+                scatters[cluster].dists += square.sqrt();
             }
-            spreads
+            scatters
         };
-        let mut spreads = vec![(0.0, 0.0); self.clusters.len()];
+        let mut scatters = vec![Scatter::default(); self.clusters.len()];
         for part in self.of_parts(add_up) {
-            for (spread, part) in spreads.iter_mut().zip(part) {
-                spread.0 += part.0;
-                spread.1 += part.1;
+            for (scatter, part) in scatters.iter_mut().zip(part) {
+                scatter.sq_dists += part.sq_dists;
+                scatter.dists += part.dists;
             }
         }
-        spreads
+        scatters
     }
 
     /// The results of `f`, which hold something for each cluster, for parts of the rows, in order.
@@ -166,7 +174,7 @@ impl<'a, F: Float> Means<'a, F> {
         let mut all = vec![(0.0, 0.0); n];
         let work = parallel::work(n, k, self.points.n_features());
         Blocks::new(n, BLOCK, work).fill(&mut all[..], |range, out| {
-            let clusters = &self.clusters.of_row[range.clone()];
+            let clusters = &self.clusters.of_rows()[range.clone()];
             let mut parts = out.chunks_mut(LANES).zip(clusters.chunks(LANES));
             self.with_tiles(range, |tile| {
                 let (out, clusters) = parts.next().unwrap_or_default();

@@ -3,12 +3,12 @@
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use super::super::clusters::Clusters;
-use super::super::pairs::Pairs;
+use super::super::distance_sums::DistanceSums;
 use super::{mean, of_sums};
 use crate::data::Points;
 use crate::error::{Error, Result};
 use crate::float::{Float, compiled};
-use crate::random::Stream;
+use crate::random::{Stream, partial_shuffle};
 
 /// A score of a sample. See [`silhouette_score_sampled`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,16 +69,16 @@ pub fn silhouette_score_sampled<F: Float>(
         let clusters = Clusters::to_score(&points, labels)?;
         let n = points.len();
         let counts = shares(&clusters, sample_size.min(n))?;
-        let pairs = Pairs::new(&points, &clusters);
+        let distance_sums = DistanceSums::new(&points, &clusters);
         if sample_size >= n {
             return Ok(SampledScore {
-                score: mean(&pairs.map(|row, sums| of_sums(&clusters, row, sums))?),
+                score: mean(&distance_sums.map(|row, sums| of_sums(&clusters, row, sums))?),
                 standard_error: 0.0,
                 n_samples: n,
             });
         }
-        let rows = draw(&clusters, &counts, &mut Stream::new(seed, 0));
-        let samples = pairs.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
+        let rows = draw_rows(&clusters, &counts, &mut Stream::new(seed, 0));
+        let samples = distance_sums.map_some(&rows, |row, sums| of_sums(&clusters, row, sums))?;
         let (score, variance) = estimate(&clusters, &counts, &samples);
         Ok(SampledScore {
             score,
@@ -88,7 +88,7 @@ pub fn silhouette_score_sampled<F: Float>(
     })(x, labels, sample_size, seed)
 }
 
-/// The mean over all rows and the variance of that, from so many samples of each cluster, at least 2 or
+/// The estimated mean over all rows and its variance, from `counts` samples of each cluster: at least 2, or
 /// all.
 fn estimate(clusters: &Clusters, counts: &[usize], samples: &[f64]) -> (f64, f64) {
     let (mut score, mut variance, mut rest) = (0.0, 0.0, samples);
@@ -96,7 +96,7 @@ fn estimate(clusters: &Clusters, counts: &[usize], samples: &[f64]) -> (f64, f64
         let (own, others) = rest.split_at(count);
         rest = others;
         let size = clusters.size(cluster) as f64;
-        let share = size / clusters.of_row.len() as f64;
+        let share = size / clusters.n_rows() as f64;
         let (mean, count) = (mean(own), count as f64);
         score += share * mean;
         // What is left to chance where not all rows were taken.
@@ -125,7 +125,7 @@ fn shares(clusters: &Clusters, sample_size: usize) -> Result<Vec<usize>> {
     // The rest is given in proportion to the rest, by rounding its running total.
     let (free, rest) = (
         (sample_size - needed) as u128,
-        (clusters.of_row.len() - needed) as u128,
+        (clusters.n_rows() - needed) as u128,
     );
     let (mut total, mut given) = (0, 0);
     let share = |cluster| {
@@ -138,15 +138,13 @@ fn shares(clusters: &Clusters, sample_size: usize) -> Result<Vec<usize>> {
     Ok((0..clusters.len()).map(share).collect())
 }
 
-/// So many rows of each cluster, each set of them equally likely.
-fn draw(clusters: &Clusters, counts: &[usize], stream: &mut Stream) -> Vec<usize> {
-    let mut order = clusters.order.clone();
+/// `counts` rows of each cluster, each set of them equally likely.
+fn draw_rows(clusters: &Clusters, counts: &[usize], stream: &mut Stream) -> Vec<usize> {
+    let mut order = clusters.order().to_vec();
     let mut rows = Vec::with_capacity(counts.iter().sum());
     for (cluster, &count) in counts.iter().enumerate() {
-        let own = &mut order[clusters.range(cluster)];
-        for i in 0..count {
-            own.swap(i, i + stream.below(own.len() - i));
-        }
+        let own = &mut order[clusters.places(cluster)];
+        partial_shuffle(own, 0..count, stream);
         rows.extend_from_slice(&own[..count]);
     }
     rows
