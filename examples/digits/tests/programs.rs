@@ -1,4 +1,4 @@
-//! The examples on handwritten digits, run as a person would.
+//! Runs the examples on handwritten digits as programs.
 
 #[path = "../../tests/programs/common.rs"]
 mod common;
@@ -7,7 +7,7 @@ mod digits_semi_supervised {
     use super::common::*;
 
     #[test]
-    fn each_step_gets_more_out_of_the_labels() {
+    fn each_step_makes_better_use_of_the_labels() {
         let arguments = ["--seeds", "2", "--n-init", "3"];
         let text = printed(&of("digits_semi_supervised", &arguments));
         assert!(
@@ -41,7 +41,7 @@ mod digits_semi_supervised {
     }
 
     #[test]
-    fn what_cannot_be_done_gets_one_line() {
+    fn errors_take_one_line() {
         let error = |arguments: &[&str]| {
             let arguments = [&["--seeds", "1", "--n-init", "1"], arguments].concat();
             one_line(&of("digits_semi_supervised", &arguments))
@@ -61,7 +61,7 @@ mod digits_preprocessing {
     use super::common::*;
 
     #[test]
-    fn a_search_finds_a_number_of_clusters() {
+    fn the_search_chooses_a_number_of_clusters() {
         let arguments = [
             "--images", "600", "--seeds", "1", "--coarse", "5,40", "--fine", "4",
         ];
@@ -83,7 +83,7 @@ mod digits_preprocessing {
     }
 
     #[test]
-    fn what_cannot_be_done_gets_one_line() {
+    fn errors_take_one_line() {
         let error = |arguments: &[&str]| {
             let arguments = [&["--seeds", "1", "--images", "80"], arguments].concat();
             one_line(&of("digits_preprocessing", &arguments))
