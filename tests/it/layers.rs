@@ -401,7 +401,7 @@ fn sources() -> Vec<Source> {
 }
 
 #[test]
-fn every_module_keeps_to_its_layer() {
+fn every_module_uses_only_lower_layers() {
     let sources = sources();
     assert!(sources.len() > 60, "{}", sources.len());
     let index = Index::of(&sources);
