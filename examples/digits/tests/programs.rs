@@ -48,11 +48,11 @@ mod digits_semi_supervised {
         };
         assert_eq!(
             error(&["--percentile", "101"]),
-            "a percentile must be in 0 to 100"
+            "percentile must be between 0 and 100"
         );
-        let too_few = "30 points cannot form 50 clusters";
+        let too_few = "n_clusters is 50, but there are only 30 rows to cluster";
         assert_eq!(error(&["--images", "40"]), too_few);
-        let no_folds = "0 rows cannot be cut into 4 folds";
+        let no_folds = "n_folds is 4, but must be at least 2 and at most 0";
         assert!(error(&["--images", "0"]).starts_with(no_folds));
     }
 }
@@ -90,11 +90,11 @@ mod digits_preprocessing {
         };
         assert_eq!(
             error(&["--coarse", "41"]),
-            "40 points cannot form 41 clusters"
+            "n_clusters is 41, but there are only 40 rows to cluster"
         );
         let folds = error(&["--folds", "1", "--coarse", "2"]);
         assert!(
-            folds.starts_with("60 rows cannot be cut into 1 folds"),
+            folds.starts_with("n_folds is 1, but must be at least 2 and at most 60"),
             "{folds}"
         );
         let gamma = error(&["--gamma", "nan", "--coarse", "2"]);

@@ -191,7 +191,7 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
         ),
         (
             written(&at("same.npy"), &Array2::<f32>::zeros((9, 2))),
-            "1 distinct rows so far cannot form 4 clusters",
+            "n_clusters is 4, but there were only 1 distinct rows so far",
         ),
         (
             written(&at("spoilt.npy"), &spoilt),

@@ -16,5 +16,5 @@ fn malignant_cases_are_unusual_and_benign_ones_are_not() {
 #[test]
 fn a_share_above_one_is_an_error() {
     let error = one_line(&of("anomalies", &["--share", "2"]));
-    assert_eq!(error, "share must be in 0 to 1");
+    assert_eq!(error, "share must be between 0 and 1");
 }

@@ -95,7 +95,8 @@ fn centroids_are_printed_while_the_stream_is_open() {
         line
     };
     stdin.write_all(b"1\n1\n1\n").unwrap();
-    let expected = "# 3 rows, 0 skipped: 1 distinct rows so far cannot form 2 clusters";
+    let expected =
+        "# 3 rows, 0 skipped: n_clusters is 2, but there were only 1 distinct rows so far";
     assert!(line().starts_with(expected));
     stdin.write_all(b"1\n5\n5\n").unwrap();
     assert_eq!(line(), "# 6 rows, 0 skipped\n");
@@ -158,14 +159,14 @@ fn columns_and_delimiters_can_be_chosen() {
 
 #[test]
 fn too_few_rows_get_one_line() {
-    let missing = "2 distinct rows so far cannot form 5 clusters: 3 more are needed";
+    let missing = "n_clusters is 5, but there were only 2 distinct rows so far";
     assert_eq!(one_line(&run(&[], "1,2\n3,4\n1,2\n")), missing);
     let output = run(&["--bad-rows", "skip"], "1,2\n3,4\nx,y\n");
     let error = text(&output.stderr);
     let lines: Vec<_> = error.lines().collect();
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert_eq!(lines[1..], [format!("error: {missing} (bad rows: 1)")]);
-    let nothing = "0 distinct rows so far cannot form 5 clusters: 5 more are needed";
+    let nothing = "n_clusters is 5, but there were only 0 distinct rows so far";
     assert_eq!(one_line(&run(&[], "")), nothing);
 }
 
