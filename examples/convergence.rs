@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         print_summary(name, restarts);
     }
     let path = out.join("convergence.svg");
-    let title = format!("{} restarts of each init, on five blobs", arguments.n_init);
+    let title = format!("{} restarts of each kind, on five blobs", arguments.n_init);
     plot::convergence(&path, &groups, ConvergenceOptions::new().title(title))?;
     println!("wrote {}", path.display());
 

@@ -70,7 +70,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let path = gallery::folder(&arguments.out)?.join("voronoi.svg");
     plot::save(&path, (1200, 520), |page| {
         let parts = page.split_evenly((1, 2));
-        let options = ClustersOptions::new().title("The blobs the points were drawn from");
+        let options = ClustersOptions::new().title("The blobs that the points were drawn from");
         plot::clusters(&parts[0], &x, &blobs, None, options)?;
         let options = VoronoiOptions::new().title("The clusters that k-means finds");
         plot::voronoi(&parts[1], &x, &labels, &model.centroids(), options)

@@ -230,25 +230,25 @@ fn distant_starts_and_equal_centroids() {
 fn observers_see_the_same_iterations() {
     let x = lattice(6000, 3, 9).mapv(|x| x as f32);
     let watch = |algorithm| {
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         let mut observer = |iteration: &Iteration| {
-            told.push(*iteration);
+            seen.push(*iteration);
             ControlFlow::Continue(())
         };
         let options = FitOptions::new().observer(&mut observer);
         let kmeans = KMeans::new(40).n_init(2).algorithm(algorithm);
         kmeans.fit_with(&x, options).unwrap();
-        told
+        seen
     };
     let plain = watch(Algorithm::Lloyd);
-    assert!(plain.iter().all(|told| told.distances >= 6000 * 40));
+    assert!(plain.iter().all(|seen| seen.distances >= 6000 * 40));
     for engine in ENGINES {
-        let told = watch(engine);
-        assert_eq!(told.len(), plain.len(), "{engine:?}");
-        for (a, b) in told.iter().zip(&plain) {
-            let mut told = *a;
-            told.distances = b.distances;
-            assert_eq!(told, *b, "{engine:?}");
+        let seen = watch(engine);
+        assert_eq!(seen.len(), plain.len(), "{engine:?}");
+        for (a, b) in seen.iter().zip(&plain) {
+            let mut seen = *a;
+            seen.distances = b.distances;
+            assert_eq!(seen, *b, "{engine:?}");
         }
     }
 }

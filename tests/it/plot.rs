@@ -458,11 +458,11 @@ fn bad_input_gives_an_error_and_no_file() {
     let good = || at("a.svg");
     let error = draw(at("a.jpg"), &x, &labels);
     assert_eq!(error, Error::UnknownEnding { path: at("a.jpg") });
-    let told = format!(
+    let expected = format!(
         "the ending of {} is neither .svg nor .png",
         at("a.jpg").display()
     );
-    assert_eq!(error.to_string(), told);
+    assert_eq!(error.to_string(), expected);
     let error = draw(at("none/a.svg"), &x, &labels);
     assert!(
         matches!(

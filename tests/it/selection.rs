@@ -193,16 +193,16 @@ fn the_observer_may_work_in_parallel() {
     let run = || {
         let x = blobs::<f64>(3_000, 2, 4, 1);
         for seed in 0..40 {
-            let mut told = 0;
+            let mut n_seen = 0;
             let mut observer = |entry: &SweepEntry<f64>| {
                 let score = metrics::silhouette_score(&x, &entry.model.labels());
-                told += usize::from(score.is_ok());
+                n_seen += usize::from(score.is_ok());
                 ControlFlow::Continue(())
             };
             let kmeans = KMeans::new(1).n_init(1).max_iter(5).seed(seed);
             let options = SweepOptions::new().silhouettes(Silhouettes::Skipped);
             let sweep = sweep(&kmeans, &x, 2..=13, options.observer(&mut observer)).unwrap();
-            assert_eq!((told, sweep.entries().len()), (12, 12));
+            assert_eq!((n_seen, sweep.entries().len()), (12, 12));
         }
     };
     // On a separate thread, because a thread that waits for itself would never return.
@@ -385,9 +385,9 @@ fn nan_scores_are_never_the_best() {
 #[test]
 fn an_observer_sees_the_scores_and_can_stop_the_search() {
     let folds = Folds::plain(8, 2).unwrap();
-    let mut told: Vec<FoldScore> = Vec::new();
+    let mut seen: Vec<FoldScore> = Vec::new();
     let mut observer = |score: &FoldScore| {
-        told.push(*score);
+        seen.push(*score);
         ControlFlow::Continue(())
     };
     let options = GridOptions::new().observer(&mut observer);
@@ -396,8 +396,8 @@ fn an_observer_sees_the_scores_and_can_stop_the_search() {
     };
     let search = grid_search_with([1.0, 2.0], &folds, 0, options, score).unwrap();
     assert_eq!(search.best().map(|best| best.value), Some(2.0));
-    told.sort_by_key(|score| (score.index, score.fold));
-    let places = told
+    seen.sort_by_key(|score| (score.index, score.fold));
+    let places = seen
         .iter()
         .map(|score| (score.index, score.fold, score.score));
     assert!(places.eq([(0, 0, 4.0), (0, 1, 4.0), (1, 0, 8.0), (1, 1, 8.0)]));

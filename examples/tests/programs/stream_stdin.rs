@@ -111,7 +111,7 @@ fn centroids_are_printed_while_the_stream_is_open() {
 #[test]
 fn bad_rows_are_reported_with_their_line_numbers() {
     let input = "x,y\r\n1,2\r\n\r\n3,four\r\n5\r\n \n\n\"7\", 8\nNaN,1\n1,inf\n1e300,1\n\"9,1\n3,4";
-    let told = [
+    let expected = [
         "line 4 is skipped: \"four\" is not a number",
         "line 5 is skipped: the number of fields is 1, the first row has 2",
         "line 9 is skipped: \"NaN\" is not finite",
@@ -126,7 +126,7 @@ fn bad_rows_are_reported_with_their_line_numbers() {
     let mut rows: Vec<_> = blocks[0].1.iter().map(|line| line[2..].to_vec()).collect();
     rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
     assert_eq!(rows, [[1.0, 2.0], [3.0, 4.0], [7.0, 8.0]]);
-    assert_eq!(text(&output.stderr).lines().collect::<Vec<_>>(), told);
+    assert_eq!(text(&output.stderr).lines().collect::<Vec<_>>(), expected);
 
     let output = run(
         &["--clusters", "3", "--header", "--bad-rows", "fail"],
