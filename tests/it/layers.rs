@@ -6,8 +6,8 @@
 //! | 1 | float, kernels, linalg, numeric | 0 and each other |
 //! | 2 | checks, data, parallel, prepared, progress, random | 0, 1 and each other |
 //! | 3 | init, metrics, the inner rooms of kmeans (algorithm, edge, engine, iteration, sums, update) | 0 to 2 |
-//! | 4 | the estimators and their models, selection, semi_supervised, anomalies, datasets | 0 to 3, of each other what is public |
-//! | 5 | plot | linalg, and what is public |
+//! | 4 | the estimators and their models, selection, semi_supervised, anomalies, datasets | 0 to 3, public items of each other |
+//! | 5 | plot | linalg, and public items |
 //! | 5 | lib | everything |
 //!
 //! The sources are parsed into tokens. Comments and strings do not count. Grouped imports, `super::` and the
@@ -330,7 +330,7 @@ fn offences(source: &Source, index: &Index) -> Vec<String> {
             offences.insert(format!("{story}: everything of a module at once"));
         }
         let is_public = index.is_public(&path);
-        // Plots see what users see, and `linalg`, which knows of slices alone.
+        // Plots may use public items and `linalg`, which works only on slices.
         let is_plots_own = |used: &String| used == "plot" || used == "linalg";
         if room == "plot" && path.first().is_some_and(|used| !is_plots_own(used)) && !is_public {
             offences.insert(format!("{story}: what users of the crate cannot name"));
