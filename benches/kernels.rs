@@ -1,7 +1,8 @@
-//! The nearest-centroid and the product kernel on one core, in every table that the processor supports.
+//! The nearest-centroid kernel and the product kernel on one core, with every table of kernels that the
+//! processor supports.
 //!
-//! The throughput is that of pairs of points and centroids, or of rows and columns; times `2 d` it is
-//! floating-point operations.
+//! The throughput is in pairs: (point, centroid), or (row, column). Multiply by `2 d` for floating-point
+//! operations.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use centroid::Float;
 use centroid::benchmarking::{Nearest, Products, tables};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-/// `(d, k, n)`: points and centroids stay in the caches of one core.
+/// `(d, k, n)`, such that points and centroids fit in the caches of one core.
 const SHAPES: [(usize, usize, usize); 7] = [
     (2, 50, 16_384),
     (3, 8, 16_384),
@@ -21,7 +22,7 @@ const SHAPES: [(usize, usize, usize); 7] = [
     (384, 256, 1_024),
 ];
 
-/// Sums of four uniform values: near enough to a normal distribution.
+/// Sums of four uniform values, which are close enough to a normal distribution.
 fn data<F: Float>(len: usize, mut state: u64) -> Vec<F> {
     let mut uniform = move || {
         state = state
@@ -41,7 +42,7 @@ fn sq_dist<F: Float>(a: &[F], b: &[F]) -> f64 {
         .sum()
 }
 
-/// The answer, once: no centroid is nearer to one of the first points than the one found.
+/// Checks the result once: for the first points, no centroid is nearer than the one found.
 fn check<F: Float>(x: &[F], centroids: &[F], d: usize, labels: &[u32]) {
     for (row, &label) in x.chunks(d).zip(labels).take(100) {
         let found = sq_dist(row, &centroids[label as usize * d..][..d]);

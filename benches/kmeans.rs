@@ -1,7 +1,7 @@
 //! Whole runs on all cores: Lloyd's iterations from given centroids, seeding, fits, prediction.
 //!
-//! The data: the pixels of the photograph of the examples, the handwritten digits of the tests, and
-//! normal clusters of several shapes.
+//! The data sets are the pixels of the photograph of the examples, the handwritten digits of the tests,
+//! and normal clusters of several shapes.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn in_repository(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The pixels as rows of red, green and blue, each in 0..=1.
+/// The pixels as rows of red, green and blue, each between 0 and 1.
 fn photo() -> Array2<f32> {
     let image = image::open(in_repository("examples/data/flower.jpg")).expect("the photograph");
     let pixels = image.to_rgb32f();
@@ -33,7 +33,7 @@ fn digits() -> Array2<f64> {
     Array2::from_shape_vec((values.len() / 64, 64), values).expect("64 pixels for each digit")
 }
 
-/// `k` normal clusters of standard deviation 1, their centres uniform in a box of side 20.
+/// `k` normal clusters of standard deviation 1, with centres uniform in a box of side 20.
 fn blobs<F: Float>(n: usize, d: usize, k: usize) -> Array2<F> {
     let mut state = 1_u64;
     let mut uniform = move || {
@@ -55,7 +55,7 @@ fn spread_rows<F: Float>(x: &Array2<F>, k: usize) -> Array2<F> {
     x.select(Axis(0), &rows)
 }
 
-/// Twenty iterations from the same rows, once checked: the parts of the model belong together.
+/// Twenty iterations from the same rows, after one check that the parts of the model agree.
 fn lloyd<F: Float>(criterion: &mut Criterion, name: &str, x: &Array2<F>, k: usize) {
     let start = spread_rows(x, k);
     let kmeans = KMeans::new(k).max_iter(20).tol(0.0);

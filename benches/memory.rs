@@ -1,6 +1,6 @@
-//! The peak memory of whole fits, as the operating system tells it, in bytes per row above the data.
+//! The peak memory of whole fits without the data, as reported by the operating system, in bytes per row.
 //!
-//! `cargo bench --bench memory`. Linux only: elsewhere the peak is not known, and it says so.
+//! `cargo bench --bench memory`. Linux only: elsewhere it prints that the peak is unknown.
 
 #![allow(clippy::print_stdout, reason = "a program")]
 
@@ -11,7 +11,7 @@ use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::Normal;
 
-/// `n`, `d` and `k` of the fits that are measured.
+/// `(n, d, k)` of the fits.
 const SHAPES: [(usize, usize, usize); 4] = [
     (10_000_000, 3, 8),
     (10_000_000, 3, 64),
@@ -28,8 +28,8 @@ const ALGORITHMS: [Algorithm; 4] = [
 
 const STARTS: [Init; 3] = [Init::PlusPlus, Init::Parallel, Init::Random];
 
-/// With three numbers as arguments one fit is measured: what an earlier one gave back may still
-/// be resident, so each has a process of its own.
+/// Measures one fit if there are three numbers as arguments. Otherwise starts a process for each fit, because
+/// memory freed by an earlier fit may still be resident.
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let numbers: Vec<usize> = args.iter().filter_map(|arg| arg.parse().ok()).collect();
@@ -68,10 +68,10 @@ fn fit(x: &Array2<f32>, k: usize, algorithm: Algorithm, init: Init) -> f64 {
 }
 
 fn measure(x: &Array2<f32>, k: usize, algorithm: Algorithm, init: Init) {
-    // The threads, and what belongs to them, are there before anything is measured.
+    // Starts the threads and allocates their memory before anything is measured.
     fit(&data(2_000, 64), 256, Algorithm::Lloyd, Init::Random);
     let Some(before) = reset() else {
-        return println!("the peak is not known here");
+        return println!("the peak is unknown on this system");
     };
     fit(x, k, algorithm, init);
     let above = peak().saturating_sub(before);
@@ -80,13 +80,13 @@ fn measure(x: &Array2<f32>, k: usize, algorithm: Algorithm, init: Init) {
     println!("{n} x {d}, k = {k}, {algorithm:?}, {init:?}: {per_row:.1}");
 }
 
-/// Makes the peak what is resident now, and returns it.
+/// Resets the peak to the current resident size, and returns it.
 fn reset() -> Option<u64> {
     fs::write("/proc/self/clear_refs", "5").ok()?;
     field("VmRSS:")
 }
 
-/// The largest resident size since, in bytes.
+/// The peak resident size since the last reset, in bytes.
 fn peak() -> u64 {
     field("VmHWM:").unwrap_or(0)
 }

@@ -1,8 +1,8 @@
-//! k-means by batches, on all cores: epochs, whole fits beside those of `KMeans`, a batch of a stream, a
+//! K-means with batches, on all cores: epochs, whole fits compared with `KMeans`, a batch of a stream, and a
 //! pass over blocks.
 //!
-//! The throughput is that of rows: for an epoch and a pass each counts once. An epoch is a fit of one,
-//! from the first centroids to the labels of all rows.
+//! The throughput is in rows. In an epoch and in a pass, each row counts once. An epoch is measured as a fit
+//! of one epoch, from the initialization to the labels of all rows.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -13,7 +13,7 @@ use centroid::{ArrayBlocks, FitOptions, Float, KMeans, KMeansModel, MiniBatchKMe
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, Axis, s};
 
-/// The pixels as rows of red, green and blue, each in 0..=1.
+/// The pixels as rows of red, green and blue, each between 0 and 1.
 fn photo() -> Array2<f32> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/flower.jpg");
     let pixels = image::open(path).expect("the photograph").to_rgb32f();
@@ -21,7 +21,7 @@ fn photo() -> Array2<f32> {
     Array2::from_shape_vec((n, 3), pixels.into_raw()).expect("three values for each pixel")
 }
 
-/// `k` normal clusters of standard deviation 1, their centres uniform in a box of side 20.
+/// `k` normal clusters of standard deviation 1, with centres uniform in a box of side 20.
 fn blobs<F: Float>(n: usize, d: usize, k: usize) -> Array2<F> {
     let centers = uniform_centers(k, d, 1).expect("centres");
     make_blobs(n, &centers, &[1.0], 0).expect("blobs").0
@@ -33,14 +33,14 @@ fn spread_rows<F: Float>(x: &Array2<F>, k: usize) -> Array2<F> {
     x.select(Axis(0), &rows)
 }
 
-/// The parts of the model belong together, and to `x`.
+/// Checks that the parts of the model agree with each other and with `x`.
 fn check<F: Float>(model: &KMeansModel<F>, x: &Array2<F>) {
     assert_eq!(model.predict(x).expect("labels"), model.labels());
     let score = model.score(x).expect("a score");
     assert!((score + model.inertia()).abs() <= 1e-12 * model.inertia());
 }
 
-/// An epoch, and whole fits, of which growing batches are to end about where Lloyd's iterations end.
+/// An epoch and whole fits. Growing batches must reach about the same inertia as Lloyd's iterations.
 fn fits<F: Float>(criterion: &mut Criterion, name: &str, x: &Array2<F>, k: usize) {
     let mut group = criterion.benchmark_group(format!("{name}, k = {k}"));
     group.throughput(Throughput::Elements(x.nrows() as u64));
@@ -83,10 +83,10 @@ fn clusters(criterion: &mut Criterion) {
     fits(criterion, "blobs 1,000,000 x 2 f64", &x, 50);
 }
 
-/// A batch, when the centroids have seen eight already. They are near to what Lloyd's iterations find
-/// then.
+/// One batch of a stream, after eight others. By then the centroids are close to those of Lloyd's
+/// iterations.
 fn batch<F: Float>(criterion: &mut Criterion, name: &str, x: &Array2<F>, k: usize) {
-    // From all over the data: what lies side by side is alike.
+    // Rows from all over the data, because neighbouring rows are similar.
     let step = x.nrows() / 8 / 1024;
     let rows = |batch: usize| (0..1024).map(move |i| (8 * i + batch) * step);
     let x = x.select(Axis(0), &(0..8).flat_map(rows).collect::<Vec<_>>());
@@ -119,8 +119,8 @@ fn batches(criterion: &mut Criterion) {
     batch(criterion, "blobs x 2 f64", &blobs::<f64>(20_000, 2, 50), 50);
 }
 
-/// One of Lloyd's iterations: a pass that surveys the rows, one that moves the centroids, one that labels
-/// the rows. The answer is that of the array itself.
+/// One of Lloyd's iterations over blocks: a pass that surveys the rows, one that moves the centroids, and one
+/// that labels the rows. The result must be that of the array itself.
 fn blocks<F: Float>(criterion: &mut Criterion, name: &str, x: &Array2<F>, k: usize) {
     let start = spread_rows(x, k);
     let kmeans = KMeans::new(k).max_iter(1);

@@ -1,6 +1,6 @@
-//! Silhouettes of rows with labels in clusters, on all cores, and a sweep over the number of clusters.
+//! Silhouettes and other scores of labelled rows, on all cores, and a sweep over the number of clusters.
 //!
-//! The throughput of the exact ones is that of pairs of rows, each counted once.
+//! The throughput of exact silhouettes is in pairs of rows, and each pair counts once.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn mean_dist<F: Float>(x: &ArrayView2<'_, F>, row: usize, others: &[usize]) -> f
     others.iter().map(dist).sum::<f64>() / others.len() as f64
 }
 
-/// The answer, once: the silhouette of one row by its definition.
+/// Checks the result once: the silhouette of one row against its definition.
 fn check<F: Float>(x: &Array2<F>, labels: &Array1<usize>) {
     let row = x.nrows() / 2;
     let mut dists = Vec::new();

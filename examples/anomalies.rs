@@ -1,14 +1,14 @@
-//! What is unusual? Cells of breast tumours, beside those of benign ones.
+//! Finds unusual cases: cells of malignant breast tumours, compared with those of benign ones.
 //!
 //! ```text
 //! cargo run --release --example anomalies
 //! cargo run --release --example anomalies -- --clusters 8 --share 0.02
 //! ```
 //!
-//! The rows are measurements of cell nuclei. k-means learns from half of the benign cases alone, and how
-//! far its rows lie from their centroids tells what is usual in each cluster. The score that a small share
-//! of them exceed becomes the threshold. The other benign cases exceed it about as often; malignant ones,
-//! which nobody showed it, far more often.
+//! The rows are measurements of cell nuclei. K-means is fitted to half of the benign cases only. The distances
+//! of these rows to their centroids define what is usual in each cluster, and the score that a small share of
+//! them exceeds becomes the threshold. The other benign cases exceed it about as often. Malignant cases,
+//! which were not part of the fit, exceed it far more often.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -31,13 +31,13 @@ struct Arguments {
     /// Number of clusters
     #[arg(long, default_value_t = 4)]
     clusters: usize,
-    /// The share of the cases learnt from that are taken for unusual
+    /// The share of the fitted cases to count as unusual
     #[arg(long, default_value_t = 0.05)]
     share: f64,
-    /// Starts of k-means, the best of which is kept
+    /// Number of restarts of k-means
     #[arg(long, default_value_t = 20)]
     n_init: usize,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -61,18 +61,18 @@ fn run(arguments: &Arguments) -> Result<()> {
     let known: Vec<usize> = benign.iter().copied().step_by(2).collect();
     let new: Vec<usize> = benign.iter().copied().skip(1).step_by(2).collect();
 
-    // Features of different units: each is taken in units of its own spread among the known cases.
-    let learnt = x.select(Axis(0), &known);
-    let mean = learnt.mean_axis(Axis(0)).ok_or("there are no rows")?;
-    let deviation = learnt
+    // The features have different units, so each is standardized over the fitted cases.
+    let fitted = x.select(Axis(0), &known);
+    let mean = fitted.mean_axis(Axis(0)).ok_or("there are no rows")?;
+    let deviation = fitted
         .std_axis(Axis(0), 0.0)
         .mapv(|s| if s > 0.0 { s } else { 1.0 });
     let scaled = |rows: &[usize]| (x.select(Axis(0), rows) - &mean) / &deviation;
 
-    let learnt = scaled(&known);
+    let fitted = scaled(&known);
     let kmeans = KMeans::new(arguments.clusters).n_init(arguments.n_init);
-    let model = kmeans.seed(arguments.seed).fit(&learnt)?;
-    let scores = model.outlier_scores(&learnt)?;
+    let model = kmeans.seed(arguments.seed).fit(&fitted)?;
+    let scores = model.outlier_scores(&fitted)?;
     let threshold = outlier_threshold(&scores, arguments.share)?;
     println!(
         "clusters of {} benign cases: {}",
@@ -81,17 +81,17 @@ fn run(arguments: &Arguments) -> Result<()> {
     );
     println!("scores above {threshold:.2} are unusual\n");
 
-    println!("the most unusual of these cases");
+    println!("the most unusual of the fitted cases");
     println!("row  score  cluster");
     for place in outliers(&scores, arguments.share)? {
         let (row, score, label) = (known[place], scores[place], model.labels()[place]);
         println!("{row:>3} {score:>6.2} {label:>8}");
     }
 
-    let spreads = model.cluster_spreads(&learnt)?;
+    let spreads = model.cluster_spreads(&fitted)?;
     println!("\n{:<24} {:>5}   unusual", "cases", "rows");
     for (name, rows) in [
-        ("benign, learnt from", &known),
+        ("benign, fitted", &known),
         ("benign, new", &new),
         ("malignant", &malignant),
     ] {
@@ -103,7 +103,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The measurements of 569 cases, and whether each is benign.
+/// Reads the measurements of 569 cases, and whether each is benign.
 fn read() -> Result<(Array2<f64>, Vec<bool>)> {
     let path = workspace::path("tests/data/breast_cancer.csv");
     let text = std::fs::read_to_string(&path)

@@ -1,4 +1,4 @@
-//! How many clusters? Five blobs, and the colours of a photograph.
+//! Chooses the number of clusters, for five blobs and for the colours of a photograph.
 //!
 //! ```text
 //! cargo run --release --example choose_k
@@ -6,15 +6,16 @@
 //! cargo run --release --features plot --example choose_k
 //! ```
 //!
-//! The inertia always falls with more clusters, so its least value says nothing. Its elbow tells where
-//! more clusters stop paying, the silhouette which clusters are best apart, and the gap statistic what
-//! data without clusters would give. On the blobs they disagree: two of the five nearly touch others,
-//! so that the silhouette prefers two wide groups, while the elbow is at four or five.
+//! The inertia always falls as clusters are added, so its minimum says nothing. Its elbow marks the number
+//! from which more clusters bring little. The silhouette is best where clusters are well separated. The gap
+//! statistic compares the inertia with that of data without clusters. On the blobs they disagree: two of
+//! the five nearly touch others, so the silhouette prefers two wide groups, while the elbow is at four or
+//! five.
 //!
-//! The program chooses the number of the best silhouette, and says where the elbow is beside it.
+//! The program chooses the number with the best silhouette, and also reports the elbow.
 //!
-//! With `--features plot` it also draws what it prints: elbows, silhouette scores, and the silhouettes of
-//! all points for two to seven clusters.
+//! With `--features plot` it also draws its results: elbows, silhouette scores, and the silhouettes of all
+//! points for two to seven clusters.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -40,22 +41,22 @@ use gallery::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::Array2;
 
-/// Chooses the number of clusters of five blobs and of the colours of a photograph.
+/// Chooses the number of clusters, for five blobs and for the colours of a photograph.
 #[derive(Parser)]
 struct Arguments {
     /// A PNG or JPEG file [default: a photograph of a flower that comes with the crate]
     #[arg(long)]
     input: Option<PathBuf>,
-    /// The most colours to try
+    /// The largest number of colours to try
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u16).range(2..))]
     most: u16,
-    /// Starts for each number of clusters, the best of which is kept
+    /// Number of restarts for each number of clusters
     #[arg(long, default_value_t = 10)]
     n_init: usize,
-    /// Pixels whose silhouettes are computed, each beside all the others
+    /// Number of pixels whose silhouettes are computed, each with respect to all other pixels
     #[arg(long, default_value_t = 2000)]
     sample: usize,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
     /// The folder for pictures [default: target/gallery in the crate]
@@ -109,7 +110,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The sweep, under a progress bar, and what is chosen.
+/// Runs the sweep with a progress bar.
 fn swept<F: Float>(
     kmeans: &KMeans,
     x: &Array2<F>,
@@ -132,20 +133,20 @@ fn swept<F: Float>(
     Ok(swept?)
 }
 
-/// The number that is chosen: that of the best silhouette, with the elbow beside it.
+/// A line about the chosen number of clusters, the one with the best silhouette, and the elbow.
 fn choice<F: Float>(sweep: &Sweep<F>) -> String {
     let Some(chosen) = sweep.best_silhouette() else {
-        return "chosen: none, as there are no silhouettes".to_owned();
+        return "chosen: none, because there are no silhouettes".to_owned();
     };
-    let beside = match sweep.elbow() {
-        None => "and there is no elbow".to_owned(),
-        Some(elbow) if elbow == chosen => "and the elbow is there too".to_owned(),
-        Some(elbow) => format!("while the elbow is at k = {elbow}"),
+    let elbow = match sweep.elbow() {
+        None => "there is no elbow".to_owned(),
+        Some(elbow) if elbow == chosen => "the elbow is there too".to_owned(),
+        Some(elbow) => format!("the elbow is at k = {elbow}"),
     };
-    format!("chosen: k = {chosen}, where the silhouette is best, {beside}")
+    format!("chosen: k = {chosen}, where the silhouette is best ({elbow})")
 }
 
-/// Which clusters are the bad ones.
+/// Prints the size and the silhouettes of each cluster, which shows the poor ones.
 fn print_clusters<F: Float>(sweep: &Sweep<F>, x: &Array2<F>, n_clusters: usize) -> Result<()> {
     let model = sweep.model(n_clusters).ok_or("there is no such model")?;
     let labels = &model.labels();
@@ -159,7 +160,7 @@ fn print_clusters<F: Float>(sweep: &Sweep<F>, x: &Array2<F>, n_clusters: usize) 
     Ok(())
 }
 
-/// A row of red, green and blue for each pixel, each in 0 to 1.
+/// One row for each pixel: red, green and blue, each between 0 and 1.
 fn read_pixels(path: &Path) -> Result<Array2<f32>> {
     let photo = image::open(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?

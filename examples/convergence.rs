@@ -1,12 +1,12 @@
-//! What the start decides: restarts of `Init::Random` against `Init::PlusPlus`.
+//! How the start affects the result: restarts of `Init::Random` against `Init::PlusPlus`.
 //!
 //! ```text
 //! cargo run --release --features plot --example convergence
 //! ```
 //!
-//! K-means walks downhill from where it starts, and stops in the first valley. Random starts begin
-//! higher, and end in more different places; k-means++ spreads its centroids, begins lower, and mostly
-//! takes fewer iterations. The second picture shows two such valleys.
+//! K-means reduces the inertia from its start until it reaches a local minimum. Random starts begin with a
+//! higher inertia and end in many different minima. K-means++ spreads its centroids, begins with a lower
+//! inertia, and usually takes fewer iterations. The second picture shows two such minima.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -25,19 +25,19 @@ use clap::Parser;
 use gallery::Result;
 use ndarray::Array2;
 
-/// Draws how the inertia falls from several starts.
+/// Draws the inertia by iteration from several starts.
 #[derive(Parser)]
 struct Arguments {
-    /// Clusters to find
+    /// Number of clusters
     #[arg(long, default_value_t = 5)]
     clusters: usize,
-    /// Starts of each kind
+    /// Number of restarts for each initialization
     #[arg(long, default_value_t = 20)]
     n_init: usize,
     /// The folder to write to [default: target/gallery in the crate]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -95,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The inertias of all restarts, each to its fixed point.
+/// The inertias of all restarts, each run until it converges.
 fn history(arguments: &Arguments, init: Init, x: &Array2<f64>) -> Result<History> {
     let mut history = History::new();
     let mut observer = |iteration: &_| history.record(iteration);
@@ -124,7 +124,7 @@ fn print_summary(name: &str, restarts: &[Vec<f64>]) {
     println!("{name:<10} {best:>9.1} {mean:>9.1} {worst:>9.1}  {iterations:.1} on average");
 }
 
-/// The best and the worst of fits from one random start each.
+/// The best and the worst of several fits, each from one random start.
 fn valleys(arguments: &Arguments, x: &Array2<f64>) -> Result<(KMeansModel<f64>, KMeansModel<f64>)> {
     let kmeans = KMeans::new(arguments.clusters).init(Init::Random).n_init(1);
     let seeds = (0..arguments.n_init as u64).map(|start| arguments.seed.wrapping_add(start));

@@ -7,14 +7,14 @@
 //! ```
 //!
 //! Each pixel is a row of three features: red, green and blue. A fit finds `k` centroids, which are
-//! colours; the segmented picture shows each pixel in the colour of its centroid. With ten
-//! clusters the picture still looks like itself. With two, small areas of a strong colour are lost
-//! in larger ones: k-means prefers clusters of similar size.
+//! colours, and the segmented picture shows each pixel in the colour of its centroid. With ten
+//! clusters the picture still looks like the original. With two, small areas of a strong colour are lost
+//! in larger ones, because k-means prefers clusters of similar size.
 //!
-//! Transparent pixels stay as they are and do not count: their weight is their opacity.
+//! Each pixel is weighted by its opacity, so transparent pixels do not count. They stay unchanged.
 //!
-//! With `--features plot` it also draws the silhouettes for 2 to 14 clusters, and a picture of each
-//! segment alone.
+//! With `--features plot` it also draws the silhouettes for 2 to 14 clusters, and a separate picture of
+//! each segment.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -54,10 +54,10 @@ struct Arguments {
     /// The folder to write to [default: target/segment_image in the crate, with pictures target/gallery]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Starts for each number of clusters, the best of which is kept
+    /// Number of restarts for each number of clusters
     #[arg(long, default_value_t = 10)]
     n_init: usize,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The folder to write to, in the crate.
+/// The default folder to write to, relative to the workspace.
 const OUT: &str = if cfg!(feature = "plot") {
     "target/gallery"
 } else {
@@ -121,7 +121,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Names what was being done when something went wrong.
+/// Adds what the program was doing to an error.
 trait While<T> {
     fn doing(self, what: &str) -> Result<T>;
 }
@@ -132,7 +132,7 @@ impl<T, E: Display> While<T> for std::result::Result<T, E> {
     }
 }
 
-/// The picture, turned the way it was taken.
+/// Reads the photograph, and rotates it to its orientation.
 fn read_photo(path: &Path) -> Result<RgbaImage> {
     let reading = &format!("read {}", path.display());
     let bytes = fs::read(path).doing(reading)?;
@@ -152,15 +152,15 @@ fn read_photo(path: &Path) -> Result<RgbaImage> {
     Ok(photo.into_rgba8())
 }
 
-/// Whether a JPEG has its end marker. The decoder fills what is missing with grey, without a word.
+/// Whether a JPEG has its end marker. Without it, the decoder silently fills the missing part with grey.
 fn has_jpeg_end(mut bytes: &[u8]) -> bool {
     loop {
         bytes = match bytes {
             [0xff, 0xd9, ..] => return true,
-            // Markers without a length, an escaped 0xff of the compressed data, padding.
+            // Markers without a length, escaped 0xff bytes of the compressed data, and padding.
             [0xff, 0x00 | 0x01 | 0xd0..=0xd8, rest @ ..] => rest,
             [0xff, 0xff, ..] => &bytes[1..],
-            // The length counts its own two bytes. A thumbnail, which has an end too, is skipped.
+            // The length includes its own two bytes. This also skips a thumbnail, which has its own end marker.
             [0xff, _, high, low, ..] => {
                 let len = usize::from(u16::from_be_bytes([*high, *low]));
                 bytes.get(2 + len..).unwrap_or_default()
@@ -181,7 +181,7 @@ fn as_rows(photo: &RgbaImage) -> (Array2<f32>, Array1<f32>) {
     (colours, weights)
 }
 
-/// Everything is checked before the first fit, so that a long run does not end in an error.
+/// Checks all arguments before the first fit, so that a long run does not end in an error.
 fn check_counts(arguments: &Arguments, weights: &Array1<f32>) -> Result<()> {
     if arguments.n_init == 0 {
         return Err("n_init must be at least 1".into());
@@ -200,13 +200,13 @@ fn check_counts(arguments: &Arguments, weights: &Array1<f32>) -> Result<()> {
             return Err(format!("{n_clusters} clusters are more than {pixels}").into());
         }
         if clusters[..i].contains(&n_clusters) {
-            return Err(format!("{n_clusters} clusters are asked for twice").into());
+            return Err(format!("{n_clusters} clusters are requested twice").into());
         }
     }
     Ok(())
 }
 
-/// One path for each number of clusters, and the contact sheet's.
+/// One path for each number of clusters, and one for the contact sheet.
 fn picture_paths(out: &Path, input: &Path, clusters: &[usize]) -> Vec<PathBuf> {
     let stem = input.file_stem().unwrap_or_default().to_string_lossy();
     let of_clusters = clusters.iter().map(|k| format!("{stem}-k{k}.png"));
@@ -214,7 +214,7 @@ fn picture_paths(out: &Path, input: &Path, clusters: &[usize]) -> Vec<PathBuf> {
     names.map(|name| out.join(name)).collect()
 }
 
-/// Makes the folder, and sees that the files can be written there.
+/// Creates the folder and checks that the files can be written there.
 fn check_places(out: &Path, paths: &[PathBuf]) -> Result<()> {
     let writing = &format!("write to {}", out.display());
     fs::create_dir_all(out).doing(writing)?;
@@ -225,7 +225,7 @@ fn check_places(out: &Path, paths: &[PathBuf]) -> Result<()> {
     }
 }
 
-/// The fit, shown by a progress bar while it runs.
+/// Fits with a progress bar.
 fn fit(
     arguments: &Arguments,
     n_clusters: usize,
@@ -251,7 +251,7 @@ fn fit(
     Ok((model, started.elapsed()))
 }
 
-/// The colours, the most common first, with their shares of the picture.
+/// Prints the colours, the most common first, with their shares of the picture.
 fn print_palette(model: &KMeansModel<f32>, weights: &Array1<f32>, time: Duration) {
     let mut shares = vec![0.0; model.n_clusters()];
     model
@@ -264,7 +264,7 @@ fn print_palette(model: &KMeansModel<f32>, weights: &Array1<f32>, time: Duration
     order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
 
     println!(
-        "\n{:>3} clusters: inertia {:>9.1}, {:>3} iterations of the best start, {:>5.2} s",
+        "\n{:>3} clusters: inertia {:>9.1}, {:>3} iterations of the best restart, {:>5.2} s",
         model.n_clusters(),
         model.inertia(),
         model.n_iter(),
@@ -288,7 +288,7 @@ fn colour(model: &KMeansModel<f32>, label: usize) -> [u8; 3] {
     std::array::from_fn(|channel| (centroids[[label, channel]] * 255.0).round() as u8)
 }
 
-/// The picture with each pixel in the colour of its centroid, as opaque as before.
+/// The picture with each pixel in the colour of its centroid. Opacities are unchanged.
 fn recolour(photo: &RgbaImage, model: &KMeansModel<f32>) -> RgbaImage {
     let palette: Vec<_> = (0..model.n_clusters())
         .map(|label| colour(model, label))
@@ -318,7 +318,7 @@ fn thumbnail(picture: &RgbaImage) -> RgbaImage {
     )
 }
 
-/// The pictures, all of one size, in rows of three on white.
+/// The pictures, all of the same size, in rows of three on white.
 fn contact_sheet(pictures: &[RgbaImage]) -> RgbaImage {
     let (width, height) = (pictures[0].width() + MARGIN, pictures[0].height() + MARGIN);
     let columns = pictures.len().min(3) as u32;
@@ -341,7 +341,7 @@ fn encode(picture: &RgbaImage) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
-/// All files or none: they are written beside their places first, and moved there at the end.
+/// Writes all files or none: they are first written to temporary files, and moved to their paths at the end.
 fn write_all(paths: &[PathBuf], files: &[Vec<u8>]) -> Result<()> {
     let mut written = Vec::new();
     for (path, bytes) in paths.iter().zip(files) {
@@ -358,7 +358,7 @@ fn write_all(paths: &[PathBuf], files: &[Vec<u8>]) -> Result<()> {
     Ok(())
 }
 
-/// Temporary files are for their owner alone by default; pictures are for all.
+/// A temporary file with the usual permissions. By default only the owner could read it.
 fn readable_file() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

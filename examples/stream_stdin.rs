@@ -1,16 +1,16 @@
-//! Clusters rows of numbers as they come on standard input, and prints the centroids now and then.
+//! Clusters rows of numbers as they arrive on standard input, and prints the centroids at intervals.
 //!
 //! ```text
 //! tail -f data.csv | cargo run --release --example stream_stdin -- --clusters 5
 //! cargo run --release --example stream_stdin -- --header --columns 0,2 --every 100 < data.csv
 //! ```
 //!
-//! Each row is a line of numbers with commas between them, or what `--delimiter` says. Rows are kept
-//! until a batch is full or centroids are to be printed. A line that is no such row is told on standard
-//! error, by its number, and skipped; with `--bad-rows fail` it is the end. Blank lines do not count.
+//! Each row is a line of numbers, separated by commas or by `--delimiter`. Rows are collected until a batch
+//! is full or the centroids are printed. Any other line is reported on standard error with its line number,
+//! and skipped. With `--bad-rows fail` it ends the program. Blank lines are ignored.
 //!
-//! The centroids are lines of their label, the number of rows that moved them, and their coordinates,
-//! below a line that begins with `#`.
+//! The centroids are printed below a line that begins with `#`. Each is a line of its label, the number of
+//! rows that moved it, and its coordinates.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -21,40 +21,40 @@ use clap::{Parser, ValueEnum};
 use csv::{ByteRecord, ReaderBuilder, Terminator, Trim};
 use ndarray::ArrayView2;
 
-/// Clusters rows of numbers from standard input, and prints the centroids now and then.
+/// Clusters rows of numbers from standard input, and prints the centroids at intervals.
 #[derive(Parser)]
 struct Arguments {
     /// Number of clusters
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     clusters: u32,
-    /// Rows of a batch, at most
+    /// Rows of a batch
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
-    /// Centroids are printed whenever so many rows came, and at the end
+    /// Rows between outputs of the centroids, which are also printed at the end
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
-    /// The first line is no row
+    /// Skips the first line
     #[arg(long)]
     header: bool,
-    /// What is between two fields: one character, or \t
+    /// The character between two fields, or \t
     #[arg(long, default_value = ",", value_parser = delimiter)]
     delimiter: u8,
-    /// The columns to take, counted from 0 [default: all]
+    /// The columns to use, counted from 0 [default: all]
     #[arg(long, value_delimiter = ',')]
     columns: Vec<usize>,
-    /// What becomes of a line that is no row of numbers
+    /// What to do with a line that is not a row of numbers
     #[arg(long, value_enum, default_value_t = BadRows::Skip)]
     bad_rows: BadRows,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum BadRows {
-    /// It is told and left out
+    /// Reports and skips it
     Skip,
-    /// It is the end
+    /// Stops with an error
     Fail,
 }
 
@@ -71,10 +71,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        // Nobody reads on: the end of the program, and no fault.
+        // Nobody reads the output any more. This ends the program, but it is not an error.
         Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where standard error is closed too, nobody is left to be told.
+            // Standard error may be closed as well.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -91,12 +91,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         .has_headers(arguments.header)
         .delimiter(arguments.delimiter)
         .trim(Trim::All)
-        // A row of another length is a bad row, and not the end of the file.
+        // A row of another length is a bad row, not an error of the reader.
         .flexible(true)
-        // A quotation mark that is never closed would swallow the rest of the stream.
+        // With quoting, an unclosed quotation mark would swallow the rest of the stream.
         .quoting(false)
-        // A row ends where its line ends, the last one too, so that lines can be counted. What Windows
-        // puts before it is trimmed.
+        // Every row ends with a line feed, so lines can be counted. The carriage return of Windows is trimmed.
         .terminator(Terminator::Any(b'\n'))
         .from_reader(io::stdin().lock().chain(&b"\n"[..]));
     let mut clusters = Clusters::new(arguments);
@@ -117,22 +116,22 @@ fn run(arguments: &Arguments) -> Result<()> {
         if clusters.n_rows.is_multiple_of(arguments.every) {
             clusters.print()?;
         } else if clusters.batch.len() == arguments.batch as usize * clusters.n_features {
-            clusters.take_in()?;
+            clusters.fit_batch()?;
         }
     }
     clusters.finish()
 }
 
-/// The stream, and the rows that wait for it.
+/// The stream, and the rows of its next batch.
 struct Clusters<'a> {
     columns: &'a [usize],
     stream: OnlineKMeans<f64>,
-    /// Known since the first row, or 0.
+    /// The number of features of the first row, or 0 before it.
     n_features: usize,
     batch: Vec<f64>,
     n_rows: u64,
     skipped: u64,
-    /// Rows and bad ones when centroids were last printed.
+    /// The numbers of rows and of bad rows when the centroids were last printed.
     printed: Option<(u64, u64)>,
 }
 
@@ -150,7 +149,7 @@ impl<'a> Clusters<'a> {
         }
     }
 
-    /// Puts a row behind those that wait, or says why it is none.
+    /// Adds a row to the next batch. The error says why a line is not a row.
     fn add(&mut self, record: &ByteRecord) -> std::result::Result<(), String> {
         let before = self.batch.len();
         let added = self.push_fields(record);
@@ -183,8 +182,8 @@ impl<'a> Clusters<'a> {
         Ok(())
     }
 
-    /// Gives the rows that wait to the stream.
-    fn take_in(&mut self) -> Result<()> {
+    /// Passes the batch to the stream.
+    fn fit_batch(&mut self) -> Result<()> {
         if !self.batch.is_empty() {
             let shape = (self.batch.len() / self.n_features, self.n_features);
             let batch = ArrayView2::from_shape(shape, &self.batch)?;
@@ -196,7 +195,7 @@ impl<'a> Clusters<'a> {
 
     /// Prints the centroids of all rows so far, or why there are none yet.
     fn print(&mut self) -> Result<()> {
-        self.take_in()?;
+        self.fit_batch()?;
         self.printed = Some((self.n_rows, self.skipped));
         let mut out = io::stdout().lock();
         write!(out, "# {} rows, {} skipped", self.n_rows, self.skipped)?;
@@ -219,7 +218,7 @@ impl<'a> Clusters<'a> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.take_in()?;
+        self.fit_batch()?;
         if let Err(error) = self.stream.model() {
             return Err(match self.skipped {
                 0 => error.into(),
@@ -233,7 +232,7 @@ impl<'a> Clusters<'a> {
     }
 }
 
-/// A number that can be computed with, with or without quotation marks around it.
+/// Parses a finite number that is not too large, with or without quotation marks.
 fn number(field: &[u8]) -> std::result::Result<f64, String> {
     let text = String::from_utf8_lossy(field);
     let unquoted = text
@@ -243,7 +242,7 @@ fn number(field: &[u8]) -> std::result::Result<f64, String> {
         .unwrap_or(&text)
         .trim()
         .parse()
-        .map_err(|_| format!("{text:?} is no number"))?;
+        .map_err(|_| format!("{text:?} is not a number"))?;
     if !value.is_finite() {
         return Err(format!("{text:?} is not finite"));
     }
@@ -253,7 +252,7 @@ fn number(field: &[u8]) -> std::result::Result<f64, String> {
     Ok(value)
 }
 
-/// The number of six significant digits that is nearest.
+/// Rounds to six significant digits.
 fn six_digits(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }

@@ -1,12 +1,12 @@
-//! Five blobs and the regions that k-means divides the plane into.
+//! Five blobs, and the regions into which k-means divides the plane.
 //!
 //! ```text
 //! cargo run --release --features plot --example voronoi
 //! ```
 //!
-//! On the left the points have the colours of the blobs they were drawn from; on the right those of
-//! their nearest centroids, whose regions have straight borders halfway between centroids. K-means
-//! cannot see that blobs differ in width, and gives some points at the border to the wrong one.
+//! On the left, the points are coloured by the blob that they were drawn from. On the right, they are
+//! coloured by their nearest centroid, and the regions have straight borders halfway between centroids.
+//! K-means does not model the widths of the blobs, so it assigns some points near a border to the wrong one.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -29,13 +29,13 @@ use ndarray::{Array1, Array2};
 /// Draws five blobs and the decision regions of k-means.
 #[derive(Parser)]
 struct Arguments {
-    /// Clusters to find
+    /// Number of clusters
     #[arg(long, default_value_t = 5)]
     clusters: usize,
     /// The folder to write to [default: target/gallery in the crate]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -79,8 +79,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The blobs by new numbers: each that of the cluster with most of its points, among those that no blob
-/// before it has, so that the colours of both pictures match.
+/// Renumbers the blobs so that the colours of both pictures match. Each blob gets the number of the
+/// cluster that has most of its points, among the clusters not yet taken by an earlier blob.
 fn numbered_as(labels: &Array1<usize>, blobs: &Array1<usize>) -> Array1<usize> {
     let count = |of: &Array1<usize>| of.iter().max().map_or(0, |&label| label + 1);
     let n = count(labels).max(count(blobs));

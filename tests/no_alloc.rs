@@ -1,4 +1,4 @@
-//! Predicting into the caller's arrays allocates nothing, once a thread has its workspace.
+//! Predicting into arrays of the caller allocates nothing once a thread has its workspace.
 #![allow(unsafe_code, reason = "a global allocator that counts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -13,11 +13,11 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is passed on to the system's allocator.
+// SAFETY: all calls are forwarded to the allocator of the system.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        // SAFETY: the caller upholds the contract, which is that of the allocator of the system.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
@@ -50,6 +50,6 @@ fn predicting_into_arrays_allocates_nothing() {
         predict();
         assert_eq!(allocations(predict), 0, "d = {d}");
     }
-    // The counter counts.
+    // The counter itself works.
     assert!(allocations(|| drop(Array1::<f64>::zeros(5))) > 0);
 }

@@ -1,13 +1,13 @@
-"""centroid beside scikit-learn, oneDAL, FAISS and superkmeans: same data, same starting rows, same
-number of iterations, runs taken in turns. See README.md here.
+"""Compares centroid with scikit-learn, oneDAL, FAISS and superkmeans: same data, same starting rows, same
+number of iterations, alternating runs. See README.md in this folder.
 
     python compare.py lloyd [--only NAME ...] [--rounds 7]    iterations from given rows, tol = 0
     python compare.py fit   [--only NAME ...] [--rounds 3]    whole fits with default settings
-    python compare.py noise  [--rounds 7]                     Auto beside the plain engine
-    python compare.py growth [--rounds 3]                     time over n, k and d
+    python compare.py noise  [--rounds 7]                     Auto against Lloyd
+    python compare.py growth [--rounds 3]                     time by n, k and d
     python compare.py silhouette [--rounds 7]                 silhouette_score of clusters
-    python compare.py batches [--rounds 7]                    MiniBatchKMeans: a pass in batches
-    python compare.py quality                                 and its inertias over 20 seeds
+    python compare.py batches [--rounds 7]                    MiniBatchKMeans: two passes in batches
+    python compare.py quality                                 MiniBatchKMeans: inertias over 20 seeds
 """
 import argparse
 import importlib.metadata
@@ -27,7 +27,7 @@ from sklearn.metrics import silhouette_score
 
 warnings.filterwarnings("ignore")
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Threads of a peer that has just run may still be spinning.
+# Seconds to wait, because the threads of the previous peer may still be spinning.
 PAUSE = 0.3
 SHORT = 0.05
 
@@ -42,8 +42,8 @@ def photograph():
 
 
 def mixture(n, d):
-    """300 normal clusters in coordinates whose deviation falls as (1 + j) ** -0.5, rotated: the
-    spectrum of learned embeddings, roughly."""
+    """300 normal clusters, rotated, whose standard deviation falls as (1 + j) ** -0.5 with coordinate j. The
+    spectrum is roughly that of learned embeddings."""
     rs = np.random.RandomState(0)
     centers = rs.standard_normal((300, d))
     x = centers[rs.randint(300, size=n)] + rs.standard_normal((n, d))
@@ -59,7 +59,7 @@ def from_file(name):
     return read
 
 
-# name: (data, {k: iterations of `lloyd`}, [(k, n_init) of `fit`])
+# name: (data, {k: iterations in `lloyd`}, [(k, n_init) in `fit`])
 SETS = {
     "blobs_500x2_f64": (lambda: blobs(500, 2, 5, np.float64), {5: 10}, [(5, 10)]),
     "digits": (lambda: load_digits().data.astype(np.float64), {50: 20, 181: 14}, [(50, 10)]),
@@ -76,7 +76,7 @@ SETS = {
 
 
 class Centroid:
-    """The program of this package, kept running, so that starting it is not timed."""
+    """The program of this package. It is kept running, so that its start is not timed."""
 
     def __init__(self, kernels=None):
         env = dict(os.environ)
@@ -113,7 +113,7 @@ def onedal():
 
 
 def peers_of_lloyd(x, k, iterations, start):
-    """name: a function that returns seconds and centroids."""
+    """A dict from names to functions that return seconds and centroids."""
     def of(estimator):
         def run():
             model = estimator(n_clusters=k, init=start, n_init=1, max_iter=iterations, tol=0.0,
@@ -128,13 +128,13 @@ def peers_of_lloyd(x, k, iterations, start):
         import faiss
 
         def run_faiss():
-            # Without these it trains on a sample.
+            # Without these limits, FAISS trains on a sample.
             model = faiss.Kmeans(x.shape[1], k, niter=iterations, verbose=False,
                                  max_points_per_centroid=len(x), min_points_per_centroid=1)
             seconds, _ = timed(lambda: model.train(x, init_centroids=start))
             return seconds, model.centroids
         peers["FAISS"] = run_faiss
-    # It is made for many features, and starts from rows of its own choice.
+    # superkmeans is made for many features, and chooses its own starting rows.
     if x.dtype == np.float32 and x.shape[1] >= 64 and importlib.util.find_spec("superkmeans"):
         from superkmeans import SuperKMeans
 
@@ -149,7 +149,7 @@ def peers_of_lloyd(x, k, iterations, start):
 
 
 def inertia(x, centroids):
-    """By direct differences in f64."""
+    """The inertia from direct differences in f64."""
     centroids = np.asarray(centroids, dtype=np.float64)
     norms = (centroids ** 2).sum(axis=1)
     total = 0.0
@@ -161,7 +161,7 @@ def inertia(x, centroids):
 
 
 def in_turns(runs, rounds, short=SHORT):
-    """Medians of the seconds of each, after one round that is not counted, and the last results."""
+    """The median time of each run in seconds, without the first round, and the last results."""
     seconds = {name: [] for name in runs}
     results = {}
     for number in range(rounds + 1):
@@ -169,7 +169,7 @@ def in_turns(runs, rounds, short=SHORT):
             time.sleep(PAUSE)
             taken, results[name] = run()
             if number > 0:
-                # After the pause short runs would measure the waking of threads.
+                # Directly after the pause, a short run would mostly measure how long threads take to wake up.
                 again = [run()[0] for _ in range(5)] if taken < short else [taken]
                 seconds[name].append(statistics.median(again))
     return {name: statistics.median(all) for name, all in seconds.items()}, results
@@ -192,7 +192,7 @@ def lloyd(tmp):
             continue
         x = make()
         if x is None:
-            print(f"{name:32} not measured: its file is not there")
+            print(f"{name:32} not measured: its file is missing")
             continue
         data = os.path.join(tmp, name + ".npy")
         np.save(data, x)
@@ -253,11 +253,11 @@ def fit(tmp):
             print_row(f"{name} k={k} n_init={n_init}", medians, notes)
     for peer, all in ratios.items():
         if peer != "centroid":
-            print(f"geometric mean beside {peer}: {np.exp(np.mean(np.log(all))):.1f}x")
+            print(f"geometric mean for {peer}: {np.exp(np.mean(np.log(all))):.1f}x")
 
 
 def noise(tmp):
-    """No structure that bounds could use."""
+    """Data without structure that bounds could use."""
     ours = Centroid(ARGS.kernels)
     for n, d, k in [(100_000, 64, 256), (100_000, 16, 100), (100_000, 32, 128), (20_000, 300, 128)]:
         x = np.random.RandomState(0).standard_normal((n, d)).astype(np.float32)
@@ -273,7 +273,7 @@ def noise(tmp):
 
 
 def growth(tmp):
-    """How time grows, over 10 iterations from given rows."""
+    """Growth of the time of 10 iterations from given rows."""
     ours = Centroid(ARGS.kernels)
 
     def measure(n, d, k):
@@ -301,7 +301,7 @@ def growth(tmp):
 
 
 def silhouette(tmp):
-    """Scores of all rows, of blobs and digits with the labels of a fit."""
+    """Scores of all rows of blobs and digits, with the labels of a fit."""
     ours = Centroid(ARGS.kernels)
     sets = [(f"blobs {n} x {d} {np.dtype(dtype)}", blobs(n, d, 10, dtype))
             for n, d, dtype in [(20_000, 3, np.float32), (20_000, 16, np.float32),
@@ -321,7 +321,7 @@ def silhouette(tmp):
 
 
 def batches(tmp):
-    """Two passes in batches of 1024 rows from given rows, labels of all rows included."""
+    """Two passes in batches of 1024 rows from given rows, including the labels of all rows."""
     ours = Centroid(ARGS.kernels)
     for name, k in [("photograph", 8), ("photograph", 64), ("blobs_200kx16_f32", 100),
                     ("blobs_1Mx2_f64", 50)]:
@@ -343,7 +343,7 @@ def batches(tmp):
 
 
 def quality(tmp):
-    """Mean inertias of whole fits over 20 seeds, relative to that of Lloyd's iterations."""
+    """Mean inertias of whole fits over 20 seeds, relative to those of Lloyd's iterations."""
     ours = Centroid(ARGS.kernels)
     for name, k in [("digits", 10), ("photograph", 8), ("photograph", 64), ("blobs_200kx16_f32", 100)]:
         x = SETS[name][0]()
@@ -369,8 +369,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=modes)
     parser.add_argument("--only", nargs="*", help="names of data sets: " + ", ".join(SETS))
-    parser.add_argument("--peers", nargs="*", help="names of peers; all that are installed if left out")
-    parser.add_argument("--rounds", type=int, default=7, help="runs of each, of which medians are taken")
+    parser.add_argument("--peers", nargs="*", help="names of peers (default: all that are installed)")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each for the median")
     parser.add_argument("--kernels", choices=["avx512", "avx2", "portable"], help="a slower table")
     parser.add_argument("--data", help="a folder with mnist_10k.npy and glove50_10k.npy")
     global ARGS

@@ -1,10 +1,11 @@
-"""scikit-learn, oneDAL and FAISS on data that is hard on floating-point numbers, against exact arithmetic.
+"""Compares scikit-learn, oneDAL and FAISS with exact arithmetic, on data that is difficult in floating point.
 
-    python numerics.py [--write]    the columns of peers of docs/numerics.md; --write puts them there
+    python numerics.py [--write]    prints the table of docs/numerics.md with the columns of the peers;
+                                    --write writes them to the file
 
-The data, the reference and the three numbers of a cell are those of tests/numerics.rs, which makes the
-column of centroid. A peer that is not installed, or does not take the type, has a dash; one that ends
-the process has "aborts".
+The data, the exact reference and the three numbers in a cell are those of tests/it/numerics.rs, which
+writes the column of centroid. "-" means that a peer does not support the type, and "aborts" that it ended
+the process. The column of a peer that is not installed stays unchanged.
 """
 import argparse
 import importlib.util
@@ -23,7 +24,7 @@ POINTS, N_CLUSTERS, ITERATIONS, DEVIATION = 2000, 8, 10, 64
 
 
 def lattice():
-    """Eight overlapping clusters of whole numbers."""
+    """Eight overlapping clusters of integers."""
     state = 1
 
     def below(bound):
@@ -52,12 +53,12 @@ CASES += [Case("10,000,000 rows", repeated=True)]
 
 
 def exact_labels(case, points):
-    """Labels of Lloyd's iterations from the first points, the centroids kept as fractions."""
+    """Labels of Lloyd's iterations from the first points, with centroids kept as fractions."""
     scaled = np.ldexp(points.astype(np.float64), -case.power)
     numbers = np.array([[int(x) - case.offset for x in row] for row in scaled], dtype=object)
     sums, counts = numbers[:N_CLUSTERS].copy(), [1] * N_CLUSTERS
     for iteration in itertools.count():
-        # The squared distances are of whole numbers over the squares of the counts.
+        # A squared distance is an integer divided by the square of the count.
         sq_dists = [((numbers * n - s) ** 2).sum(axis=1) for s, n in zip(sums, counts)]
         labels = np.zeros(POINTS, dtype=int)
         least, over = sq_dists[0], np.full(POINTS, counts[0] ** 2, dtype=object)
@@ -76,8 +77,8 @@ def exact_labels(case, points):
 
 
 def cell(case, points, labels, centroids, inertia):
-    """Labels other than the exact ones, labels that the returned centroids contradict, and the
-    error of the inertia of the returned labels and centroids."""
+    """The number of labels that differ from the exact ones, the number of rows with a returned centroid
+    nearer than that of their label, and the relative error of the returned inertia."""
     exact = np.repeat(exact_labels(case, points), case.times)
     changed = int((labels != exact).sum())
     if not (np.isfinite(centroids).all() and math.isfinite(inertia)):
@@ -86,7 +87,7 @@ def cell(case, points, labels, centroids, inertia):
     points, centroids = fractions(points), fractions(centroids)
     sq_dists = np.stack([((points - c) ** 2).sum(axis=1) for c in centroids], axis=1)
     least = sq_dists.min(axis=1)
-    # Equal rows need not have equal labels.
+    # NOTE: equal rows may have different labels.
     rows = np.repeat(np.arange(POINTS), case.times)
     pairs, number = np.unique(rows * N_CLUSTERS + labels, return_counts=True)
     contradicting, total = 0, Fraction(0)
@@ -99,7 +100,7 @@ def cell(case, points, labels, centroids, inertia):
 
 
 def round_up(value):
-    """One digit, not below the value."""
+    """The value rounded up to one digit."""
     if value == 0:
         return "0"
     power = math.floor(math.log10(value))
@@ -117,7 +118,7 @@ def of_estimator(estimator):
 
 def of_faiss(x, start):
     import faiss
-    # Without these it trains on a sample.
+    # Without these limits, FAISS trains on a sample.
     model = faiss.Kmeans(x.shape[1], N_CLUSTERS, niter=ITERATIONS, max_points_per_centroid=len(x),
                          min_points_per_centroid=1)
     model.train(x, init_centroids=start)
@@ -126,7 +127,8 @@ def of_faiss(x, start):
 
 
 def peers():
-    """name: a function of data and start that returns labels, centroids, inertia; None if missing."""
+    """A dict from names to functions of data and start that return labels, centroids and inertia, or to None
+    if a peer is not installed."""
     found = dict.fromkeys(["scikit-learn", "oneDAL", "FAISS"])
     if importlib.util.find_spec("sklearn"):
         from sklearn.cluster import KMeans
@@ -152,7 +154,7 @@ def run(case, dtype, peer, answers):
 
 
 def measure(case, dtype, peer):
-    """In a process of its own, as a peer may end it."""
+    """Runs in a separate process, because a peer may end it."""
     context = multiprocessing.get_context("spawn")
     answers = context.SimpleQueue()
     process = context.Process(target=run, args=(case, dtype, peer, answers))
@@ -164,7 +166,7 @@ def measure(case, dtype, peer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the columns into the table")
+    parser.add_argument("--write", action="store_true", help="write the columns to docs/numerics.md")
     write = parser.parse_args().write
     with open(DOCUMENT) as file:
         lines = file.read().splitlines()
@@ -181,7 +183,7 @@ def main():
         lines[number] = f"| {' | '.join(words)} |"
         print(lines[number], flush=True)
     if write:
-        # Written whole or not at all.
+        # The file is written completely or not at all.
         with open(DOCUMENT + ".new", "w") as file:
             file.write("\n".join(lines) + "\n")
         os.replace(DOCUMENT + ".new", DOCUMENT)

@@ -33,7 +33,7 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// One diagram for each of two to seven clusters.
+/// Draws one diagram for each number of clusters from two to seven.
 fn draw_silhouettes(path: &Path, x: &Array2<f64>, sweep: &Sweep<f64>) -> Result<()> {
     let models = (2..=7).filter_map(|n_clusters| sweep.model(n_clusters));
     let models: Vec<_> = models.collect();

@@ -1,5 +1,5 @@
-//! What the examples on handwritten digits share: the images, parts to train and to test with, and a
-//! classifier of another library.
+//! What the examples on handwritten digits share: the images, the split into training and test data, and
+//! a classifier from another library.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ use ndarray::{Array1, Array2, Axis, s};
 
 use super::gallery::{Result, data_set};
 
-/// Images, a row of `8 x 8` pixels from 0 to 16 each, and the digits that they show.
+/// Images and the digits that they show. Each image is a row of `8 x 8` pixels between 0 and 16.
 pub(crate) struct Digits {
     pub(crate) x: Array2<f64>,
     pub(crate) y: Vec<usize>,
 }
 
 impl Digits {
-    /// The 1,797 images that come with the crate, or the first of them.
+    /// Reads the 1,797 images that come with the crate, or the first `most` of them.
     pub(crate) fn read(most: usize) -> Result<Self> {
         let (x, y) = data_set("digits")?;
         let most = most.min(y.len());
@@ -29,17 +29,17 @@ impl Digits {
         })
     }
 
-    /// Three quarters to train with, and a quarter to test with.
+    /// Three quarters for training, and a quarter for testing.
     pub(crate) fn split(&self, seed: u64) -> Result<(Self, Self)> {
         let mut splits = Folds::plain(self.y.len(), 4)?.splits(seed)?;
         let split = splits.swap_remove(0);
         Ok((self.select(&split.train), self.select(&split.test)))
     }
 
-    /// So many of them, chosen by the seed.
-    #[allow(dead_code, reason = "not all examples take some at random")]
+    /// A random sample of the images.
+    #[allow(dead_code, reason = "not all examples sample images")]
     pub(crate) fn at_random(&self, count: usize, seed: u64) -> Result<Self> {
-        // As many folds as rows put them in an order of their own.
+        // With as many folds as rows, the folds are a random permutation.
         let order = Folds::plain(self.y.len(), self.y.len())?.assign(seed)?;
         let mut rows: Vec<usize> = (0..order.len()).collect();
         rows.sort_by_key(|&row| order[row]);
@@ -55,17 +55,17 @@ impl Digits {
     }
 }
 
-/// Multinomial logistic regression, by linfa.
+/// Multinomial logistic regression from linfa.
 pub(crate) struct Classifier {
     model: MultiFittedLogisticRegression<f64, usize>,
     scaling: Scaling,
 }
 
-/// How features are brought to one scale.
+/// How features are scaled.
 struct Scaling {
     means: Array1<f64>,
     factor: f64,
-    /// The feature that takes the place of an intercept.
+    /// The value of the constant feature, which replaces an intercept.
     constant: f64,
 }
 
@@ -73,9 +73,9 @@ struct Scaling {
 const ALPHA: f64 = 1.0;
 
 impl Classifier {
-    /// Features are taken about their means and divided by one number, so that they keep their weights
-    /// beside one another and the first step of the solver, which is as long as the gradient, is no
-    /// leap. In place of an intercept, which would be on another scale, they get a constant feature.
+    /// Features are centred and all divided by the same number. This keeps their relative weights, and keeps
+    /// the first step of the solver, which is as long as the gradient, from being too large. A constant
+    /// feature replaces the intercept, which would have another scale.
     pub(crate) fn fit(x: &Array2<f64>, y: &[usize]) -> Result<Self> {
         let means = x.mean_axis(Axis(0)).ok_or("there are no rows")?;
         let variance = x.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
@@ -99,7 +99,7 @@ impl Classifier {
         })
     }
 
-    /// The share of rows whose digit it names.
+    /// The share of rows whose digit is predicted correctly.
     pub(crate) fn accuracy(&self, x: &Array2<f64>, y: &[usize]) -> Result<f64> {
         let found = self.model.predict(&self.scaling.apply(x)?);
         let right = found.iter().zip(y).filter(|(found, y)| found == y).count();
@@ -108,7 +108,7 @@ impl Classifier {
 }
 
 impl Scaling {
-    /// The features for the classifier, in an array of the version that it works with.
+    /// The scaled features, as an array of the ndarray version that linfa uses.
     fn apply(&self, x: &Array2<f64>) -> Result<ndarray16::Array2<f64>> {
         let (rows, columns) = x.dim();
         let mut values = Vec::with_capacity(rows * (columns + 1));
@@ -122,7 +122,7 @@ impl Scaling {
     }
 }
 
-/// What the seeds gave, shown in percent: the mean, the least and the largest.
+/// The results of all seeds, displayed as percentages: the mean, the minimum and the maximum.
 #[derive(Clone, Default)]
 pub(crate) struct Figures(pub(crate) Vec<f64>);
 
@@ -136,7 +136,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// A progress bar of so many steps.
+/// A progress bar.
 pub(crate) fn progress(steps: usize, what: &str) -> Result<ProgressBar> {
     let bar = ProgressBar::new(steps as u64);
     let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{elapsed}}");

@@ -1,4 +1,4 @@
-//! Clusters as features: 1,797 images of handwritten digits, described by what they resemble.
+//! Clusters as features: 1,797 images of handwritten digits, described by their similarity to clusters.
 //!
 //! ```text
 //! cargo run --release --example digits_preprocessing
@@ -6,16 +6,16 @@
 //! cargo run --release --features plot --example digits_preprocessing
 //! ```
 //!
-//! Logistic regression draws straight borders between images. With pixels as features that is not enough:
-//! digits are written in several ways. k-means finds those ways, and how much an image belongs to each
-//! of them makes features in which straight borders do better. How many there should be is decided by
-//! the classifier itself, in cross-validation: first among numbers far apart, then around the best one.
+//! Logistic regression separates classes with linear borders. With pixels as features this is not enough,
+//! because each digit is written in several ways. K-means finds these ways. How much an image belongs to
+//! each of them gives features for which linear borders work better. The number of clusters is chosen by
+//! cross-validation of the classifier: first among numbers far apart, then around the best one.
 //!
-//! The steps are those of chapter 9 of A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and
-//! TensorFlow*, whose accuracies, of one split of the same images, are printed beside these: the mean, the
-//! least and the largest over several seeds, each with its own images to train and to test with and its
-//! own search. The chapter's features are the distances to the centroids (`transform`); these are soft
-//! assignments, `affinities` divided by their sum, and the distances stand beside them.
+//! The steps follow chapter 9 of A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and
+//! TensorFlow*. The book's accuracies, which are for one split of the same images, are printed next to those
+//! found here: the mean, the minimum and the maximum over several seeds, each with its own split and its own
+//! search. The features in the book are the distances to the centroids (`transform`). Here they are soft
+//! assignments, `affinities` divided by their sum. The result with distances is also printed.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -39,31 +39,31 @@ use gallery::Result;
 use indicatif::ProgressBar;
 use ndarray::Array2;
 
-/// Trains a classifier of digits with the clusters of k-means as features.
+/// Trains a classifier of digits with clusters found by k-means as features.
 #[derive(Parser)]
 struct Arguments {
     /// Numbers of clusters to try first
     #[arg(long, value_delimiter = ',', default_values_t = [50, 100, 150, 200, 250, 300])]
     coarse: Vec<usize>,
-    /// How far apart the numbers are which are tried around the best of these, two on each side
+    /// The step of the second search, which tries two numbers on each side of the best one
     #[arg(long, default_value_t = 15)]
     fine: usize,
-    /// Folds of the cross-validation
+    /// Number of folds of the cross-validation
     #[arg(long, default_value_t = 3)]
     folds: usize,
-    /// How fast the affinity falls with the squared distance, which is in levels of grey of 0 to 16
+    /// How fast the affinity falls with the squared distance, for grey levels from 0 to 16
     #[arg(long, default_value_t = 0.01)]
     gamma: f64,
-    /// Seeds, each with images of its own to train and to test with
+    /// Number of seeds, each with its own split into training and test images
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     seeds: u16,
     /// The first seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Starts of k-means, the best of which is kept
+    /// Number of restarts of k-means
     #[arg(long, default_value_t = 1)]
     n_init: usize,
-    /// Take so many images only
+    /// Number of images to use [default: all]
     #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     images: usize,
     /// The folder for pictures [default: target/gallery in the crate]
@@ -93,7 +93,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     bar.finish_and_clear();
 
     println!("{} images, {} seeds\n", digits.y.len(), arguments.seeds);
-    println!("accuracies in cross-validation, of the first seed\n");
+    println!("accuracies in cross-validation, for the first seed\n");
     println!("{}\n\n{}\n", outcomes[0].coarse, outcomes[0].fine);
     let numbers: Vec<String> = outcomes.iter().map(|o| o.n_clusters.to_string()).collect();
     println!("numbers of clusters found: {}\n", numbers.join(" "));
@@ -101,7 +101,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let title = "accuracy on a quarter of the images";
     println!(
         "{title:<37} {:>5}   {:>7}   {:>14}",
-        "text", "here", "range"
+        "book", "here", "range"
     );
     println!(
         "{:<35} {:>5.1} %   {}",
@@ -126,7 +126,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The accuracies in cross-validation over the number of clusters, of both searches of the first seed.
+/// Draws the accuracies in cross-validation by number of clusters, for both searches of the first seed.
 #[cfg(feature = "plot")]
 fn draw(outcome: &Outcome, arguments: &Arguments) -> Result<()> {
     use centroid::plot::{Curve, CurveOptions, scores};
@@ -154,7 +154,7 @@ fn draw(outcome: &Outcome, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What one seed gave: the searches, and accuracies on the images to test with.
+/// The result of one seed: the searches, and the accuracies on the test images.
 struct Outcome {
     coarse: GridSearch<usize>,
     fine: GridSearch<usize>,
@@ -181,7 +181,7 @@ impl Outcome {
         let around = [-2, -1, 0, 1, 2].map(|step: isize| {
             best.saturating_add_signed(step.saturating_mul(arguments.fine.cast_signed()))
         });
-        // No more clusters than rows to find them in, which are those outside of one fold.
+        // At most as many clusters as there are rows to fit, which are the rows outside one fold.
         let most = train.y.len() - train.y.len().div_ceil(arguments.folds.max(1));
         let around = around.into_iter().filter(|k| (1..=most).contains(k));
         let fine = search(around, &train, seed, arguments, bar)?;
@@ -210,7 +210,7 @@ fn kmeans(n_clusters: usize, seed: u64, arguments: &Arguments) -> KMeans {
     KMeans::new(n_clusters).n_init(arguments.n_init).seed(seed)
 }
 
-/// How much each image belongs to each cluster, `n x k`, as shares that add up to 1.
+/// How much each image belongs to each cluster, `n x k`. The rows sum to 1.
 fn soft_assignments(model: &KMeansModel<f64>, x: &Array2<f64>, gamma: f64) -> Result<Array2<f64>> {
     let mut affinities = model.affinities(x, gamma)?;
     for mut row in affinities.rows_mut() {
@@ -222,7 +222,7 @@ fn soft_assignments(model: &KMeansModel<f64>, x: &Array2<f64>, gamma: f64) -> Re
     Ok(affinities)
 }
 
-/// Scores numbers of clusters by cross-validation: clusters and classifier know the training rows alone.
+/// Scores numbers of clusters by cross-validation. Clusters and classifier see only the training rows.
 fn search(
     numbers: impl IntoIterator<Item = usize>,
     digits: &Digits,

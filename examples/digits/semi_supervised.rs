@@ -6,20 +6,20 @@
 //! cargo run --release --features plot --example digits_semi_supervised
 //! ```
 //!
-//! Labels are dear: somebody has to look at each image. Of fifty images taken at random a classifier
-//! learns little. k-means finds fifty groups of images, and the image nearest to each centroid is a better
-//! one to look at. Its label then goes to all images of its group, or only to those nearest to the
-//! centroid, which are nearly all of the same digit.
+//! Labels are expensive, because a person has to look at each image. A classifier learns little from fifty
+//! random images. K-means finds fifty clusters of images, and the image nearest to each centroid is a better
+//! choice to label. Its label is then given to all images of its cluster, or only to those nearest to the
+//! centroid, nearly all of which show the same digit.
 //!
-//! The steps are those of chapter 9 of A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and
-//! TensorFlow*, whose accuracies, of one split of the same images, are printed beside these: the mean, the
-//! least and the largest over several seeds, each with its own images to train and to test with.
+//! The steps follow chapter 9 of A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and
+//! TensorFlow*. The book's accuracies, which are for one split of the same images, are printed next to those
+//! found here: the mean, the minimum and the maximum over several seeds, each with its own split.
 //!
-//! One split says little: the range is several times as wide as the steps are high. In the mean the
-//! closest fifth does worse than whole clusters here, and falls 1.4 points short of the text; with
+//! One split says little, because the range is several times as wide as the differences between the steps.
+//! On average, the closest fifth does worse here than whole clusters, and is 1.4 points below the book. With
 //! scikit-learn, whose means over 20 splits of its own are 82.5, 91.1, 92.2 and 92.5 % (version 1.9.1, default
-//! settings), it does better by 0.3 points. Its labels are nearly all right, but they are those of the
-//! plainest images; with `--percentile 75` it is about even with whole clusters.
+//! settings), it does better by 0.3 points. Nearly all labels of the closest fifth are correct, but they
+//! belong to the most typical images. With `--percentile 75` it is about as good as whole clusters.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -40,25 +40,25 @@ use clap::Parser;
 use digits::{Classifier, Digits, Figures, progress};
 use gallery::Result;
 
-/// Trains a classifier of digits with few labels, chosen and spread by k-means.
+/// Trains a classifier of digits with few labels, chosen and propagated by k-means.
 #[derive(Parser)]
 struct Arguments {
-    /// Images that are labelled by hand, and the number of clusters
+    /// Number of images labelled by hand, and of clusters
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(2..))]
     labels: u16,
-    /// Labels go to this percentile of each cluster that is nearest to the centroid
+    /// Labels are given to this percentage of each cluster, the images nearest to the centroid
     #[arg(long, default_value_t = 20.0)]
     percentile: f64,
-    /// Seeds, each with images of its own to train and to test with
+    /// Number of seeds, each with its own split into training and test images
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     seeds: u16,
     /// The first seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Starts of k-means, the best of which is kept
+    /// Number of restarts of k-means
     #[arg(long, default_value_t = 50)]
     n_init: usize,
-    /// Take so many images only
+    /// Number of images to use [default: all]
     #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     images: usize,
     /// The folder for pictures [default: target/gallery in the crate]
@@ -67,7 +67,7 @@ struct Arguments {
     out: Option<std::path::PathBuf>,
 }
 
-/// The steps, and the chapter's accuracies in percent.
+/// The steps, and the accuracies in the book, in percent.
 const STEPS: [(&str, f64); 4] = [
     ("images at random", 82.9),
     ("representative images", 91.6),
@@ -101,13 +101,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     let title = "accuracy on a quarter of the images";
     println!(
         "{title:<37} {:>5}   {:>7}   {:>14}",
-        "text", "here", "range"
+        "book", "here", "range"
     );
-    for (step, (name, of_text)) in STEPS.iter().enumerate() {
+    for (step, (name, in_book)) in STEPS.iter().enumerate() {
         let here = figures(&|outcome| outcome.accuracies[step]);
-        println!("{name:<35} {of_text:>5.1} %   {here}");
+        println!("{name:<35} {in_book:>5.1} %   {here}");
     }
-    println!("\nlabels that are right");
+    println!("\ncorrect labels");
     println!(
         "{:<45} {}",
         "of whole clusters",
@@ -120,7 +120,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The images of the first seed that somebody would look at, and the digits they would see.
+/// Draws the images of the first seed that a person would label, with their digits.
 #[cfg(feature = "plot")]
 fn draw(looked_at: &Digits, arguments: &Arguments) -> Result<()> {
     use centroid::plot::{Image, ImageGridOptions, image_grid};
@@ -142,13 +142,13 @@ fn draw(looked_at: &Digits, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What one seed gave.
+/// The result of one seed.
 struct Outcome {
-    /// On the images to test with, for each step.
+    /// The accuracy on the test images, for each step.
     accuracies: [f64; 4],
-    /// The share of right labels among all that were spread, and among the closest.
+    /// The share of correct labels in whole clusters, and among the closest images.
     right: [f64; 2],
-    /// The images that somebody looked at.
+    /// The images that were labelled by hand.
     #[cfg_attr(not(feature = "plot"), allow(dead_code, reason = "it is drawn"))]
     looked_at: Digits,
 }
@@ -163,7 +163,7 @@ impl Outcome {
 
         let kmeans = KMeans::new(n_labels).n_init(arguments.n_init).seed(seed);
         let model = kmeans.fit(&train.x)?;
-        // Here somebody would look at the images. A cluster without images has no label.
+        // Here a person would look at the images. A cluster without images has no label.
         let mut labels = vec![None; n_labels];
         let mut looked_at = Vec::new();
         for request in label_requests(&model, &train.x)? {

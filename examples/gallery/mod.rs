@@ -1,7 +1,7 @@
-//! What the examples have in common: data sets, and the folder for pictures.
+//! What the examples share: data sets, and the folder for pictures.
 #![allow(
     dead_code,
-    reason = "each example is a program of its own, and takes what it needs"
+    reason = "each example is a separate program that uses only some of this"
 )]
 
 use std::error::Error;
@@ -13,7 +13,7 @@ use super::workspace;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The folder for pictures, which is made if it is not there: what was asked for, or `target/gallery`.
+/// The folder for pictures: `out`, or `target/gallery` by default. It is created if it does not exist.
 pub(crate) fn folder(out: &Option<PathBuf>) -> Result<PathBuf> {
     let default = workspace::path("target/gallery");
     let folder = out.clone().unwrap_or(default);
@@ -22,7 +22,7 @@ pub(crate) fn folder(out: &Option<PathBuf>) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A data set of the crate's tests: its rows, and the class that each has in the last column.
+/// Reads a data set of the crate's tests: the rows, and their classes from the last column.
 pub(crate) fn data_set(name: &str) -> Result<(Array2<f64>, Array1<usize>)> {
     let path = workspace::path(&format!("tests/data/{name}.csv"));
     let reading = |error: csv::Error| format!("cannot read {}: {error}", path.display());

@@ -1,4 +1,4 @@
-//! Clusters a file that need not fit in memory: random batches, then one pass that labels all rows.
+//! Clusters a file that need not fit in memory, with random batches and then one pass that labels all rows.
 //!
 //! ```text
 //! cargo run --release --example larger_than_memory
@@ -6,13 +6,13 @@
 //! cargo run --release --example larger_than_memory -- --input vectors.npy --clusters 100 --exact
 //! ```
 //!
-//! Without `--input` it writes a `.npy` file of normal clusters first. The file is mapped into memory,
-//! not read: the system brings in the pages that are looked at. It counts them as this program's as
-//! long as they are mapped, so each batch maps the file anew and lets go of it. What stays resident is a
-//! batch, whatever the size of the file; the peak is printed at the end.
+//! Without `--input` it first writes a `.npy` file of normal clusters. The file is mapped into memory
+//! rather than read, so the system loads only the pages that are accessed. Pages count as memory of this
+//! program while they are mapped. Therefore each batch maps the file and then unmaps it, and only one batch
+//! is resident, whatever the size of the file. The peak is printed at the end.
 //!
-//! `--exact` goes on from the centroids of the batches with Lloyd's iterations, each one pass over the
-//! file. These remember a label for each row, 4 bytes.
+//! `--exact` continues from the centroids of the batches with Lloyd's iterations, each of which is one pass
+//! over the file. They keep a label of 4 bytes for each row.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -45,10 +45,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// Clusters the rows of a .npy file that need not fit in memory.
 #[derive(Parser)]
 struct Arguments {
-    /// A .npy file of f32, a row for each point [default: normal clusters, written to the folder]
+    /// A .npy file of f32, one row for each point [default: normal clusters, written to the folder]
     #[arg(long, conflicts_with = "size")]
     input: Option<PathBuf>,
-    /// Megabytes of the file that is written
+    /// Size of the generated file in megabytes
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     size: u32,
     /// Number of clusters
@@ -57,16 +57,16 @@ struct Arguments {
     /// Rows of a batch
     #[arg(long, default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
-    /// How often each row is taken
+    /// Number of passes over the rows
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
-    /// Goes on with Lloyd's iterations over the whole file
+    /// Continues with Lloyd's iterations over the whole file
     #[arg(long)]
     exact: bool,
     /// The folder to write to [default: target/larger_than_memory in the crate]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Seed of the random choices
+    /// Random seed
     #[arg(long, default_value_t = 42)]
     seed: u64,
 }
@@ -107,7 +107,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 
     let (mut model, time) = timed(|| train(arguments, &matrix))?;
     let (k, epochs) = (model.n_clusters(), arguments.epochs);
-    println!("found {k} centroids in {time}, each row taken {epochs} times");
+    println!("found {k} centroids in {time}, epochs: {epochs}");
     if arguments.exact {
         let ((refined, first), time) = timed(|| refine(&matrix, &model))?;
         let (n_iter, last) = (refined.n_iter(), refined.inertia());
@@ -123,12 +123,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     println!("wrote {} and {}", labels.display(), centroids.display());
     match peak_memory() {
         Some(peak) => println!("peak resident memory {:.1} MB", peak as f64 / 1e6),
-        None => println!("peak resident memory is not known on this system"),
+        None => println!("peak resident memory is unknown on this system"),
     }
     Ok(())
 }
 
-/// What `stage` gives, and how long it took.
+/// The result of `stage`, and how long it took.
 fn timed<T>(stage: impl FnOnce() -> Result<T>) -> Result<(T, String)> {
     let started = Instant::now();
     let result = stage()?;
@@ -136,7 +136,7 @@ fn timed<T>(stage: impl FnOnce() -> Result<T>) -> Result<(T, String)> {
     Ok((result, format!("{seconds:.2} s")))
 }
 
-/// A bar that is gone when it is dropped, also after an error.
+/// A progress bar that disappears when it is dropped, also after an error.
 fn progress(what: &'static str, unit: &str, len: u64) -> Result<ProgressBar> {
     let template = format!("{{msg}} [{{bar:40}}] {{pos}} of {{len}} {unit}, {{eta}} left");
     let style = ProgressStyle::with_template(&template)?.progress_chars("=> ");
@@ -144,7 +144,7 @@ fn progress(what: &'static str, unit: &str, len: u64) -> Result<ProgressBar> {
     Ok(bar.with_finish(ProgressFinish::AndClear))
 }
 
-/// Makes the folder, and sees that the files can be written there, before any work.
+/// Creates the folder and checks that the files can be written there, before any work.
 fn check_places(out: &Path, paths: &[&Path]) -> Result<()> {
     fs::create_dir_all(out).doing("write to", out)?;
     tempfile::tempfile_in(out).doing("write to", out)?;
@@ -165,7 +165,7 @@ fn check_clusters(arguments: &Arguments, n_rows: u64, input: &Path) -> Result<()
 
 const BLOB_FEATURES: usize = 16;
 const N_BLOBS: usize = 64;
-/// Bytes of a row of the file that is written.
+/// The size of a row of the generated file in bytes.
 const BLOB_ROW: u64 = (BLOB_FEATURES * size_of::<f32>()) as u64;
 
 /// Writes normal clusters around random centres, block by block.
@@ -185,19 +185,19 @@ fn write_blobs(path: &Path, n_rows: usize, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// A batch is put together of so many pieces of the file.
+/// The number of pieces of the file that make up a batch.
 ///
-/// Single random rows would cost a page each. A single piece would be a poor sample where rows of a kind
-/// lie side by side.
+/// Single random rows would cost a page each. A single piece would be a poor sample if similar rows are next
+/// to each other in the file.
 const PIECES: usize = 8;
 
-/// Centroids by batches, in an order of its own for each epoch.
+/// Fits centroids to batches, in a new random order in each epoch.
 fn train(arguments: &Arguments, matrix: &Matrix) -> Result<KMeansModel<f32>> {
     let k = arguments.clusters as usize;
     let kmeans = MiniBatchKMeans::new(k).seed(arguments.seed);
     let mut stream = kmeans.init_size(32 * k).online();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(arguments.seed);
-    // Of small batches the list of all pieces would be long itself.
+    // With small batches, the list of all pieces would itself be long.
     let len = (arguments.batch as usize).div_ceil(PIECES).max(64);
     let mut pieces: Vec<_> = matrix.ranges(len).collect();
     let n_batches = pieces.len().div_ceil(PIECES) as u64 * u64::from(arguments.epochs);
@@ -221,7 +221,7 @@ fn gather(matrix: &Matrix, pieces: &[Range<usize>]) -> Result<Array2<f32>> {
     })
 }
 
-/// The error of a batch, its row counted in the file.
+/// The error of a batch, with the row's index in the file.
 fn in_file(mut error: centroid::Error, pieces: &[Range<usize>]) -> centroid::Error {
     if let centroid::Error::NotFinite { row, .. } | centroid::Error::TooLarge { row, .. } =
         &mut error
@@ -232,7 +232,7 @@ fn in_file(mut error: centroid::Error, pieces: &[Range<usize>]) -> centroid::Err
     error
 }
 
-/// Lloyd's iterations from the centroids of `model`, whose inertia is returned too.
+/// Runs Lloyd's iterations from the centroids of `model`. Also returns the inertia of these centroids.
 fn refine(matrix: &Matrix, model: &KMeansModel<f32>) -> Result<(KMeansModel<f32>, f64)> {
     let bar = progress("refining", "rows", matrix.n_rows as u64)?;
     let read = |range: Range<usize>| {
@@ -263,13 +263,13 @@ fn refine(matrix: &Matrix, model: &KMeansModel<f32>) -> Result<(KMeansModel<f32>
     Ok((refined, first))
 }
 
-/// What the pass that labels all rows finds.
+/// The result of the pass that labels all rows.
 struct Labelled {
     inertia: f64,
     sizes: Vec<u64>,
 }
 
-/// Writes the label of each row to one file, the centroids to another.
+/// Writes the labels of all rows to one file, and the centroids to another.
 fn label(
     matrix: &Matrix,
     model: &KMeansModel<f32>,
@@ -304,7 +304,7 @@ fn label(
     Ok(found)
 }
 
-/// The sum of the squared distances of rows to their centroids.
+/// The sum of the squared distances of the rows to their centroids.
 fn inertia(
     rows: &ArrayView2<'_, f32>,
     labels: &Array1<usize>,
@@ -319,7 +319,7 @@ fn inertia(
     sq_dists.sum()
 }
 
-/// The most bytes of this program that were in memory at once, as the system tells it.
+/// The peak resident memory of this program in bytes, as reported by the system.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

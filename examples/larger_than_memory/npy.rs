@@ -1,5 +1,4 @@
-//! Matrices in `.npy` files: read through a map of the file, and written so that a file is whole or not
-//! there.
+//! Matrices in `.npy` files. They are read through a memory map, and written completely or not at all.
 
 use std::fmt::Display;
 use std::fs::{self, File};
@@ -15,10 +14,10 @@ use tempfile::NamedTempFile;
 
 use crate::Result;
 
-/// Bytes of a block that is written or read at a time.
+/// The size in bytes of the blocks that are written or read at a time.
 pub(crate) const BLOCK: usize = 4 << 20;
 
-/// Names what was being done when something went wrong.
+/// Adds what the program was doing to an error.
 pub(crate) trait While<T> {
     fn doing(self, what: &str, path: &Path) -> Result<T>;
 }
@@ -32,8 +31,8 @@ impl<T, E: Display> While<T> for std::result::Result<T, E> {
     }
 }
 
-/// The file of an array of zeros, to be written over from the first value on. It goes when it is dropped,
-/// unless it is given its name before.
+/// A file with an array of zeros, positioned at the first value, so that the values can be overwritten. It is
+/// deleted on drop, unless it was moved to its path before.
 pub(crate) fn new_npy<T: WritableElement, D: IntoDimension>(
     path: &Path,
     shape: D,
@@ -43,7 +42,8 @@ pub(crate) fn new_npy<T: WritableElement, D: IntoDimension>(
     Ok(file)
 }
 
-/// Temporary files are for their owner alone by default; these become results.
+/// A temporary file with the usual permissions, because it becomes a result. By default only the owner could
+/// read it.
 pub(crate) fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -82,19 +82,19 @@ impl Matrix {
         Ok(matrix)
     }
 
-    /// Gives the matrix to `f`, mapped for as long as that takes.
+    /// Calls `f` with the matrix, which is mapped only during the call.
     fn look<T>(&self, f: impl FnOnce(ArrayView2<'_, f32>) -> Result<T>) -> Result<T> {
         #[allow(unsafe_code, reason = "nothing else maps a file")]
-        // SAFETY: The map is read-only, and lives in this function. What is left to the person who runs
-        // this is that nobody changes the file meanwhile. A file that was cut between two calls is seen
-        // by its length before any value is looked at.
+        // SAFETY: The map is read-only and lives only in this function. The person who runs the program must
+        // not change the file while it runs. A file that was cut between two calls is detected by its length,
+        // before any value is accessed.
         let map = unsafe { Mmap::map(&self.file) }.doing("read", &self.path)?;
         let rows = ArrayView2::view_npy(&map);
         let rows = rows.map_err(|error| fault(&error));
         f(rows.doing("read", &self.path)?)
     }
 
-    /// Gives some of the rows to `f`.
+    /// Calls `f` with some of the rows.
     pub(crate) fn look_at<T>(
         &self,
         range: Range<usize>,
@@ -106,7 +106,7 @@ impl Matrix {
         })
     }
 
-    /// The rows in ranges of so many.
+    /// Splits the rows into ranges of `len`.
     pub(crate) fn ranges(&self, len: usize) -> impl Iterator<Item = Range<usize>> {
         let n_rows = self.n_rows;
         (0..n_rows)
@@ -114,16 +114,18 @@ impl Matrix {
             .map(move |start| start..n_rows.min(start.saturating_add(len)))
     }
 
-    /// The rows of a block.
+    /// The number of rows in a block.
     pub(crate) fn block(&self) -> usize {
         (BLOCK / size_of::<f32>()).div_ceil(self.n_features)
     }
 }
 
-/// What is wrong with a file, in the words of a person who does not know its format.
+/// Describes what is wrong with a file, for a person who does not know the format.
 fn fault(error: &ViewNpyError) -> String {
     match error {
-        ViewNpyError::ParseHeader(ParseHeaderError::MagicString) => "it is no .npy file".to_owned(),
+        ViewNpyError::ParseHeader(ParseHeaderError::MagicString) => {
+            "it is not a .npy file".to_owned()
+        }
         ViewNpyError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the file ends within its header".to_owned()
         }
@@ -133,8 +135,8 @@ fn fault(error: &ViewNpyError) -> String {
         ViewNpyError::WrongDescriptor(found) => format!("its values are {found}, not f32"),
         ViewNpyError::NonNativeEndian => "its values have the other byte order".to_owned(),
         ViewNpyError::WrongNdim(_, found) => format!("it has {found} dimensions, not 2"),
-        ViewNpyError::LengthOverflow => "its shape is beyond all memory".to_owned(),
-        ViewNpyError::ExtraBytes(extra) => format!("there are {extra} bytes behind its data"),
+        ViewNpyError::LengthOverflow => "its shape is too large for any memory".to_owned(),
+        ViewNpyError::ExtraBytes(extra) => format!("there are {extra} bytes after its data"),
         error => error.to_string(),
     }
 }

@@ -12,16 +12,16 @@ use ndarray::{Array2, Axis};
 
 use super::{Arguments, Result};
 
-/// Pixels whose silhouettes are computed, each beside all the others.
+/// The number of pixels whose silhouettes are computed, each with respect to all other pixels.
 const SAMPLE: usize = 2_000;
 
-/// What the names of all pictures begin with.
+/// The common prefix of the paths of all pictures.
 pub(crate) fn stem(out: &Path, input: &Path) -> PathBuf {
     out.join(input.file_stem().unwrap_or_default())
 }
 
-/// The segmented versions with captions, the silhouettes over the number of clusters, and each segment of
-/// the number at the elbow alone. Here every visible pixel counts the same, however opaque.
+/// Draws the segmented versions with captions, the silhouettes by number of clusters, and each segment of
+/// the model at the elbow. Unlike in the fits, every visible pixel has the same weight here.
 pub(crate) fn draw(
     arguments: &Arguments,
     stem: &Path,
@@ -102,12 +102,12 @@ fn in_rows_of_three(n_images: usize) -> ImageGridOptions {
         .columns(Some(3))
 }
 
-/// The model at the elbow, or of the best silhouette.
+/// The model at the elbow, or the one with the best silhouette if there is no elbow.
 fn chosen(sweep: &Sweep<f32>) -> Option<&KMeansModel<f32>> {
     sweep.model(sweep.elbow().or_else(|| sweep.best_silhouette())?)
 }
 
-/// The photograph where a visible pixel is of the segment, and white elsewhere.
+/// The visible pixels of a segment, on white.
 fn alone(photo: &RgbaImage, model: &KMeansModel<f32>, label: usize) -> RgbaImage {
     let mut segment = photo.clone();
     let mut labels = model.labels().into_iter();
@@ -120,7 +120,7 @@ fn alone(photo: &RgbaImage, model: &KMeansModel<f32>, label: usize) -> RgbaImage
     segment
 }
 
-/// Its colours on white.
+/// The picture on a white background.
 fn as_image(picture: &RgbaImage) -> plot::Result<Image> {
     let on_white = |part: u8, opacity: u8| {
         let (part, opacity) = (u16::from(part), u16::from(opacity));

@@ -1,4 +1,4 @@
-//! Fits of any values with any parameters: a model that belongs together, or an error.
+//! Fits arbitrary values with arbitrary parameters. The result is a consistent model or an error.
 #![no_main]
 
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! `.npy` files of any bytes: rows, or an error.
+//! Reads `.npy` files of arbitrary bytes. The result is rows or an error.
 #![no_main]
 
 use std::io::Write;

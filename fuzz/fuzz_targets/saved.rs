@@ -1,4 +1,4 @@
-//! Saved models, streams and statistics of any bytes: what is read can be used, or is refused.
+//! Loads models, streams and statistics from arbitrary bytes. The result can be used, or loading is an error.
 #![no_main]
 
 use centroid::selection::{GridSearch, Sweep};
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(model.centroids().iter().all(|value| value.is_finite()));
         let row = Array2::zeros((1, model.n_features()));
         assert!(model.predict(&row).expect("zeros are rows")[0] < model.n_clusters());
-        // Labels may have been left out.
+        // A model may be saved without labels.
         let n_labels = model.labels().len();
         assert!(n_labels == 0 || model.cluster_sizes().sum() == n_labels);
     }
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
             continue;
         };
         let _ = online.model();
-        // Some ask for billions of starts, and would get them.
+        // Some inputs ask for billions of restarts, which would really run.
         let saved = serde_json::to_value(&online).expect("it was read, so it can be written");
         if saved["estimator"]["n_init"].as_u64() > Some(100) {
             continue;

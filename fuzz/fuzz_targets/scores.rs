@@ -1,4 +1,4 @@
-//! Scores of any labels of any values: a number of its range, or an error.
+//! Scores of arbitrary labels and values. The result is a number within the range of the score, or an error.
 #![no_main]
 
 use arbitrary::Arbitrary;

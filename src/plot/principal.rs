@@ -1,20 +1,19 @@
-//! The plane in which rows vary the most.
+//! The plane of the first two principal directions.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use crate::Float;
 use crate::linalg::{add_scaled, dot, principal_directions};
 
-/// Rows that are looked at, evenly spaced among all: enough for the eye.
+/// The largest number of rows, evenly spaced, that determine the plane. This is accurate enough for a picture.
 const MOST_ROWS: usize = 5_000;
 
-/// Along a direction of a smaller share of the variance there is only rounding: it is left out.
+/// A direction with a smaller share of the variance is left out, because it contains only rounding errors.
 const NEGLIGIBLE: f64 = 1e-12;
 
-/// The mean and the two principal directions of rows.
+/// The mean and the first two principal directions of rows.
 ///
-/// For the centroids of clusters this is classical scaling: scaling their Euclidean distances and
-/// projecting on principal directions give the same picture.
+/// For centroids this is the same as classical scaling of the Euclidean distances between them.
 pub(super) struct Plane {
     mean: Vec<f64>,
     directions: Vec<Vec<f64>>,
@@ -39,7 +38,7 @@ impl Plane {
         for row in rows.chunks_exact_mut(d) {
             add_scaled(row, -1.0, &mean);
         }
-        // The squares of large or tiny values leave the range of f64, and directions have no scale.
+        // The squares of large or tiny values may leave the range of f64. Scaling does not change directions.
         let largest = rows.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
         if largest > 0.0 {
             rows.iter_mut().for_each(|value| *value /= largest);
@@ -54,7 +53,7 @@ impl Plane {
                 directions[which].fill(0.0);
             }
         }
-        // A single feature has one direction: nothing varies along the other.
+        // A single feature has only one direction.
         directions.resize(2, vec![0.0; d]);
         Self {
             mean,
@@ -74,7 +73,7 @@ impl Plane {
         (along(&self.directions[0]), along(&self.directions[1]))
     }
 
-    /// What the axes show: which direction, and its share of the variance.
+    /// The names of the axes: the direction and its share of the variance.
     pub(super) fn axes(&self) -> [String; 2] {
         let named = |which: usize| {
             let percent = 100.0 * self.shares[which];
@@ -93,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_plane_of_rows_along_known_directions() {
-        // Along (0, 3, 4) with spread 2, along the first axis with spread 1, and nothing else.
+        // The rows vary along (0, 3, 4) with spread 2, and along the first axis with spread 1.
         let x = array![
             [5.0, 1.2, 1.6],
             [5.0, -1.2, -1.6],
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_dimensions_than_two_leave_zeros() {
+    fn directions_without_variance_are_zero() {
         for x in [
             array![[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]],
             array![[1e300, 1e300, 0.0], [-1e300, -1e300, 0.0]],

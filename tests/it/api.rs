@@ -1,4 +1,4 @@
-//! Every part of the public interface does what its documentation says.
+//! Each part of the public interface does what its documentation says.
 
 use std::fmt::Debug;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ use centroid::{
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, array, concatenate, s};
 
 #[test]
-fn types_can_be_sent_shared_and_printed() {
+fn types_can_be_copied_compared_shared_and_printed() {
     fn is_useful<T: Clone + Debug + PartialEq + Send + Sync>() {}
     fn can_be_sent<T: Debug + Send>() {}
     is_useful::<KMeans>();
@@ -31,6 +31,7 @@ fn types_can_be_sent_shared_and_printed() {
     is_useful::<Propagated<char, f32>>();
     is_useful::<LabelRequest>();
     can_be_sent::<BlocksError<f32>>();
+    can_be_sent::<FitOptions<'_, f32>>();
     is_useful::<Init>();
     is_useful::<Algorithm>();
     is_useful::<Iteration>();
@@ -64,7 +65,7 @@ fn models_are_equal_if_all_that_they_say_is() {
 }
 
 #[test]
-fn arrays_views_slices_and_transposes_are_taken_alike() {
+fn arrays_views_slices_and_transposes_give_equal_results() {
     let x = lattice::<f64>(30, 2, 1);
     let reference: &ArrayRef2<f64> = &x;
     let shared = x.to_shared();
@@ -80,7 +81,7 @@ fn arrays_views_slices_and_transposes_are_taken_alike() {
     }
 }
 
-fn one_row_or_many_or_into_an_array_is_the_same_prediction<F: Float>() {
+fn all_forms_of_prediction_agree<F: Float>() {
     let model = KMeans::new(7).fit(&blobs::<F>(300, 5, 7, 1)).unwrap();
     let new = blobs::<F>(200, 5, 7, 2);
     let (labels, distances) = (model.predict(&new).unwrap(), model.transform(&new).unwrap());
@@ -115,7 +116,7 @@ fn one_row_or_many_or_into_an_array_is_the_same_prediction<F: Float>() {
     assert_eq!(columns.t(), distances);
 }
 
-fn transform_is_the_euclidean_distance_and_its_least_the_label<F: Float>() {
+fn transform_gives_euclidean_distances_with_the_minimum_at_the_label<F: Float>() {
     for d in [1, 2, 3, 4, 5, 8, 13, 40] {
         let x = blobs::<F>(150, d, 4, d as u64);
         let model = KMeans::new(4).fit(&x).unwrap();
@@ -184,7 +185,7 @@ fn a_model_of_given_centroids_predicts() {
     assert_eq!(model.cluster_sizes(), array![0, 0]);
     assert_eq!(model.centroids(), centroids);
     let x = array![[2.0, 5.0], [2.1, 0.0], [-9.0, 9.0]];
-    // The first row is equally far from both: the lowest index wins.
+    // The first row is equally far from both centroids, so the lower index wins.
     assert_eq!(model.predict(&x).unwrap(), array![0, 1, 0]);
     assert_eq!(model.score(&array![[3.0, 0.0], [0.0, 2.0]]).unwrap(), -5.0);
     let none = Array2::<f64>::zeros((0, 2));
@@ -194,7 +195,7 @@ fn a_model_of_given_centroids_predicts() {
 }
 
 #[test]
-fn observers_see_every_iteration_and_a_falling_inertia() {
+fn observers_see_every_iteration_and_the_inertia_falls() {
     let x = blobs::<f64>(500, 3, 6, 5);
     let mut seen: Vec<Iteration> = Vec::new();
     let mut observer = |iteration: &Iteration| {
@@ -224,7 +225,7 @@ fn observers_see_every_iteration_and_a_falling_inertia() {
 }
 
 #[test]
-fn an_observer_ends_the_fit_with_the_best_model_so_far() {
+fn an_observer_can_stop_the_fit_with_the_best_model_so_far() {
     let x = blobs::<f64>(400, 2, 8, 6);
     for (restart, index) in [(0, 1), (0, 2), (1, 1), (2, 2)] {
         let mut best_before = f64::INFINITY;
@@ -232,7 +233,10 @@ fn an_observer_ends_the_fit_with_the_best_model_so_far() {
             if (iteration.restart, iteration.index) == (restart, index) {
                 return ControlFlow::Break(());
             }
-            assert!(iteration.restart <= restart, "told to stop, but went on");
+            assert!(
+                iteration.restart <= restart,
+                "the fit continued after the stop"
+            );
             if iteration.restart < restart {
                 best_before = best_before.min(iteration.inertia);
             }
@@ -249,7 +253,7 @@ fn an_observer_ends_the_fit_with_the_best_model_so_far() {
 }
 
 #[test]
-fn the_stop_tells_why() {
+fn stop_gives_the_reason() {
     let x = blobs::<f64>(500, 2, 5, 7);
     let start = spread_rows(&x, 5);
     let fit = |kmeans: KMeans| {
@@ -279,7 +283,7 @@ fn the_stop_tells_why() {
 }
 
 #[test]
-fn more_starts_are_never_worse() {
+fn more_restarts_are_never_worse() {
     let x = blobs::<f64>(600, 2, 12, 8);
     for init in [Init::PlusPlus, Init::Random, Init::Parallel] {
         let inertia = |n_init| {
@@ -309,7 +313,7 @@ fn all_algorithms_agree() {
     );
 }
 
-fn a_weight_of_two_is_a_row_twice<F: Float>() {
+fn a_weight_of_two_equals_a_repeated_row<F: Float>() {
     let x = lattice::<F>(120, 3, 10);
     let weights: Array1<F> = (0..120).map(|i| F::from_f64((1 + i % 2) as f64)).collect();
     let odd: Vec<usize> = (1..120).step_by(2).collect();
@@ -347,9 +351,9 @@ fn weights_are_read_at_any_stride<F: Float>() {
     });
 }
 
-/// So many that scores in `f32` tell nothing: all labels are decided by distances.
+/// With so many features, the error of scores in `f32` is so large that distances decide all labels.
 #[test]
-fn features_beyond_the_scores_of_f32() {
+fn very_many_features_in_f32_are_labelled_by_distances() {
     let x = lattice::<f32>(12, 170_000, 3);
     let start = spread_rows(&x, 3);
     let options = FitOptions::new().initial_centroids(&start);
@@ -361,7 +365,7 @@ fn features_beyond_the_scores_of_f32() {
     assert_coherent(&model, &x, None, "170,000 features");
 }
 
-fn rows_of_weight_zero_do_nothing_but_get_a_label<F: Float>() {
+fn rows_of_weight_zero_only_get_a_label<F: Float>() {
     let mut x = lattice::<F>(80, 2, 11);
     let mut weights = Array1::from_elem(80, F::ONE);
     for row in (0..80).step_by(8) {
@@ -384,7 +388,7 @@ fn rows_of_weight_zero_do_nothing_but_get_a_label<F: Float>() {
 }
 
 #[test]
-fn what_is_given_stays_as_it_was() {
+fn inputs_stay_unchanged() {
     let (x, start) = (blobs::<f64>(100, 3, 4, 12), lattice::<f64>(4, 3, 1));
     let weights = Array1::from_elem(100, 2.0);
     let before = (x.clone(), start.clone(), weights.clone());
@@ -396,7 +400,7 @@ fn what_is_given_stays_as_it_was() {
 }
 
 #[test]
-fn seeding_returns_rows_each_once() {
+fn seeding_returns_distinct_rows() {
     let x = lattice::<f64>(60, 2, 13);
     for (seed, k) in (0..20).zip([1, 2, 5, 20, 60].into_iter().cycle()) {
         let (centroids, rows) = init::kmeans_plusplus(&x, k, seed).unwrap();
@@ -408,10 +412,10 @@ fn seeding_returns_rows_each_once() {
     }
 }
 
-/// The law of greedy k-means++ by plain loops: the chance of each row to be the second centroid,
-/// summed over all first ones and all pairs of candidates, against how often it is.
+/// The probability that greedy k-means++ chooses a row as the second centroid, summed in plain loops over
+/// all first centroids and all pairs of candidates, is compared with how often this happens.
 #[test]
-fn seeding_follows_its_law() {
+fn seeding_follows_the_distribution_of_greedy_kmeans_plusplus() {
     let x = array![[0.0_f64], [1.0], [3.0], [7.0], [7.5], [12.0]];
     let n = x.nrows();
     let sq = |a: usize, b: usize| (x[[a, 0]] - x[[b, 0]]).powi(2);
@@ -442,23 +446,23 @@ fn seeding_follows_its_law() {
         .zip(expected)
         .map(|(count, expected)| (count - expected).powi(2) / expected)
         .sum();
-    // 99.9 % of all samples of this law stay below 20.5, with 5 degrees of freedom.
+    // The 99.9 % quantile of the chi-squared distribution with 5 degrees of freedom is 20.5.
     assert!(chi_square < 20.5, "{chi_square}: {counts:?} {chance:?}");
 }
 
 for_both_types!(
-    one_row_or_many_or_into_an_array_is_the_same_prediction,
-    transform_is_the_euclidean_distance_and_its_least_the_label,
+    all_forms_of_prediction_agree,
+    transform_gives_euclidean_distances_with_the_minimum_at_the_label,
     affinities_fall_with_the_squared_distance,
     representatives_are_the_rows_nearest_to_the_centroids,
-    a_weight_of_two_is_a_row_twice,
+    a_weight_of_two_equals_a_repeated_row,
     weights_are_read_at_any_stride,
-    rows_of_weight_zero_do_nothing_but_get_a_label,
+    rows_of_weight_zero_only_get_a_label,
 );
 
-/// k-means|| starts about as well as k-means++, and better than at random.
+/// K-means|| starts about as well as k-means++, and better than random rows.
 #[test]
-fn parallel_starts_are_good_ones() {
+fn parallel_starts_are_good() {
     let x = blobs::<f64>(3000, 4, 40, 3);
     let inertia = |init: Init| {
         let one = |seed| KMeans::new(40).init(init).n_init(1).max_iter(1).seed(seed);
@@ -487,7 +491,7 @@ mod saving {
     }
 
     #[test]
-    fn models_come_back_as_they_were() {
+    fn models_are_unchanged_by_saving_and_loading() {
         let x = blobs::<f32>(300, 3, 4, 1);
         let model = KMeans::new(4).fit(&x).unwrap();
         let bytes = postcard::to_allocvec(&model).unwrap();
@@ -509,7 +513,7 @@ mod saving {
     }
 
     #[test]
-    fn estimators_come_back_as_they_were() {
+    fn estimators_are_unchanged_by_saving_and_loading() {
         let init = Init::ParallelWith {
             rounds: 3,
             oversampling: 4,
@@ -528,7 +532,7 @@ mod saving {
     }
 
     #[test]
-    fn broken_models_are_refused() {
+    fn invalid_models_are_rejected() {
         let model = KMeans::new(2).fit(&array![[0.0], [1.0], [9.0]]).unwrap();
         let saved = serde_json::to_value(&model).unwrap();
         let read = |value| serde_json::from_value::<KMeansModel<f64>>(value);

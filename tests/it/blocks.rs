@@ -1,4 +1,4 @@
-//! Exact passes over blocks, and statistics that can be merged.
+//! Exact passes over blocks, and mergeable statistics.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -20,7 +20,7 @@ fn assert_same<F: Float>(a: &KMeansModel<F>, b: &KMeansModel<F>, story: &str) {
     assert_eq!((a.n_iter(), a.stop()), (b.n_iter(), b.stop()), "{story}");
 }
 
-/// Promise 7, from given centroids: blocks equal arrays, however they are cut.
+/// From given centroids, a fit over blocks equals a fit of the array, for any size of blocks.
 fn blocks_equal_arrays<F: Float>() {
     for (n, d, k) in [
         (1, 1, 1),
@@ -56,7 +56,7 @@ fn blocks_equal_arrays<F: Float>() {
     }
 }
 
-/// Passes of several chunks, of 2 MB each: labels, weights, relocation and rounded sums.
+/// Passes over several chunks of 2 MB, with labels, weights, relocation and rounded sums.
 #[test]
 fn passes_of_several_chunks_equal_arrays() {
     let (n, d, k) = (300_001, 3, 8);
@@ -94,11 +94,11 @@ fn passes_of_several_chunks_equal_arrays() {
     assert_same(&random(1234), &random(1 << 20), "starts");
 }
 
-/// Clusters that lose all rows take the farthest ones, as in memory.
+/// Clusters that lose all rows get the farthest rows, as in memory.
 fn relocation_equals_that_in_memory<F: Float>() {
     for n in [60, 5000] {
         let x = blobs::<F>(n, 2, 6, 3);
-        // Most centroids are far from all rows, or equal.
+        // Most centroids are equal or far from all rows.
         let mut start = Array2::from_elem((12, 2), F::from_f64(1e4));
         start.slice_mut(s![..3, ..]).fill(F::ZERO);
         let kmeans = KMeans::new(12);
@@ -111,9 +111,9 @@ fn relocation_equals_that_in_memory<F: Float>() {
     }
 }
 
-/// Weights that are no whole numbers, and values of extreme range, leave rounded sums: the same up to
+/// Sums are rounded if weights are not integers or values have an extreme range. Results then agree up to
 /// rounding.
-fn rounded_sums_come_near<F: Float>() {
+fn rounded_sums_agree_up_to_rounding<F: Float>() {
     let x = blobs::<F>(4000, 3, 6, 3);
     let start = spread_rows(&x, 6);
     let weights: Array1<F> = (0..4000)
@@ -138,8 +138,8 @@ fn rounded_sums_come_near<F: Float>() {
     }
 }
 
-/// Fewer distinct rows than clusters, one row, all equal: as in memory, no error.
-fn few_distinct_rows_are_no_error<F: Float>() {
+/// Fewer distinct rows than clusters, a single row, or only equal rows are not an error, as in memory.
+fn few_distinct_rows_are_not_an_error<F: Float>() {
     for (values, k) in [
         (vec![5.0; 40], 3),
         (vec![1.0], 1),
@@ -173,7 +173,7 @@ fn starts_are_good<F: Float>() {
         model.inertia()
     });
     assert!(blocks < 1.1 * in_memory, "{blocks} {in_memory}");
-    // The blocks do not decide.
+    // The size of the blocks does not matter.
     let fit = |block| {
         kmeans(3)
             .fit_blocks(&mut ArrayBlocks::new(&x, block))
@@ -220,7 +220,7 @@ fn weights_are_read_at_any_stride<F: Float>() {
     });
 }
 
-/// A cluster that got no weight keeps its centroid.
+/// A cluster without weight keeps its centroid.
 #[test]
 fn statistics_keep_the_centroids_of_empty_clusters() {
     let centroids = array![[0.0, 0.0], [9.0, 9.0], [-7.0, 50.0]];
@@ -234,9 +234,9 @@ fn statistics_keep_the_centroids_of_empty_clusters() {
     assert_eq!(sums.centroids(&centroids).unwrap(), expected);
 }
 
-/// One pass of statistics is one iteration; merged in block order to the bit, in any other to
-/// rounding.
-fn statistics_make_iterations<F: Float>() {
+/// One pass of statistics is one iteration: to the bit if they are merged in block order, up to rounding in
+/// any other order.
+fn passes_of_statistics_are_iterations<F: Float>() {
     for weighted in [false, true] {
         let x = blobs::<F>(2000, 3, 7, 1);
         let weights = small_weights::<F>(2000);
@@ -301,16 +301,16 @@ fn statistics_make_iterations<F: Float>() {
 for_both_types!(
     blocks_equal_arrays,
     relocation_equals_that_in_memory,
-    rounded_sums_come_near,
-    few_distinct_rows_are_no_error,
+    rounded_sums_agree_up_to_rounding,
+    few_distinct_rows_are_not_an_error,
     starts_are_good,
     every_layout_is_read,
     weights_are_read_at_any_stride,
-    statistics_make_iterations,
+    passes_of_statistics_are_iterations,
 );
 
 #[test]
-fn digits_come_out_as_in_memory() {
+fn digits_are_clustered_as_in_memory() {
     let x = features::<f64>("digits");
     let start = spread_rows(&x, 10);
     let options = || FitOptions::new().initial_centroids(&start);
@@ -343,7 +343,7 @@ fn labels_may_be_left_out() {
 }
 
 #[test]
-fn an_observer_sees_the_iterations_and_ends_them() {
+fn an_observer_sees_the_iterations_and_can_stop_them() {
     let x = blobs::<f32>(3000, 3, 6, 1);
     let start = spread_rows(&x, 6);
     let watch = |fit: &dyn Fn(FitOptions<'_, f32>)| {
@@ -379,7 +379,7 @@ fn an_observer_sees_the_iterations_and_ends_them() {
     assert_coherent(&model, &x, None, "interrupted");
 }
 
-/// A source of blocks that are made for each pass: the number of the pass, counted from 0.
+/// A source that makes its blocks anew for each pass. `block` gets the number of the pass, counted from 0.
 fn passes<'a>(
     mut block: impl FnMut(usize) -> Vec<io::Result<Array2<f64>>> + Send + 'a,
 ) -> impl RowBlocks<f64> + 'a {
@@ -486,12 +486,12 @@ fn bad_rows_are_found_in_the_first_pass() {
     );
 }
 
-/// What went wrong in a later pass is an error, and what was found is kept.
+/// An error in a later pass is reported, and keeps the model found so far.
 #[test]
-fn a_source_that_changes_loses_nothing() {
+fn the_model_so_far_survives_a_failing_source() {
     let start = array![[-8.0, -8.0], [0.0, 8.0], [8.0, -8.0]];
     let options = || FitOptions::new().initial_centroids(&start);
-    // The passes are the survey, then one for each iteration.
+    // The first pass is the survey. Each further pass is one iteration.
     let changing = |change: fn() -> Vec<io::Result<Array2<f64>>>| {
         passes(move |pass| match pass {
             4 => change(),
@@ -543,7 +543,7 @@ fn a_source_that_changes_loses_nothing() {
         assert_eq!(cause.is_some(), matches!(error, Error::SourceFailed { .. }));
         assert!(format!("{failure:?}").starts_with("BlocksError { error: "));
         assert_eq!(Error::from(refused(changing(change), options())), error);
-        // Three whole passes were made: the centroids of the third, so of two updates.
+        // Three passes were complete, so the model has the centroids after two updates.
         let x = lattice::<f64>(3000, 2, 1);
         let expected = KMeans::new(3).max_iter(2).fit_with(&x, options()).unwrap();
         let model = failure.into_model().unwrap();
@@ -553,7 +553,7 @@ fn a_source_that_changes_loses_nothing() {
     }
 }
 
-/// A restart that was finished is not lost when a later one fails.
+/// A finished restart is not lost when a later one fails.
 #[test]
 fn finished_restarts_are_kept() {
     let x = lattice::<f64>(2000, 2, 1);
@@ -577,7 +577,7 @@ fn finished_restarts_are_kept() {
 }
 
 #[test]
-fn statistics_refuse_what_does_not_fit() {
+fn statistics_reject_mismatched_input() {
     assert_eq!(
         ClusterSums::<f32>::new(0, 1).unwrap_err().to_string(),
         "n_clusters must be at least 1"
@@ -642,7 +642,7 @@ fn statistics_refuse_what_does_not_fit() {
     let (no_rows, none) = (Array2::zeros((0, 2)), Array1::zeros(0));
     sums.add_weighted(&no_rows, &none, &centroids).unwrap();
     assert_eq!(sums, before);
-    // A partition may weigh nothing.
+    // A partition may have no weight at all.
     let mut with_nothing = sums.clone();
     with_nothing
         .add_weighted(&one, &array![0.0], &centroids)
@@ -694,7 +694,7 @@ mod npy {
     use ndarray_npy::write_npy;
 
     #[test]
-    fn files_come_out_as_arrays() {
+    fn files_are_read_as_arrays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npy");
         let x = blobs::<f32>(30_000, 5, 8, 1);
@@ -719,7 +719,7 @@ mod npy {
     }
 
     #[test]
-    fn foreign_and_truncated_files_are_refused() {
+    fn foreign_and_truncated_files_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npy");
         let open = |bytes: &[u8]| {
@@ -748,7 +748,7 @@ mod npy {
             "the file is cut off: 120 bytes of data expected, 119 found"
         );
         assert_eq!(open(&bytes[..40]).0, invalid);
-        // Found by fuzzing: the parser of headers takes forever to read many brackets.
+        // Found by fuzzing: the parser of headers takes extremely long to read many brackets.
         let header = |text: &str| {
             let len = (text.len() as u16).to_le_bytes();
             [b"\x93NUMPY\x01\x00", &len[..], text.as_bytes()].concat()
@@ -785,7 +785,7 @@ mod npy {
     }
 
     #[test]
-    fn either_byte_order_is_read() {
+    fn both_byte_orders_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npy");
         let x: Array2<f64> = lattice(10, 3, 1);
@@ -804,9 +804,9 @@ mod npy {
     }
 }
 
-/// Blocks that are not whole rows are an error of the source.
+/// Blocks with incomplete rows are an error of the source.
 #[test]
-fn broken_sources_are_told() {
+fn faulty_sources_are_reported() {
     struct Broken(bool);
     impl RowBlocks<f32> for Broken {
         fn n_features(&self) -> usize {
@@ -856,7 +856,7 @@ fn iterators_are_sources() {
         "iterator",
     );
     assert_eq!(format!("{source:?}"), "IterBlocks { n_features: 3, .. }");
-    // Blocks whose columns lie side by side.
+    // Blocks in column-major order.
     let turned = |block: io::Result<Array2<f32>>| {
         block.map(|block| block.t().as_standard_layout().into_owned().reversed_axes())
     };

@@ -1,8 +1,8 @@
-//! What the tests share: data, and the plain algorithm as the specification.
+//! What the tests share: data, and the plain algorithm as a specification.
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test crate uses a part of it"
+    reason = "not all of it is used with every feature"
 )]
 
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.starts_with('#') && !line.is_empty())
 }
 
-/// The features of a set, without the class in the last column.
+/// The features of a data set, without the class in the last column.
 pub fn features<F: Float>(name: &str) -> Array2<F> {
     let text = test_data(&format!("{name}.csv"));
     let rows: Vec<Vec<f64>> = lines(&text)
@@ -37,7 +37,7 @@ pub fn features<F: Float>(name: &str) -> Array2<F> {
     Array2::from_shape_fn((rows.len(), d), |(i, j)| F::from_f64(rows[i][j]))
 }
 
-/// The `key value` lines of a set's expected results, in order.
+/// The `key value` lines of the expected results of a data set, in order.
 pub fn entries(name: &str) -> Vec<(String, String)> {
     entries_of(&format!("{name}.expected.txt"))
 }
@@ -50,14 +50,14 @@ fn entries_of(file: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The expected results of a set.
+/// The expected results of a data set.
 pub struct Expected(HashMap<String, String>);
 
 impl Expected {
     pub fn of(name: &str) -> Self {
         Self(entries(name).into_iter().collect())
     }
-    /// The scores of the labels of a set.
+    /// The expected scores of the labels of a data set.
     pub fn scores(name: &str) -> Self {
         Self(
             entries_of(&format!("{name}.scores.txt"))
@@ -83,7 +83,7 @@ impl Expected {
     }
 }
 
-/// A small generator for test data.
+/// A small random number generator for test data.
 pub struct Numbers(u64);
 
 impl Numbers {
@@ -107,7 +107,7 @@ impl Numbers {
     }
 }
 
-/// Whole numbers in -8..=8: sums of their squares are exact.
+/// Integers in -8..=8, whose sums of squares are exact.
 pub fn lattice<F: Float>(n: usize, d: usize, seed: u64) -> Array2<F> {
     let mut numbers = Numbers::new(seed);
     Array2::from_shape_simple_fn((n, d), || F::from_f64(numbers.below(17) as f64 - 8.0))
@@ -122,13 +122,13 @@ pub fn blobs<F: Float>(n: usize, d: usize, k: usize, seed: u64) -> Array2<F> {
     })
 }
 
-/// The first row, and every `n / k`-th after it.
+/// The first row, and every `n / k`-th row after it.
 pub fn spread_rows<F: Float>(x: &ArrayRef2<F>, k: usize) -> Array2<F> {
     let rows: Vec<usize> = (0..k).map(|row| row * (x.nrows() / k)).collect();
     x.select(Axis(0), &rows)
 }
 
-/// Weights 0, 1, 2, 3 in turn.
+/// The weights 0, 1, 2, 3, repeated.
 pub fn small_weights<F: Float>(n: usize) -> Array1<F> {
     (0..n).map(|row| F::from_f64((row % 4) as f64)).collect()
 }
@@ -151,7 +151,7 @@ pub fn each_layout<F: Float>(x: &Array2<F>, mut f: impl FnMut(ArrayView2<'_, F>,
     f(wide.slice(s![.., 1..=d]), "columns of a wider array");
 }
 
-/// The same numbers where they are not side by side.
+/// Calls `f` with the same values at several strides.
 pub fn each_stride<F: Float>(x: &Array1<F>, mut f: impl FnMut(ArrayView1<'_, F>, &str)) {
     let mut sparse = Array1::from_elem(3 * x.len(), F::from_f64(1e30));
     sparse.slice_mut(s![1..;3]).assign(x);
@@ -171,7 +171,7 @@ fn row<F: Float>(x: &ArrayRef2<F>, index: usize) -> Vec<F> {
     x.row(index).to_vec()
 }
 
-/// The index of the nearest centroid, the lowest among equals.
+/// The index of the nearest centroid of each row, the lowest one for ties.
 pub fn naive_labels<F: Float>(x: &ArrayRef2<F>, centroids: &ArrayRef2<F>) -> Vec<usize> {
     let nearest = |i: usize| {
         let dist = |c: usize| sq_dist(&row(x, i), &row(centroids, c));
@@ -192,8 +192,8 @@ pub fn naive_inertia<F: Float>(
     labels.iter().enumerate().map(one).sum()
 }
 
-/// Lloyd's algorithm by plain loops, until the labels stand still: centroids, labels, iterations.
-/// The data must leave no cluster empty.
+/// Lloyd's algorithm in plain loops, until the labels stop changing. Returns centroids, labels and iterations.
+/// No cluster may become empty.
 pub fn naive_lloyd<F: Float>(
     x: &ArrayRef2<F>,
     start: &Array2<F>,
@@ -220,7 +220,7 @@ pub fn naive_lloyd<F: Float>(
     unreachable!()
 }
 
-/// Promise 1: labels, sizes, inertia and centroids of a model belong together.
+/// Asserts that the labels, sizes, inertia and centroids of a model agree.
 pub fn assert_coherent<F: Float>(
     model: &KMeansModel<F>,
     x: &ArrayRef2<F>,

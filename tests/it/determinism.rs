@@ -1,4 +1,4 @@
-//! The same bits at any number of threads, and the same rows for a seed in every version.
+//! Results have the same bits with any number of threads, and a seed gives the same rows in every version.
 
 use crate::common::{blobs, small_weights};
 use centroid::{
@@ -13,7 +13,7 @@ fn bits<F: Float>(values: impl IntoIterator<Item = F>) -> Vec<u64> {
         .collect()
 }
 
-/// All that can be computed from the data, as bits.
+/// The bits of everything that can be computed from the data.
 fn everything<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     let indices = |values: Vec<usize>| values.into_iter().map(|value| value as u64).collect();
     let weights = small_weights(x.nrows());
@@ -36,7 +36,7 @@ fn everything<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     all
 }
 
-/// Mini-batches, a stream, and passes over blocks.
+/// The bits of mini-batches, a stream, and passes over blocks.
 fn batches_and_blocks<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     let batches = MiniBatchKMeans::new(k).batch_size(500).max_iter(5);
     let mut stream = batches.clone().online();
@@ -67,7 +67,7 @@ fn batches_and_blocks<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     all
 }
 
-/// Scores of a few thousand rows with labels in turn.
+/// The bits of scores of a few thousand rows, with cyclic labels.
 fn scores<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     let x = x.slice(s![..x.nrows().min(5_000), ..]);
     let labels: Array1<usize> = (0..x.nrows()).map(|row| row % k).collect();
@@ -82,8 +82,8 @@ fn scores<F: Float>(x: &Array2<F>, k: usize) -> Vec<Vec<u64>> {
     ]
 }
 
-fn the_number_of_threads_changes_no_bit<F: Float>() {
-    // Small work on one thread, restarts side by side, and passes that are shared.
+fn results_do_not_depend_on_the_number_of_threads<F: Float>() {
+    // Small work on one thread, parallel restarts, and parallel passes.
     for (n, d, k) in [
         (200, 3, 4),
         (2_000, 10, 12),
@@ -103,7 +103,7 @@ fn the_number_of_threads_changes_no_bit<F: Float>() {
     }
 }
 
-fn the_same_seed_gives_the_same_and_another_one_another<F: Float>() {
+fn equal_seeds_give_equal_results_and_different_seeds_do_not<F: Float>() {
     let x = blobs::<F>(300, 2, 10, 1);
     let fit = |seed| {
         KMeans::new(10)
@@ -117,7 +117,7 @@ fn the_same_seed_gives_the_same_and_another_one_another<F: Float>() {
     assert_ne!(fit(5).labels(), fit(6).labels());
 }
 
-/// Literal results: whoever changes a random stream changes these lines.
+/// Literal results, which a change of a random stream would change.
 #[test]
 fn the_rows_chosen_for_a_seed_are_stable() {
     let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * 37 + j * 11) % 41) as f64);
@@ -136,7 +136,7 @@ fn the_rows_chosen_for_a_seed_are_stable() {
 }
 
 #[test]
-fn threads_of_the_caller_do_not_disturb_one_another() {
+fn concurrent_fits_do_not_affect_each_other() {
     let x = blobs::<f32>(20_000, 3, 8, 2);
     let expected = KMeans::new(8).fit(&x).unwrap();
     std::thread::scope(|scope| {
@@ -151,6 +151,6 @@ fn threads_of_the_caller_do_not_disturb_one_another() {
 }
 
 for_both_types!(
-    the_number_of_threads_changes_no_bit,
-    the_same_seed_gives_the_same_and_another_one_another,
+    results_do_not_depend_on_the_number_of_threads,
+    equal_seeds_give_equal_results_and_different_seeds_do_not,
 );

@@ -1,7 +1,7 @@
-//! Literal digests of fits, the same with every set of kernels: a change of one bit of a label, a
-//! centroid or an inertia shows here, whether it was meant or not.
+//! Literal digests of fits, which are the same with every set of kernels. A change of a single bit of a label,
+//! a centroid or an inertia fails here.
 //!
-//! `CENTROID_UPDATE_DIGESTS=1 cargo test digests` writes them anew, for a change that means to change bits.
+//! `CENTROID_UPDATE_DIGESTS=1 cargo test digests` rewrites them, for a change that is meant to change bits.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -22,7 +22,7 @@ use centroid::{
 };
 use ndarray::{Array1, Array2, ArrayRef2, s};
 
-/// Fowler-Noll-Vo's hash of 64 bits.
+/// The 64-bit hash of Fowler, Noll and Vo.
 struct Digest(u64);
 
 impl Digest {
@@ -52,7 +52,7 @@ impl Digest {
     }
 }
 
-/// Digests with their names, a line each.
+/// Digests with their names, one per line.
 struct Lines(String);
 
 impl Lines {
@@ -68,7 +68,7 @@ const ENGINES: [Algorithm; 4] = [
     Algorithm::Yinyang,
 ];
 
-/// The data of fits: name, rows, features, clusters.
+/// The data sets: name, rows, features, clusters.
 const SHAPES: [(&str, usize, usize, usize); 8] = [
     ("few", 60, 1, 4),
     ("flat", 2000, 2, 6),
@@ -124,7 +124,7 @@ fn of_fits<F: Float>(lines: &mut Lines, of: &str) {
     }
 }
 
-/// Values far from the origin, huge ones, clusters that become empty, equal rows, another memory order.
+/// Values far from the origin, huge values, clusters that become empty, equal rows, another memory order.
 fn of_hard_data<F: Float>(lines: &mut Lines, of: &str) {
     let x = blobs::<F>(2000, 6, 5, 8);
     let kmeans = KMeans::new(9).n_init(2).seed(3);
@@ -244,7 +244,7 @@ fn of_blocks<F: Float>(lines: &mut Lines, of: &str) {
     }
 }
 
-/// Scores whose last digits depend on the instruction set.
+/// Rounds a score whose last digits depend on the instruction set.
 fn rounded(score: f64) -> u64 {
     (score * 1e4).round().to_bits()
 }
@@ -344,18 +344,18 @@ fn digests() -> String {
     lines.0
 }
 
-/// Set for the process that this test starts for each set of kernels.
+/// The variable that is set for the child processes of this test, one for each set of kernels.
 const CHILD: &str = "CENTROID_PRINT_DIGESTS";
 
 #[test]
-fn digests_are_as_they_were_with_every_set_of_kernels() {
+fn digests_are_unchanged_with_every_set_of_kernels() {
     if std::env::var_os(CHILD).is_some() {
         std::fs::write(std::env::var_os(CHILD).unwrap(), digests()).unwrap();
         return;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/digests.txt");
     let folder = tempfile::tempdir().unwrap();
-    // All at once, to use the cores.
+    // All children run at once, to use the cores.
     let children = centroid::benchmarking::tables::<f32>()
         .into_iter()
         .map(|kernels| {
@@ -363,7 +363,7 @@ fn digests_are_as_they_were_with_every_set_of_kernels() {
             let child = Command::new(std::env::current_exe().unwrap())
                 .args([
                     "--exact",
-                    "digests::digests_are_as_they_were_with_every_set_of_kernels",
+                    "digests::digests_are_unchanged_with_every_set_of_kernels",
                 ])
                 .env(CHILD, &out)
                 .env("CENTROID_KERNELS", kernels)

@@ -1,4 +1,4 @@
-//! What bad input gets: the variant, its text, and that nothing else happened.
+//! Bad input gives the right error variant and text, and has no other effect.
 
 use std::ops::ControlFlow;
 
@@ -24,7 +24,7 @@ fn errors_can_be_passed_on_and_compared() {
 }
 
 #[test]
-fn empty_data_is_refused() {
+fn empty_data_is_rejected() {
     for shape in [(0, 3), (3, 0), (0, 0)] {
         let x = Array2::<f64>::zeros(shape);
         let text = "x: there are no values";
@@ -54,7 +54,7 @@ fn empty_data_is_refused() {
 }
 
 #[test]
-fn more_clusters_than_rows_are_refused() {
+fn more_clusters_than_rows_are_rejected() {
     let x = lattice::<f64>(4, 2, 1);
     let expected = Error::TooFewRows {
         rows: 4,
@@ -77,7 +77,7 @@ fn more_clusters_than_rows_are_refused() {
 }
 
 #[test]
-fn values_that_are_no_numbers_are_named_by_row_and_column() {
+fn nonfinite_values_are_reported_by_row_and_column() {
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         for (row, column) in [(0, 0), (2, 1), (299, 2)] {
             let mut x = lattice::<f64>(300, 3, 1);
@@ -117,7 +117,7 @@ fn values_that_are_no_numbers_are_named_by_row_and_column() {
 }
 
 #[test]
-fn values_whose_distances_overflow_are_refused() {
+fn values_whose_distances_overflow_are_rejected() {
     let mut x = lattice::<f32>(9, 2, 1);
     x[[7, 1]] = -2e35;
     let text = "x: row 7, column 1 is too large in magnitude for distances to be computed";
@@ -144,7 +144,7 @@ fn values_whose_distances_overflow_are_refused() {
 }
 
 #[test]
-fn other_numbers_of_features_are_refused() {
+fn other_numbers_of_features_are_rejected() {
     let model = KMeansModel::from_centroids(lattice::<f64>(2, 3, 1)).unwrap();
     let (x, expected) = (
         lattice(5, 4, 2),
@@ -173,7 +173,7 @@ fn other_numbers_of_features_are_refused() {
 }
 
 #[test]
-fn lengths_that_do_not_fit_are_refused_and_outputs_left_alone() {
+fn mismatched_lengths_are_rejected_and_outputs_left_unchanged() {
     let (x, model) = (
         lattice(5, 3, 2),
         KMeansModel::from_centroids(lattice(2, 3, 1)).unwrap(),
@@ -210,7 +210,7 @@ fn lengths_that_do_not_fit_are_refused_and_outputs_left_alone() {
 }
 
 #[test]
-fn weights_that_cannot_be_used_are_named() {
+fn invalid_weights_are_reported_by_index() {
     let x = lattice::<f64>(4, 2, 1);
     let error = |weights: Array1<f64>| {
         let options = FitOptions::new().weights(&weights);
@@ -229,7 +229,7 @@ fn weights_that_cannot_be_used_are_named() {
 }
 
 #[test]
-fn parameters_outside_their_range_are_named() {
+fn parameters_out_of_range_are_named() {
     let x = lattice::<f64>(4, 2, 1);
     let text = |kmeans: &KMeans| fit_error(kmeans, &x).to_string();
     assert_eq!(text(&KMeans::new(0)), "n_clusters must be at least 1");
@@ -263,9 +263,9 @@ fn parameters_outside_their_range_are_named() {
     }
 }
 
-/// A view that repeats one value by a stride of 0 may have more rows than memory has.
+/// A view that repeats one value with a stride of 0 may have more rows than fit in memory.
 #[test]
-fn arrays_that_cannot_be_made_are_refused() {
+fn arrays_that_do_not_fit_in_memory_are_rejected() {
     let model = KMeansModel::from_centroids(array![[0.0]]).unwrap();
     let one = array![0.0];
     let rows = 1_usize << (usize::BITS - 4);
@@ -292,9 +292,9 @@ fn a_start_without_rounds_or_rows_is_an_error() {
     }
 }
 
-/// Every start gives the same errors, and gets through what is none.
+/// Every initialization gives the same errors, and fits unusual input that is valid.
 #[test]
-fn every_start_takes_odd_input() {
+fn every_init_handles_unusual_input() {
     let few = Init::ParallelWith {
         rounds: 1,
         oversampling: 1,
@@ -331,10 +331,10 @@ fn every_start_takes_odd_input() {
         let whole = strided.to_owned();
         let same = kmeans(5).fit(&whole).unwrap();
         assert_eq!(kmeans(5).fit(&strided).unwrap().labels(), same.labels());
-        // Whole numbers stay whole at this distance, so nothing changes but the place.
+        // Integers stay exact at this offset, so only their position changes.
         let far = kmeans(5).fit(&(&whole + (1_u64 << 40) as f64)).unwrap();
         assert_eq!(far.labels(), same.labels());
-        // A row of no weight is as good as none: it may be anywhere.
+        // A row of weight zero does not count, so it may be anywhere.
         let mut weights = Array1::<f64>::ones(60);
         weights[3] = 0.0;
         let mut other = x.clone();
@@ -348,7 +348,7 @@ fn every_start_takes_odd_input() {
 }
 
 #[test]
-fn labels_and_percentiles_that_cannot_be_propagated_are_refused() {
+fn invalid_labels_and_percentiles_are_rejected() {
     let model = KMeansModel::from_centroids(array![[0.0], [1.0], [2.0]]).unwrap();
     let x = array![[0.5], [f64::NAN]];
     let of = |labels: &[char], propagation| propagate(&model, &x, labels, propagation).unwrap_err();
@@ -385,7 +385,7 @@ fn labels_and_percentiles_that_cannot_be_propagated_are_refused() {
 }
 
 #[test]
-fn folds_that_cannot_be_made_are_refused() {
+fn invalid_folds_are_rejected() {
     for (rows, n_folds) in [(5, 0), (5, 1), (5, 6), (1, 2), (0, 2), (0, 0)] {
         let expected = Error::InvalidFoldCount { n_folds, rows };
         let text = format!(

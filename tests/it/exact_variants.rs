@@ -1,4 +1,4 @@
-//! Every engine reaches the result of the plain one.
+//! Every engine gives the result of the plain one.
 
 use centroid::datasets::{make_blobs, uniform_centers};
 use centroid::{Algorithm, FitOptions, Float, Init, Iteration, KMeans, KMeansModel};
@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 const ENGINES: [Algorithm; 3] = [Algorithm::Auto, Algorithm::Filtering, Algorithm::Yinyang];
 
-/// All bits of two models.
+/// Asserts that two models are equal to the bit.
 fn assert_same<F: Float>(a: &KMeansModel<F>, b: &KMeansModel<F>, what: &str) {
     assert_eq!(a.labels(), b.labels(), "{what}");
     assert_eq!(a.centroids(), b.centroids(), "{what}");
@@ -16,7 +16,7 @@ fn assert_same<F: Float>(a: &KMeansModel<F>, b: &KMeansModel<F>, what: &str) {
     assert_eq!((a.n_iter(), a.stop()), (b.n_iter(), b.stop()), "{what}");
 }
 
-/// Every engine against the plain one, from the same starts.
+/// Compares every engine with the plain one, from the same starts.
 fn check<F: Float>(x: &Array2<F>, weights: Option<&Array1<F>>, k: usize, what: &str) {
     for tol in [0.0, 1e-4] {
         let kmeans = KMeans::new(k).n_init(2).tol(tol).max_iter(60).seed(3);
@@ -35,7 +35,7 @@ fn check<F: Float>(x: &Array2<F>, weights: Option<&Array1<F>>, k: usize, what: &
     }
 }
 
-/// Numbers in `0..bound`, as good as random.
+/// Pseudorandom numbers in `0..bound`.
 fn numbers(bound: u64) -> impl FnMut() -> u64 {
     let mut state = 1_u64;
     move || {
@@ -57,7 +57,7 @@ fn blobs(n: usize, d: usize, k: usize, std: f64) -> Array2<f64> {
 }
 
 #[test]
-fn lattices_full_of_ties() {
+fn lattices_with_many_ties() {
     for (n, d, side) in [
         (3000, 1, 50),
         (4000, 2, 12),
@@ -102,7 +102,7 @@ fn blobs_of_many_shapes() {
 }
 
 #[test]
-fn weights_whole_and_broken() {
+fn integer_and_fractional_weights() {
     let x = lattice(4000, 3, 8);
     let mut next = numbers(5);
     let whole = Array1::from_shape_simple_fn(4000, || next() as f64);
@@ -120,15 +120,15 @@ fn weights_whole_and_broken() {
 }
 
 #[test]
-fn many_equal_rows_too_heavy_to_be_one() {
-    // Two of them can be one, no more. Each once looked through all equal ones before it.
+fn many_equal_rows_too_heavy_to_be_merged() {
+    // At most two of them can be merged. This must not take quadratic time.
     let x = lattice(200_000, 2, 2);
     let weights = Array1::from_elem(200_000, (1 << 23) as f64);
     check(&x, Some(&weights), 3, "heavy rows");
 }
 
 #[test]
-fn far_from_zero_and_at_every_scale() {
+fn data_far_from_zero_and_at_every_scale() {
     let x = blobs(3000, 3, 20, 1.0);
     let wide = blobs(1500, 24, 40, 1.0);
     for scale in [1e-160, 1e-40, 1e-30, 1e-8, 1e8, 1e30, 1e80] {
@@ -206,7 +206,7 @@ fn outliers_and_few_distinct_rows() {
 }
 
 #[test]
-fn a_start_far_away_and_equal_centroids() {
+fn distant_starts_and_equal_centroids() {
     let x = blobs(4000, 3, 8, 1.0);
     let mut start = x.slice(s![..40, ..]).to_owned();
     start.row_mut(7).fill(1e7);
@@ -225,35 +225,35 @@ fn a_start_far_away_and_equal_centroids() {
     }
 }
 
-/// What an observer is told does not depend on the engine, but for the number of distances.
+/// What an observer sees does not depend on the engine, except for the number of distances.
 #[test]
-fn observers_are_told_the_same() {
+fn observers_see_the_same_iterations() {
     let x = lattice(6000, 3, 9).mapv(|x| x as f32);
     let watch = |algorithm| {
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         let mut observer = |iteration: &Iteration| {
-            told.push(*iteration);
+            seen.push(*iteration);
             ControlFlow::Continue(())
         };
         let options = FitOptions::new().observer(&mut observer);
         let kmeans = KMeans::new(40).n_init(2).algorithm(algorithm);
         kmeans.fit_with(&x, options).unwrap();
-        told
+        seen
     };
     let plain = watch(Algorithm::Lloyd);
-    assert!(plain.iter().all(|told| told.distances >= 6000 * 40));
+    assert!(plain.iter().all(|seen| seen.distances >= 6000 * 40));
     for engine in ENGINES {
-        let told = watch(engine);
-        assert_eq!(told.len(), plain.len(), "{engine:?}");
-        for (a, b) in told.iter().zip(&plain) {
-            let mut told = *a;
-            told.distances = b.distances;
-            assert_eq!(told, *b, "{engine:?}");
+        let seen = watch(engine);
+        assert_eq!(seen.len(), plain.len(), "{engine:?}");
+        for (a, b) in seen.iter().zip(&plain) {
+            let mut seen = *a;
+            seen.distances = b.distances;
+            assert_eq!(seen, *b, "{engine:?}");
         }
     }
 }
 
-/// Iterations of clustered data need few distances, but for the first and the last one.
+/// On clustered data, iterations need few distances, except for the first and the last one.
 #[test]
 fn bounds_rule_out_most_centroids() {
     for (engine, x) in [
@@ -278,7 +278,7 @@ fn bounds_rule_out_most_centroids() {
     }
 }
 
-/// Where rows of more features than trees are made for repeat, they are merged, and labelled once.
+/// Repeated rows with too many features for trees are merged and labelled once.
 #[test]
 fn repeated_rows_of_many_features_are_merged() {
     let (n, k) = (20_000, 64);
@@ -297,9 +297,9 @@ fn repeated_rows_of_many_features_are_merged() {
     assert!(first.is_some_and(|first| 10 * first < n * k), "{first:?}");
 }
 
-/// Fewer rows than a block, a leaf or a panel holds, in any layout.
+/// Fewer rows than fill a block, a leaf or a panel, in any layout.
 #[test]
-fn few_rows_and_any_layout() {
+fn few_rows_in_any_layout() {
     for n in [1, 2, 3, 17, 65, 130] {
         for d in [1, 3, 5, 210] {
             let x = lattice(n, d, 4);
@@ -353,9 +353,9 @@ fn every_engine_gives_the_same_errors() {
     }
 }
 
-/// Bits do not depend on the number of threads.
+/// Results have the same bits with any number of threads.
 #[test]
-fn every_engine_at_any_thread_count() {
+fn every_engine_with_any_number_of_threads() {
     for x in [
         blobs(9000, 2, 30, 2.0),
         blobs(4000, 40, 40, 3.0),
@@ -379,21 +379,20 @@ fn every_engine_at_any_thread_count() {
     }
 }
 
-/// Squares of differences that are below the normal numbers, and rounded up: a bound that is taken from
-/// them must allow for it.
+/// Subnormal squares of differences may be rounded up. A bound computed from them must allow for it.
 #[test]
-fn squares_below_the_normal_numbers_rule_out_nothing() {
+fn subnormal_squares_rule_out_nothing() {
     for (d, scale) in [(5, 1e-22), (24, 1e-22), (64, 1e-23), (64, 1e-21)] {
         let x = blobs(2000, d, 1, 1.0).mapv(|x| (x * scale) as f32);
         check(&x, None, 40, &format!("{d} features, scale {scale:e}"));
     }
 }
 
-/// Centroids whose squared norm overflows in the frame of the sketches, near to rows whose norm does not.
+/// Centroids whose squared norm overflows in the frame of the sketches, close to rows whose norm does not.
 #[test]
 fn far_centroids_are_not_ruled_out_by_their_norm() {
     let (n, d, k) = (6000, 200, 40);
-    // Of spread 1, so that the frame is that of the data.
+    // Data of spread 1, so that its frame is that of the sketches.
     let about_zero = |x: Array2<f64>| &x - &x.mean_axis(Axis(0)).unwrap();
     let low = about_zero(blobs(n, 8, 1, 1.0));
     let basis = about_zero(blobs(8, d, 1, 1.0));
@@ -402,7 +401,7 @@ fn far_centroids_are_not_ruled_out_by_their_norm() {
     let mut start = near.slice(s![..k, ..]).to_owned();
     start.row_mut(0).assign(&far(1.0));
     start.row_mut(1).assign(&far(2.8));
-    // None of them may be in the sample that the sketches are made of, so they are put in many places.
+    // The sample for the sketches must not contain these rows, so they are put at many positions.
     for shift in 0..8 {
         let mut x = near.clone();
         for (o, v) in [0.6, 0.6, 0.6, 0.6, 0.6, 1.75, 2.65]

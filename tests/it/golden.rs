@@ -1,4 +1,4 @@
-//! Real data, against results of scikit-learn and against the plain algorithm.
+//! Results on real data equal those of scikit-learn and of the plain algorithm.
 
 use crate::common::{Expected, assert_coherent, entries, features, naive_lloyd};
 use centroid::{FitOptions, Float, KMeans, KMeansModel, Stop};
@@ -93,7 +93,7 @@ fn weights_end_where_scikit_learn_ends<F: Float>() {
     }
 }
 
-fn the_best_of_many_starts_is_as_good_as_scikit_learns<F: Float>() {
+fn the_best_of_many_restarts_is_as_good_as_that_of_scikit_learn<F: Float>() {
     for name in SETS {
         let (x, expected) = (features::<F>(name), Expected::of(name));
         let model = KMeans::new(expected.count("k"))
@@ -111,7 +111,7 @@ fn the_best_of_many_starts_is_as_good_as_scikit_learns<F: Float>() {
     }
 }
 
-fn the_plain_algorithm_ends_in_the_same_place<F: Float>() {
+fn the_plain_algorithm_gives_the_same_result<F: Float>() {
     for name in ["iris", "wine", "blobs500"] {
         let (x, expected) = (features::<F>(name), Expected::of(name));
         let start = start(&x, &expected);
@@ -173,7 +173,7 @@ for_both_types!(
     the_same_start_ends_where_scikit_learn_ends,
     the_tolerance_stops_where_scikit_learn_stops,
     weights_end_where_scikit_learn_ends,
-    the_best_of_many_starts_is_as_good_as_scikit_learns,
-    the_plain_algorithm_ends_in_the_same_place,
+    the_best_of_many_restarts_is_as_good_as_that_of_scikit_learn,
+    the_plain_algorithm_gives_the_same_result,
     empty_clusters_are_relocated_as_in_scikit_learn,
 );

@@ -1,4 +1,4 @@
-//! Observers that end a fit or panic, pools of the caller, sizes that cannot be had.
+//! Observers that stop a fit or panic, thread pools of the caller, and sizes beyond memory.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,10 +27,10 @@ fn bits<F: Float>(model: &KMeansModel<F>) -> (Vec<u64>, Vec<usize>, u64) {
     )
 }
 
-/// A fit with options, whose result does not matter.
+/// A fit with options whose result is ignored.
 type Fit<'a> = &'a dyn Fn(FitOptions<'_, f32>);
 
-/// Told of iteration after iteration, it ends the fit with the given one, counted over all restarts.
+/// A fit whose observer stops it after the given iteration, counted over all restarts.
 fn ended_after<F: Float>(x: &Array2<F>, last: usize) -> (KMeansModel<F>, Vec<Iteration>) {
     let mut seen = Vec::new();
     let mut observer = |iteration: &Iteration| {
@@ -51,7 +51,7 @@ fn ended_after<F: Float>(x: &Array2<F>, last: usize) -> (KMeansModel<F>, Vec<Ite
 }
 
 #[test]
-fn a_fit_ends_within_the_iteration_and_keeps_the_best_so_far() {
+fn a_stopped_fit_ends_at_once_and_keeps_the_best_model() {
     let x = data::<f32>();
     let (_, all) = ended_after(&x, usize::MAX);
     let restarts: Vec<usize> = (0..3)
@@ -63,10 +63,10 @@ fn a_fit_ends_within_the_iteration_and_keeps_the_best_so_far() {
         .collect();
     for last in [1, 2, restarts[0], restarts[0] + 1, all.len() - 1] {
         let (model, seen) = ended_after(&x, last);
-        assert_eq!(seen[..], all[..last], "nothing is told behind the end");
+        assert_eq!(seen[..], all[..last], "nothing is reported after the stop");
         assert_eq!(model.stop(), Stop::Interrupted);
         assert_coherent(&model, &x, None, &format!("{last}"));
-        // No worse than what was told last of any restart that had begun.
+        // No worse than any reported iteration.
         let best = seen
             .iter()
             .map(|iteration| iteration.inertia)
@@ -80,7 +80,7 @@ fn a_fit_ends_within_the_iteration_and_keeps_the_best_so_far() {
 }
 
 #[test]
-fn a_panic_of_an_observer_passes_through_and_leaves_nothing_behind() {
+fn a_panic_of_an_observer_is_propagated_and_later_fits_work() {
     let x = data::<f32>();
     let kmeans = KMeans::new(12).n_init(2);
     let expected = bits(&kmeans.fit(&x).unwrap());
@@ -117,7 +117,7 @@ fn a_panic_of_an_observer_passes_through_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn pools_tasks_and_threads_of_the_caller_change_no_bit() {
+fn results_do_not_depend_on_pools_and_threads_of_the_caller() {
     let x = data::<f64>();
     let kmeans = KMeans::new(12).n_init(2).seed(3);
     let fit = || bits(&kmeans.fit(&x).unwrap());
@@ -128,7 +128,7 @@ fn pools_tasks_and_threads_of_the_caller_change_no_bit() {
             .build()
             .unwrap();
         assert_eq!(pool.install(fit), expected);
-        // Within tasks that wait for one another.
+        // Within tasks that wait for each other.
         let (left, right) = pool.install(|| rayon::join(fit, || rayon::join(fit, fit)));
         assert_eq!(
             (left, right),
@@ -153,14 +153,14 @@ fn pools_tasks_and_threads_of_the_caller_change_no_bit() {
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn sizes_beyond_memory_are_errors() {
-    // One value, repeated by a stride of zero.
+    // One value, repeated with a stride of zero.
     let value = [1.0_f32];
     let rows = 1 << 40;
     let shape = (rows, 1).strides((0, 0));
     let huge = ArrayView2::from_shape(shape, &value).unwrap();
     let model = KMeansModel::from_centroids(Array2::from_shape_fn((4, 1), |(row, _)| row as f32));
     let model = model.unwrap();
-    // Their copy alone has more bytes than any machine here has.
+    // A copy of the rows alone would exceed the memory of any machine.
     for error in [
         KMeans::new(2).fit(&huge).unwrap_err(),
         model.transform(&huge).unwrap_err(),
@@ -170,7 +170,7 @@ fn sizes_beyond_memory_are_errors() {
     }
     let error = ClusterSums::<f64>::new(1 << 30, 1 << 30).unwrap_err();
     assert!(matches!(error, Error::ResultTooLarge { .. }), "{error}");
-    // Results that are larger than any memory, of arguments that are not.
+    // The results would exceed any memory, although the arguments do not.
     let x = Array2::from_shape_fn((1 << 22, 1), |(row, _)| row as f64);
     let model = KMeansModel::from_centroids(&x).unwrap();
     for error in [

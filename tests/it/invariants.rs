@@ -1,4 +1,4 @@
-//! The promises about results: coherent, exact, indifferent to offsets and scales, whatever the data.
+//! Results are coherent, exact, and independent of offsets and scales, whatever the data.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use centroid::{
 };
 use ndarray::{Array1, Array2, Axis, array, concatenate, s};
 
-fn the_parts_of_a_model_belong_together_on_every_path<F: Float>() {
+fn the_parts_of_a_model_agree_on_every_path<F: Float>() {
     for (n, d, k) in [
         (1, 1, 1),
         (7, 1, 3),
@@ -45,7 +45,7 @@ fn the_parts_of_a_model_belong_together_on_every_path<F: Float>() {
     }
 }
 
-fn the_plain_algorithm_gives_the_same_on_lattice_data<F: Float>() {
+fn the_plain_algorithm_gives_the_same_result_on_lattices<F: Float>() {
     for (n, d, k) in [
         (50, 1, 4),
         (200, 2, 5),
@@ -87,15 +87,15 @@ fn every_layout_gives_the_same_bits<F: Float>() {
     }
 }
 
-/// Far from the origin f32 keeps few digits of the data. What is left is clustered as f64 does it.
+/// Far from the origin, f32 keeps only a few digits of the data. What is left is clustered as in f64.
 #[test]
-fn far_from_the_origin_nothing_is_lost_but_what_rounding_the_data_loses() {
+fn far_from_the_origin_only_the_rounding_of_the_data_loses_digits() {
     for offset in [0.0, 1e2, 1e4, 1e6] {
         for d in [1, 2, 3, 8, 30] {
             let near = blobs::<f64>(400, d, 6, 9);
             let single = near.mapv(|x| (x + offset) as f32);
             let double = single.mapv(f64::from);
-            // The first rows are one of each blob.
+            // The first rows come from different blobs.
             let start_single = single.slice(s![..6, ..]).to_owned();
             let start_double = start_single.mapv(f64::from);
             let kmeans = KMeans::new(6).max_iter(1);
@@ -119,7 +119,7 @@ fn far_from_the_origin_nothing_is_lost_but_what_rounding_the_data_loses() {
 }
 
 #[test]
-fn centroids_far_from_the_origin_are_the_means_to_the_last_digits() {
+fn centroids_far_from_the_origin_are_accurate_means() {
     let near = blobs::<f64>(1000, 2, 4, 4);
     let far = near.mapv(|x| x + 1e8);
     let model = KMeans::new(4).fit(&far).unwrap();
@@ -136,7 +136,7 @@ fn centroids_far_from_the_origin_are_the_means_to_the_last_digits() {
     }
 }
 
-fn powers_of_two_scale_everything_alike<F: Float>() {
+fn scaling_by_powers_of_two_scales_all_results<F: Float>() {
     let x = blobs::<F>(300, 4, 5, 2);
     let model = KMeans::new(5).fit(&x).unwrap();
     for exponent in [-90, -30, -3, 7, 40, 90] {
@@ -216,9 +216,9 @@ fn fewer_distinct_rows_than_clusters_leave_clusters_empty<F: Float>() {
     }
 }
 
-/// The mean of equal numbers is not always that number, once it is rounded. That must not look like
-/// a point at a distance from its centroid.
-fn duplicates_that_are_no_short_numbers_do_not_move_about<F: Float>() {
+/// The rounded mean of equal numbers is not always that number. The points must not appear to be away from
+/// their centroid.
+fn duplicates_of_long_numbers_converge_quickly<F: Float>() {
     let mut numbers = Numbers::new(5);
     let distinct = Array2::from_shape_simple_fn((4, 3), || F::from_f64(numbers.normal()));
     let rows: Vec<usize> = (0..401).map(|row| row % 4).collect();
@@ -243,8 +243,8 @@ fn duplicates_that_are_no_short_numbers_do_not_move_about<F: Float>() {
     }
 }
 
-/// Where the start lies far from the data, and where rows that do not count do.
-fn a_far_start_leaves_no_trace_in_the_result<F: Float>() {
+/// The start, or rows of weight zero, may be far from the data.
+fn distant_starts_and_weightless_rows_do_not_affect_the_result<F: Float>() {
     let x = blobs::<F>(200, 2, 2, 8);
     let expected = KMeans::new(1).fit(&x).unwrap();
     for far in [1e3, 1e6, 1e12, 1e17] {
@@ -279,8 +279,8 @@ fn a_far_start_leaves_no_trace_in_the_result<F: Float>() {
     }
 }
 
-/// The points of one cluster do not lose digits because another cluster lies far away.
-fn a_far_row_does_not_blur_the_means_of_other_clusters<F: Float>() {
+/// The mean of one cluster does not lose digits because another cluster is far away.
+fn a_distant_row_does_not_affect_the_means_of_other_clusters<F: Float>() {
     for far in [1e8, 1e10, 1e20] {
         let values = [far, 1.0, 2.0, 6.0, 7.0];
         let x = Array2::from_shape_fn((5, 1), |(i, _)| F::from_f64(values[i]));
@@ -290,7 +290,7 @@ fn a_far_row_does_not_blur_the_means_of_other_clusters<F: Float>() {
     }
 }
 
-fn edge_cases_need_no_special_care<F: Float>() {
+fn edge_cases_give_valid_models<F: Float>() {
     let one = array![[F::from_f64(3.0), F::from_f64(4.0)]];
     let model = KMeans::new(1).fit(&one).unwrap();
     assert_eq!((model.labels(), model.inertia()), (array![0].view(), 0.0));
@@ -320,7 +320,7 @@ fn edge_cases_need_no_special_care<F: Float>() {
     assert!(model.cluster_sizes().iter().all(|&size| size == 1));
 }
 
-/// Counts and sums in f32 would stand still at 2^24.
+/// Counts and sums in f32 would stop growing at 2^24.
 #[test]
 fn more_rows_than_f32_can_count_are_counted() {
     let n = (1 << 24) + 1000;
@@ -328,7 +328,7 @@ fn more_rows_than_f32_can_count_are_counted() {
     let start = array![[0.0], [100.0]];
     let options = FitOptions::new().initial_centroids(&start);
     let model = KMeans::new(2).max_iter(1).fit_with(&x, options).unwrap();
-    // One row moved to the empty cluster, the rest average to 2 within a part in 10^7.
+    // One row moves to the empty cluster. The mean of the others is 2 to within 1e-7.
     assert!((model.centroids()[[0, 0]] - 2.0).abs() < 1e-6, "{model:?}");
     let one = KMeans::new(1).fit(&x).unwrap();
     assert_eq!(one.centroids()[[0, 0]], 2.0);
@@ -341,9 +341,8 @@ fn more_rows_than_f32_can_count_are_counted() {
     assert_eq!(model.centroids()[[0, 0]], (1.0 / 300_000_001.0_f64) as f32);
 }
 
-/// Random small problems of every kind: nothing panics, and the promises hold.
 /// The mean of many equal values of the largest magnitude may be rounded beyond it.
-fn means_of_the_largest_values_are_data_again<F: Float>() {
+fn means_of_the_largest_values_can_be_clustered_again<F: Float>() {
     for (value, n, d) in [(1.0, 17, 1), (-1.0, 17, 2), (1.0, 3, 2), (-1.0, 1000, 3)] {
         let x = Array2::from_elem((n, d), F::from_f64(value * F::MAX_MAGNITUDE.to_f64()));
         let weights: Array1<F> = (0..n)
@@ -370,7 +369,8 @@ fn means_of_the_largest_values_are_data_again<F: Float>() {
     }
 }
 
-fn random_problems_keep_the_promises<F: Float>() {
+/// Random small problems of every kind. Nothing panics, and all models are coherent.
+fn random_problems_give_valid_models<F: Float>() {
     let mut numbers = Numbers::new(99);
     for round in 0..300 {
         let (n, d) = (
@@ -392,16 +392,16 @@ fn random_problems_keep_the_promises<F: Float>() {
 }
 
 for_both_types!(
-    the_parts_of_a_model_belong_together_on_every_path,
-    the_plain_algorithm_gives_the_same_on_lattice_data,
+    the_parts_of_a_model_agree_on_every_path,
+    the_plain_algorithm_gives_the_same_result_on_lattices,
     every_layout_gives_the_same_bits,
-    powers_of_two_scale_everything_alike,
+    scaling_by_powers_of_two_scales_all_results,
     extreme_magnitudes_give_finite_coherent_models,
     fewer_distinct_rows_than_clusters_leave_clusters_empty,
-    duplicates_that_are_no_short_numbers_do_not_move_about,
-    a_far_start_leaves_no_trace_in_the_result,
-    a_far_row_does_not_blur_the_means_of_other_clusters,
-    edge_cases_need_no_special_care,
-    means_of_the_largest_values_are_data_again,
-    random_problems_keep_the_promises,
+    duplicates_of_long_numbers_converge_quickly,
+    distant_starts_and_weightless_rows_do_not_affect_the_result,
+    a_distant_row_does_not_affect_the_means_of_other_clusters,
+    edge_cases_give_valid_models,
+    means_of_the_largest_values_can_be_clustered_again,
+    random_problems_give_valid_models,
 );

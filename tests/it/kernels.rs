@@ -1,9 +1,9 @@
-//! The kernels that the tests are meant to run with are those that they run with.
+//! The tests run with the kernels that the environment asks for.
 
 use centroid::benchmarking::{in_use, tables};
 
 #[test]
-fn the_variable_names_the_kernels_in_use() {
+fn the_kernels_in_use_are_those_of_the_variable() {
     let Ok(wanted) = std::env::var("CENTROID_KERNELS") else {
         assert_eq!(
             (in_use::<f32>(), in_use::<f64>()),

@@ -1,4 +1,4 @@
-//! The layers of the house: which room may use which.
+//! The layers of the crate: which top-level modules, called rooms, may use which others.
 //!
 //! | layer | rooms | may use |
 //! |---|---|---|
@@ -6,12 +6,12 @@
 //! | 1 | float, kernels, linalg, numeric | 0 and each other |
 //! | 2 | checks, data, parallel, prepared, progress, random | 0, 1 and each other |
 //! | 3 | init, metrics, the inner rooms of kmeans (algorithm, edge, engine, iteration, sums, update) | 0 to 2 |
-//! | 4 | the estimators and their models, selection, semi_supervised, anomalies, datasets | 0 to 3, of each other what is public |
-//! | 5 | plot | linalg, and what is public |
+//! | 4 | the estimators and their models, selection, semi_supervised, anomalies, datasets | 0 to 3, public items of each other |
+//! | 5 | plot | linalg, and public items |
 //! | 5 | lib | everything |
 //!
-//! The sources are read as tokens, so that comments and strings do not count, and grouped imports, `super::`
-//! and the insides of macros do.
+//! The sources are parsed into tokens. Comments and strings do not count. Grouped imports, `super::` and the
+//! contents of macros do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The layer of a module, by the names on the way to it.
+/// The layer of a module, given its path.
 fn layer(module: &[String]) -> u32 {
     match module.first().map_or("lib", String::as_str) {
         "error" => 0,
@@ -36,7 +36,7 @@ fn layer(module: &[String]) -> u32 {
     }
 }
 
-/// Words that belong in one place alone.
+/// Words that may occur in only one place.
 const HOMES: [(&str, &[&str]); 4] = [
     ("parallel", &["rayon"]),
     (
@@ -47,21 +47,21 @@ const HOMES: [(&str, &[&str]); 4] = [
     ("nowhere", &["println", "eprintln", "print", "dbg", "todo"]),
 ];
 
-/// What kernels must not know of.
+/// Crates that kernels must not use.
 const FOREIGN: [&str; 5] = ["ndarray", "ndarray_rand", "rand", "rayon", "thiserror"];
 
-/// Methods that types of the standard library have too.
+/// Methods that types of the standard library also have.
 const EVERYWHERE: [&str; 2] = ["first", "len"];
 
-/// One source file, taken apart.
+/// A parsed source file.
 struct Source {
-    /// The names on the way to it, none for `lib.rs`.
+    /// The path of the module, empty for `lib.rs`.
     module: Vec<String>,
     tokens: Vec<TokenTree>,
 }
 
 impl Source {
-    /// IN: `path` below `src`.
+    /// IN: `path` is relative to `src`.
     fn new(path: &str, text: &str) -> Self {
         let path = path.trim_end_matches(".rs").trim_end_matches("/mod");
         let module = match path {
@@ -110,7 +110,7 @@ fn without_tests(stream: TokenStream) -> Vec<TokenTree> {
     tokens
 }
 
-/// Every word, and whether it is the name in a call of a method.
+/// Calls `f` with every word, and whether it is the name in a method call.
 fn each_word(tokens: &[TokenTree], f: &mut impl FnMut(&str, bool)) {
     for (at, token) in tokens.iter().enumerate() {
         match token {
@@ -126,8 +126,8 @@ fn each_word(tokens: &[TokenTree], f: &mut impl FnMut(&str, bool)) {
     }
 }
 
-/// Every path that begins with `crate`, `super` or `self`, as names from the root of the crate; of a
-/// grouped import, each.
+/// Calls `f` with every path that begins with `crate`, `super` or `self`, as names from the root of the crate.
+/// A grouped import gives several paths.
 fn each_path(tokens: &[TokenTree], module: &[String], f: &mut impl FnMut(Vec<String>)) {
     let mut at = 0;
     while at < tokens.len() {
@@ -154,7 +154,7 @@ fn each_path(tokens: &[TokenTree], module: &[String], f: &mut impl FnMut(Vec<Str
     }
 }
 
-/// One path, from the token `at` on. Returns where it ends.
+/// Reads one path, starting with the token `at`. Returns the end of the path.
 fn walk(
     tokens: &[TokenTree],
     mut at: usize,
@@ -197,7 +197,7 @@ fn walk(
         if is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':') {
             at += 2;
         } else {
-            // What follows a type is of that type.
+            // Names after a type belong to that type.
             let end = path
                 .iter()
                 .position(|name| name.starts_with(char::is_uppercase));
@@ -208,16 +208,16 @@ fn walk(
     }
 }
 
-/// What the crate offers, to everybody and within.
+/// The items of the crate, public and internal.
 #[derive(Default)]
 struct Index {
-    /// For each name that `lib.rs` exports, where it comes from.
+    /// For each name that `lib.rs` exports, its origin.
     exports: BTreeMap<String, Vec<String>>,
     /// The rooms that are public modules.
     public_rooms: BTreeSet<String>,
-    /// For each room the names of its public items.
+    /// For each room, the names of its public items.
     public_items: BTreeMap<String, BTreeSet<String>>,
-    /// For each method that only the crate may call, the rooms that have one of that name.
+    /// For each internal method, the rooms that have one of that name.
     inner_methods: BTreeMap<String, BTreeSet<String>>,
     /// The names of public methods.
     public_methods: BTreeSet<String>,
@@ -298,7 +298,7 @@ impl Index {
         }
     }
 
-    /// Whether users of the crate could name it.
+    /// Whether users of the crate can name the item.
     fn is_public(&self, path: &[String]) -> bool {
         match path {
             [] => true,
@@ -310,7 +310,7 @@ impl Index {
         }
     }
 
-    /// Where a name at the root comes from.
+    /// The origin of a name at the root.
     fn resolve(&self, path: Vec<String>) -> Vec<String> {
         match path.first().and_then(|name| self.exports.get(name)) {
             Some(origin) => origin.clone(),
@@ -319,7 +319,7 @@ impl Index {
     }
 }
 
-/// What is wrong with a file.
+/// The violations in a file.
 fn offences(source: &Source, index: &Index) -> Vec<String> {
     let (own, room) = (layer(&source.module), source.room());
     let place = source.module.join("/");
@@ -330,7 +330,7 @@ fn offences(source: &Source, index: &Index) -> Vec<String> {
             offences.insert(format!("{story}: everything of a module at once"));
         }
         let is_public = index.is_public(&path);
-        // Plots see what users see, and `linalg`, which knows of slices alone.
+        // Plots may use public items and `linalg`, which works only on slices.
         let is_plots_own = |used: &String| used == "plot" || used == "linalg";
         if room == "plot" && path.first().is_some_and(|used| !is_plots_own(used)) && !is_public {
             offences.insert(format!("{story}: what users of the crate cannot name"));
@@ -383,7 +383,7 @@ fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// All files of the crate but those of unit tests.
+/// All files of the crate except unit tests.
 fn sources() -> Vec<Source> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -401,7 +401,7 @@ fn sources() -> Vec<Source> {
 }
 
 #[test]
-fn every_module_keeps_to_its_layer() {
+fn every_module_uses_only_lower_layers() {
     let sources = sources();
     assert!(sources.len() > 60, "{}", sources.len());
     let index = Index::of(&sources);
@@ -409,7 +409,7 @@ fn every_module_keeps_to_its_layer() {
     let all: Vec<_> = sources
         .iter()
         .flat_map(|source| offences(source, &index))
-        // NOTE: what is left needs a public form of `KMeansModel::nearest`.
+        // NOTE: the remaining offences need a public form of `KMeansModel::nearest`.
         .filter(|offence| !offence.starts_with("semi_supervised"))
         .collect();
     assert!(all.is_empty(), "{}", all.join("\n"));
@@ -450,7 +450,7 @@ fn offences_are_found() {
             "selection/gap.rs",
             "use crate::{KMeans, kmeans::engine::{self, run}, semi_supervised::limits};",
         ),
-        // Paths out of a room, and in macros.
+        // Paths that leave a room, and paths in macros.
         (
             "init/search/mod.rs",
             "use super::super::metrics::silhouette_score;",
@@ -468,7 +468,7 @@ fn offences_are_found() {
             "kmeans/engine/lloyd.rs",
             "use crate::kmeans::{update, minibatch::online};",
         ),
-        // Methods that a room keeps to itself.
+        // Internal methods of another room.
         (
             "selection/gap.rs",
             "fn f(kmeans: &KMeans) { kmeans.peek(); }",

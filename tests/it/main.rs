@@ -1,5 +1,5 @@
-//! The tests of the public interface, as one program: it is compiled and linked once, and its tests share
-//! the cores.
+//! The tests of the public interface. They are one program, so that it is compiled and linked once and its tests
+//! share the cores.
 
 #[macro_use]
 mod common;

@@ -1,4 +1,4 @@
-//! Scores: against scikit-learn's on real data, against plain loops, and what must hold of them.
+//! Scores equal those of scikit-learn on real data and those of plain loops, and have the right properties.
 
 use crate::common::{Expected, Numbers, blobs, each_layout, features, lattice, sq_dist};
 use centroid::metrics::*;
@@ -36,7 +36,7 @@ fn labels(name: &str) -> Array1<usize> {
     Array1::from(Expected::of(name).counts("labels"))
 }
 
-fn internal_scores_are_those_of_scikit_learn<F: Float>() {
+fn internal_scores_equal_those_of_scikit_learn<F: Float>() {
     for name in SETS {
         let (x, labels, expected) = (features::<F>(name), labels(name), Expected::scores(name));
         let check = |key: &str, found: f64| {
@@ -69,7 +69,7 @@ fn internal_scores_are_those_of_scikit_learn<F: Float>() {
 }
 
 #[test]
-fn external_scores_are_those_of_scikit_learn() {
+fn external_scores_equal_those_of_scikit_learn() {
     for name in SETS {
         let (classes, labels, expected) = (classes(name), labels(name), Expected::scores(name));
         let check = |key: &str, score: &dyn Fn(&Array1<usize>, &Array1<usize>) -> f64| {
@@ -101,7 +101,7 @@ fn external_scores_are_those_of_scikit_learn() {
         });
         let matrix = contingency_matrix(&classes, &labels).unwrap();
         let counts = expected.counts("contingency_matrix");
-        // There the labels are in ascending order, here in that in which they appear.
+        // scikit-learn orders the labels by value, this crate by first appearance.
         let (rows, columns) = (places(&classes), places(&labels));
         assert_eq!(matrix.dim(), (rows.len(), columns.len()));
         let places = rows
@@ -112,7 +112,7 @@ fn external_scores_are_those_of_scikit_learn() {
     }
 }
 
-/// For each label, in ascending order, how many others appear before it.
+/// For each label in ascending order, the number of labels that appear before it.
 fn places(labels: &Array1<usize>) -> Vec<usize> {
     let mut seen = Vec::new();
     for &label in labels {
@@ -125,7 +125,7 @@ fn places(labels: &Array1<usize>) -> Vec<usize> {
     places
 }
 
-/// The silhouettes by the definition.
+/// The silhouettes by their definition.
 fn naive_silhouettes<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Vec<f64> {
     let dist = |i: usize, j: usize| sq_dist(&x.row(i).to_vec(), &x.row(j).to_vec()).sqrt();
     let mut names = labels.to_vec();
@@ -159,7 +159,7 @@ fn random_labels(n: usize, k: u64, seed: u64) -> Array1<usize> {
 }
 
 fn silhouettes_equal_the_definition<F: Float>() {
-    // Around the lengths of blocks, tiles and vectors; few large clusters and many tiny ones.
+    // Sizes around those of blocks, tiles and vectors, with few large clusters and with many tiny ones.
     for (n, d, k) in [
         (3, 1, 2),
         (17, 2, 3),
@@ -191,7 +191,7 @@ fn silhouettes_equal_the_definition<F: Float>() {
     }
 }
 
-fn every_layout_gives_the_same<F: Float>() {
+fn every_layout_gives_the_same_scores<F: Float>() {
     let (x, labels) = (blobs::<F>(150, 6, 3, 1), random_labels(150, 3, 2));
     let expected = silhouette_score(&x, &labels).unwrap();
     let davies = davies_bouldin_score(&x, &labels).unwrap();
@@ -225,7 +225,7 @@ fn equal_rows_score_0<F: Float>() {
 
 fn samples_estimate_the_score<F: Float>() {
     let x = blobs::<F>(3000, 2, 12, 5);
-    // Clusters of very different sizes, one of them of a single row, one of two.
+    // Clusters of very different sizes. One has a single row, another has two.
     let sizes = |i: usize| match i {
         0 => 7,
         1 | 2 => 8,
@@ -243,7 +243,7 @@ fn samples_estimate_the_score<F: Float>() {
         squares += error * error;
         variance += sampled.standard_error.powi(2);
     }
-    // About one in twenty, and the error of the size that is stated.
+    // About one estimate in twenty is far off, and the errors match the stated standard error.
     assert!((1..=25).contains(&far), "{far} of {trials}");
     let ratio = squares / variance;
     assert!((0.7..1.4).contains(&ratio), "{ratio}");
@@ -259,8 +259,8 @@ fn samples_estimate_the_score<F: Float>() {
     assert_ne!(twice(1).score, twice(2).score);
 }
 
-/// All rows but one: each measured against all, as in the exact score.
-fn large_samples_are_near_the_score<F: Float>() {
+/// A sample of all rows but one. Each is compared with all rows, as in the exact score.
+fn large_samples_are_close_to_the_score<F: Float>() {
     let (x, labels) = (blobs::<F>(700, 3, 5, 5), random_labels(700, 5, 1));
     let exact = silhouette_score(&x, &labels).unwrap();
     let sampled = silhouette_score_sampled(&x, &labels, 699, 3).unwrap();
@@ -268,7 +268,7 @@ fn large_samples_are_near_the_score<F: Float>() {
     assert!(sampled.standard_error < 1e-3);
 }
 
-fn names_of_labels_make_no_difference<F: Float>() {
+fn scores_do_not_depend_on_label_values<F: Float>() {
     let (x, labels) = (blobs::<F>(300, 2, 4, 5), random_labels(300, 4, 1));
     let renamed = labels.mapv(|label| usize::MAX - 3 * label);
     let close = |a: f64, b: f64| assert_close(a, b, tolerance::<F>(), "renamed");
@@ -286,7 +286,7 @@ fn names_of_labels_make_no_difference<F: Float>() {
     );
 }
 
-fn clusters_are_told_apart<F: Float>() {
+fn silhouettes_are_summarized_by_cluster<F: Float>() {
     let x: Array2<F> = array![[0.0], [1.0], [2.0], [50.0], [70.0], [9.0]].mapv(F::from_f64);
     let labels = array![4, 4, 4, 9, 9, 2];
     let samples = silhouette_samples(&x, &labels).unwrap();
@@ -320,7 +320,7 @@ const SYMMETRIC: [External; 7] = [
 ];
 
 #[test]
-fn external_scores_do_not_depend_on_names_or_order() {
+fn external_scores_do_not_depend_on_label_values_or_order() {
     let (a, b) = (random_labels(200, 5, 1), random_labels(200, 3, 2));
     let renamed = b.mapv(|label| 7 - label / 1000);
     for score in SYMMETRIC {
@@ -358,7 +358,7 @@ fn equal_partitions_score_1_and_random_ones_0() {
     assert!(mean(adjusted_rand_score).abs() < 0.002);
     assert!(mean(adjusted_mutual_info_score).abs() < 0.003);
     assert!(mean(normalized_mutual_info_score) > 0.01);
-    // No row is together with another in both.
+    // No two rows are in the same cluster in both labellings.
     assert_eq!(
         fowlkes_mallows_score(&array![0, 1, 2], &array![0, 0, 0]).unwrap(),
         0.0
@@ -369,7 +369,7 @@ fn equal_partitions_score_1_and_random_ones_0() {
 }
 
 #[test]
-fn shares_are_1_at_most() {
+fn scores_do_not_exceed_their_bounds() {
     let within = |score: Result<f64, Error>, most: f64, story: &str| {
         let score = score.unwrap();
         assert!((0.0..=most).contains(&score), "{story}: {score}");
@@ -406,7 +406,7 @@ fn shares_are_1_at_most() {
                 within(completeness_score(a, b), 1.0, story);
             }
         }
-        // A finer labelling tells all of a coarser one, and the reverse.
+        // A finer labelling determines a coarser one.
         assert_eq!(homogeneity_score(&a, &others[2]).unwrap(), 1.0);
         assert_eq!(completeness_score(&a, &others[1]).unwrap(), 1.0);
         assert_eq!(normalized_mutual_info_score(&a, &a).unwrap(), 1.0);
@@ -414,7 +414,7 @@ fn shares_are_1_at_most() {
 }
 
 #[test]
-fn labels_that_do_not_fit_are_refused() {
+fn mismatched_labels_are_rejected() {
     let x = lattice::<f64>(5, 2, 1);
     type Internal = fn(&ArrayRef2<f64>, &ArrayRef1<usize>) -> Result<f64, Error>;
     let scores: [Internal; 6] = [
@@ -512,12 +512,12 @@ fn labels_that_do_not_fit_are_refused() {
 }
 
 for_both_types!(
-    internal_scores_are_those_of_scikit_learn,
+    internal_scores_equal_those_of_scikit_learn,
     silhouettes_equal_the_definition,
-    every_layout_gives_the_same,
+    every_layout_gives_the_same_scores,
     equal_rows_score_0,
     samples_estimate_the_score,
-    large_samples_are_near_the_score,
-    names_of_labels_make_no_difference,
-    clusters_are_told_apart,
+    large_samples_are_close_to_the_score,
+    scores_do_not_depend_on_label_values,
+    silhouettes_are_summarized_by_cluster,
 );

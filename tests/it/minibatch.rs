@@ -1,4 +1,4 @@
-//! Mini-batches: by themselves, growing, and as a stream.
+//! Mini-batches: plain, growing, and as a stream.
 
 use std::ops::ControlFlow;
 
@@ -60,8 +60,8 @@ fn layouts_and_orders_do_not_matter<F: Float>() {
     }
 }
 
-/// The step against plain loops in f64: one batch is all of the data.
-fn a_batch_moves_centroids_to_the_mean_of_all_rows_they_were_given<F: Float>() {
+/// A step with all data as one batch equals plain loops in f64.
+fn a_batch_moves_each_centroid_to_the_mean_of_all_its_rows<F: Float>() {
     let mut stream = MiniBatchKMeans::new(2).online::<F>();
     let f = F::from_f64;
     let row = |x: f64| array![[f(x)]];
@@ -189,7 +189,7 @@ fn a_failed_batch_changes_nothing<F: Float>() {
             Error::ZeroWeights,
         ),
     ];
-    // Before and after there are centroids.
+    // Bad batches arrive both before and after the stream has centroids.
     for first in [2, 30] {
         let mut stream = MiniBatchKMeans::new(5).online();
         let mut untroubled = stream.clone();
@@ -213,7 +213,7 @@ fn a_failed_batch_changes_nothing<F: Float>() {
     }
 }
 
-fn huge_offsets_and_scales_do_no_harm<F: Float>() {
+fn huge_offsets_and_scales_are_handled<F: Float>() {
     let x = lattice::<F>(400, 2, 9);
     let fit = |x: &Array2<F>, estimator: &MiniBatchKMeans| estimator.fit(x).unwrap();
     for estimator in [
@@ -239,15 +239,15 @@ fn huge_offsets_and_scales_do_no_harm<F: Float>() {
 for_both_types!(
     models_are_coherent,
     layouts_and_orders_do_not_matter,
-    a_batch_moves_centroids_to_the_mean_of_all_rows_they_were_given,
+    a_batch_moves_each_centroid_to_the_mean_of_all_its_rows,
     weights_act_as_repeated_rows_in_a_stream,
     weights_are_read_at_any_stride,
     a_failed_batch_changes_nothing,
-    huge_offsets_and_scales_do_no_harm,
+    huge_offsets_and_scales_are_handled,
 );
 
 #[test]
-fn growing_ends_at_a_fixed_point_of_lloyd() {
+fn growing_batches_end_at_a_fixed_point_of_lloyd() {
     let x = blobs::<f32>(8000, 4, 12, 2);
     let model = MiniBatchKMeans::new(12).growing().tol(0.0).fit(&x).unwrap();
     assert_eq!(model.stop(), Stop::Converged);
@@ -258,9 +258,9 @@ fn growing_ends_at_a_fixed_point_of_lloyd() {
     assert_eq!(again.labels(), model.labels());
 }
 
-/// No more passes than asked for, whatever the number of starts, and no panic for any of it.
+/// There are no more passes than `max_iter`, whatever the number of restarts, and no panics.
 #[test]
-fn growing_keeps_to_its_passes() {
+fn growing_batches_respect_max_iter() {
     let x = blobs::<f32>(3000, 2, 3, 2);
     for (max_iter, n_init) in [(1, 1000), (1, usize::MAX), (3, 2)] {
         let estimator = MiniBatchKMeans::new(3).batch_size(100).growing();
@@ -275,7 +275,7 @@ fn growing_keeps_to_its_passes() {
 }
 
 #[test]
-fn batches_come_near_to_the_full_fit() {
+fn batches_come_close_to_the_full_fit() {
     let x = features::<f64>("digits");
     let mean = |fit: &dyn Fn(u64) -> f64| (0..10).map(fit).sum::<f64>() / 10.0;
     let full = mean(&|seed| {
@@ -301,10 +301,10 @@ fn batches_come_near_to_the_full_fit() {
     assert!(growing < 1.02 * full, "{growing} {full}");
 }
 
-/// scikit-learn#23141: fewer clusters than were asked for.
+/// scikit-learn#23141: the result had fewer clusters than requested.
 #[test]
-fn centroids_that_see_nothing_are_moved() {
-    // Far from all rows but one of each cluster.
+fn centroids_without_rows_are_moved() {
+    // All starting centroids except the first are far from all rows.
     let x = blobs::<f64>(300, 2, 4, 8);
     let start = array![[0.0, 0.0], [1e6, 1e6], [-1e6, 1e6], [1e6, -1e6]];
     let fit = |ratio| {
@@ -323,7 +323,7 @@ fn centroids_that_see_nothing_are_moved() {
             .count(),
         1
     );
-    // No more than half the rows of a batch at a time, on data of three rows.
+    // At most half of the rows of a batch are used at a time, also for data of three rows.
     let tiny = array![[0.0], [1.0], [5.0]];
     let model = MiniBatchKMeans::new(3).fit(&tiny).unwrap();
     assert_eq!(model.inertia(), 0.0);
@@ -354,7 +354,7 @@ fn equal_rows_leave_clusters_empty() {
 }
 
 #[test]
-fn fits_stop_for_the_reason_they_tell() {
+fn fits_stop_for_the_reported_reason() {
     let x = blobs::<f32>(2000, 3, 5, 1);
     let estimator = MiniBatchKMeans::new(5).batch_size(100);
     let stop = |estimator: &MiniBatchKMeans| {
@@ -368,7 +368,7 @@ fn fits_stop_for_the_reason_they_tell() {
 }
 
 #[test]
-fn observers_see_and_end_a_fit() {
+fn observers_see_and_can_stop_a_fit() {
     let x = blobs::<f32>(4000, 3, 5, 1);
     for estimator in [
         MiniBatchKMeans::new(5)
@@ -388,7 +388,7 @@ fn observers_see_and_end_a_fit() {
         assert_eq!(watched.labels(), plain.labels());
         assert_eq!(watched.inertia().to_bits(), plain.inertia().to_bits());
         assert!(indices.iter().copied().eq(1..=indices.len()));
-        // Scaled to all rows.
+        // The inertia of a batch is scaled to all rows.
         let last = inertias.last().unwrap() / plain.inertia();
         assert!((0.7..1.3).contains(&last), "{last}");
         let mut left = 2;
@@ -507,7 +507,7 @@ fn long_streams_keep_counting() {
     assert_eq!(stream.cluster_weights()[0], 24_777_216.0);
     let mean = stream.model().unwrap().centroids()[[0, 0]];
     assert!((mean - 8_000_000.0 / 24_777_216.0).abs() < 1e-6, "{mean}");
-    // Each row moves the mean by less than a digit of f32.
+    // Each row moves the mean by less than one unit in the last place of f32.
     let mut stream = MiniBatchKMeans::new(1).online::<f32>();
     stream
         .partial_fit_weighted(&array![[1024.0]], &many)
@@ -523,7 +523,7 @@ fn long_streams_keep_counting() {
 }
 
 #[test]
-fn streams_find_what_batches_find() {
+fn streams_are_as_good_as_batches() {
     let x = blobs::<f64>(20_000, 2, 5, 4);
     let mut stream = MiniBatchKMeans::new(5).seed(2).online();
     for batch in x.axis_chunks_iter(Axis(0), 200) {
@@ -538,9 +538,9 @@ fn streams_find_what_batches_find() {
 mod saving {
     use super::*;
 
-    /// A stream that is saved and goes on is the stream that was not, to the bit.
+    /// A stream that was saved and loaded continues like one that was not, to the bit.
     #[test]
-    fn an_interrupted_stream_is_an_uninterrupted_one() {
+    fn saving_and_loading_a_stream_changes_nothing() {
         fn check<F>(seed: u64)
         where
             F: Float + serde::Serialize + serde::de::DeserializeOwned,
@@ -571,7 +571,7 @@ mod saving {
     }
 
     #[test]
-    fn what_does_not_fit_together_is_refused() {
+    fn inconsistent_streams_are_rejected() {
         let mut stream = MiniBatchKMeans::new(2).online::<f64>();
         let waiting = serde_json::to_value(&stream).unwrap();
         stream.partial_fit(&array![[0.0, 1.0], [4.0, 2.0]]).unwrap();

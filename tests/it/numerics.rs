@@ -1,7 +1,7 @@
-//! Data that is hard on floating-point numbers, against exact arithmetic on the same values.
+//! Fits of data that is difficult in floating point, compared with exact arithmetic on the same values.
 //!
-//! The results stand in docs/numerics.md, whose column for this crate is held to them:
-//! `CENTROID_UPDATE_NUMERICS=1 cargo test numerics` writes it. The other columns are written by
+//! The results must be those in the column of centroid in docs/numerics.md.
+//! `CENTROID_UPDATE_NUMERICS=1 cargo test numerics` writes this column. The other columns are written by
 //! benches/peers/numerics.py, which has the same data and the same reference.
 
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use num::{Float as _, Signed, ToPrimitive, Zero};
 const POINTS: usize = 2000;
 const N_CLUSTERS: usize = 8;
 const ITERATIONS: usize = 10;
-/// About the standard deviation of the lattice's features.
+/// About the standard deviation of the features of the lattice.
 const DEVIATION: i128 = 64;
 
-/// What is done to the lattice.
+/// How the lattice is transformed.
 #[derive(Clone, Copy)]
 enum Case {
-    /// Moved by `10^_` standard deviations.
+    /// Moved by 10 to this power of standard deviations.
     Moved(u32),
-    /// Times `2^_`, which is about `10^` of the second.
+    /// Multiplied by 2 to the first power, which is about 10 to the second.
     Scaled(i32, i32),
-    /// Two features, each point `5 i + 2` or `5 i + 3` times, which makes 10,000,000 rows.
+    /// Two features, with point `i` repeated `5 i + 2` or `5 i + 3` times. This makes 10,000,000 rows.
     Repeated,
 }
 
@@ -84,7 +84,7 @@ impl Case {
     }
 }
 
-/// Eight overlapping clusters of whole numbers.
+/// Eight overlapping clusters of integers.
 fn lattice() -> Array2<i64> {
     let mut state = 1_u64;
     let mut below = |bound: u64| {
@@ -100,9 +100,9 @@ fn lattice() -> Array2<i64> {
     })
 }
 
-/// Labels of Lloyd's iterations from the first points, the centroids kept as fractions.
+/// Labels of Lloyd's iterations from the first points, with centroids kept as fractions.
 fn exact_labels<F: Float>(case: Case, points: &Array2<F>) -> Vec<usize> {
-    // What the numbers really are, rounded as they may have been, in units of the lattice.
+    // The values after rounding to the type, in units of the lattice.
     let lattice = points.mapv(|x| (x.to_f64() / case.scale()) as i128 - case.offset());
     let mut sums = lattice.slice(s![..N_CLUSTERS, ..]).to_owned();
     let mut counts = [1_i128; N_CLUSTERS];
@@ -113,7 +113,7 @@ fn exact_labels<F: Float>(case: Case, points: &Array2<F>) -> Vec<usize> {
                 let terms = point.iter().zip(sums.row(c));
                 terms.map(|(x, sum)| (x * counts[c] - sum).pow(2)).sum()
             };
-            // Of squared distances, which are sq_dist / counts^2.
+            // Compares squared distances, which are sq_dist / counts^2.
             let nearer = |best: (usize, i128), c: usize| {
                 let found = sq_dist(c);
                 if found * counts[best.0].pow(2) < best.1 * counts[c].pow(2) {
@@ -144,7 +144,7 @@ fn exact_labels<F: Float>(case: Case, points: &Array2<F>) -> Vec<usize> {
     labels
 }
 
-/// Numbers as multiples of one power of 2.
+/// Represents numbers as integer multiples of a power of 2.
 struct Units(i16);
 
 impl Units {
@@ -165,7 +165,7 @@ impl Units {
         (BigInt::from(digits) * sign) << (exponent - self.0)
     }
 
-    /// `|found / exact - 1|`, of squares.
+    /// `|found / exact - 1|`, where `exact` is in squared units.
     fn relative_error(&self, found: f64, exact: &BigInt) -> f64 {
         let (digits, exponent, _) = found.integer_decode();
         let exponent = exponent - 2 * self.0;
@@ -176,20 +176,20 @@ impl Units {
             (BigInt::from(digits), exact << left)
         };
         let off = (&found - &exact).abs();
-        // A hundred digits more than that of the whole number.
+        // With a hundred more binary digits than an integer ratio has.
         let ratio: BigInt = (off << 100) / exact;
         ratio.to_f64().unwrap() * 2_f64.powi(-100)
     }
 }
 
-/// A model against exact arithmetic.
+/// The errors of a model compared with exact arithmetic.
 #[derive(Debug)]
 struct Found {
-    /// Rows with other labels than those of exact iterations.
+    /// The number of rows whose labels differ from those of exact iterations.
     changed: usize,
-    /// Rows that have a returned centroid nearer than that of their label.
+    /// The number of rows with a returned centroid nearer than that of their label.
     contradicting: usize,
-    /// The relative error of the inertia, of the returned labels and centroids.
+    /// The relative error of the inertia, for the returned labels and centroids.
     inertia_error: f64,
 }
 
@@ -224,7 +224,7 @@ impl Found {
                 }
             }
             if case.times(i) > 1 {
-                // Equal rows have equal labels where none contradicts.
+                // Equal rows have equal labels if none of them is contradicted.
                 inertia += least * case.times(i);
             }
         }
@@ -239,12 +239,12 @@ impl Found {
     }
 }
 
-/// One digit, not below the value.
+/// The value rounded up to one digit.
 fn round_up(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    // All digits that it has, to whichever power.
+    // Enough digits to print the value exactly.
     let text = format!("{value:.60e}");
     let (digits, power) = text.split_once('e').unwrap();
     let (digit, rest) = digits.split_once('.').unwrap();
@@ -276,7 +276,7 @@ fn fit<F: Float>(case: Case) -> Found {
     };
     let model = fit(Algorithm::Auto);
     let others = match case {
-        // They would take their time.
+        // The other engines would take long.
         Case::Repeated => &[][..],
         _ => &[Algorithm::Lloyd, Algorithm::Filtering, Algorithm::Yinyang],
     };
@@ -289,7 +289,7 @@ fn fit<F: Float>(case: Case) -> Found {
     Found::of(case, &points, &model)
 }
 
-/// The words of a table's row.
+/// The cells of a row of the table.
 fn cells(line: &str) -> Vec<&str> {
     line.trim_matches('|').split('|').map(str::trim).collect()
 }
@@ -298,7 +298,7 @@ fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/numerics.md")
 }
 
-/// The three numbers of a cell; of what ended the process or is not finite none is better.
+/// The three numbers of a cell, or infinity for what aborted or is not finite.
 fn numbers(cell: &str) -> [f64; 3] {
     let mut numbers = [f64::INFINITY; 3];
     for (number, text) in numbers.iter_mut().zip(cell.split('/')) {
@@ -311,7 +311,7 @@ fn assert_none_is_better(words: &[String]) {
     let ours = numbers(&words[2]);
     for peer in &words[3..] {
         let theirs = numbers(peer);
-        // Labels by centroids that are finer than the returned ones.
+        // The exception that docs/numerics.md explains: labels by centroids more precise than the returned ones.
         let explained = words[0] == "moved by 1e7 deviations" && theirs[1] > 0.0;
         let first = usize::from(explained);
         let pairs = ours.iter().zip(&theirs).skip(first);
@@ -320,7 +320,7 @@ fn assert_none_is_better(words: &[String]) {
 }
 
 #[test]
-fn the_table_is_what_is_found() {
+fn the_table_in_the_docs_matches_the_results() {
     let mut column = Vec::new();
     for case in CASES {
         for (float, found) in [("f32", fit::<f32>(case)), ("f64", fit::<f64>(case))] {

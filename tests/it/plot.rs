@@ -1,4 +1,4 @@
-//! Pictures: their coordinates, their colours, and what bad input gets.
+//! Pictures: their coordinates, their colours, and the errors of bad input.
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -14,15 +14,15 @@ use centroid::selection::{Silhouettes, SweepOptions, sweep};
 use centroid::{FitOptions, Init, KMeans};
 use ndarray::{Array1, Array2, array};
 
-/// Silhouettes of three clusters of 4, 3 and 5 rows; label 2 does not occur.
-fn knives() -> (Array1<f64>, Array1<usize>) {
+/// Silhouettes of three clusters of 4, 3 and 5 rows. Label 2 does not occur.
+fn three_clusters() -> (Array1<f64>, Array1<usize>) {
     let samples = array![
         0.5, -0.25, 1.0, 0.75, 0.1, 0.2, 0.3, 0.9, 0.8, 0.7, 0.6, 0.5
     ];
     (samples, array![0, 0, 0, 0, 1, 1, 1, 3, 3, 3, 3, 3])
 }
 
-/// Where the corners of each polygon of an SVG are.
+/// The corners of each polygon of an SVG.
 fn polygons(svg: &str) -> Vec<Vec<(f64, f64)>> {
     let corner = |corner: &str| {
         let (x, y) = corner.split_once(',').unwrap();
@@ -43,7 +43,7 @@ fn attribute(line: &str, name: &str) -> f64 {
     value.split('"').next().unwrap().parse().unwrap()
 }
 
-/// The width and height of a picture of 8-bit colours, and its pixels.
+/// The width and height of a picture with 8-bit colours, and its pixels.
 fn pixels_of(path: &Path) -> ((u32, u32), Vec<[u8; 3]>) {
     let mut reader = png::Decoder::new(File::open(path).unwrap())
         .read_info()
@@ -71,7 +71,7 @@ fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Draws into a string, on an area of the test's own.
+/// Draws an SVG into a string, on a drawing area of the test.
 fn svg_of(size: (u32, u32), draw: impl FnOnce(Area<'_, '_>) -> plot::Result<()>) -> String {
     let mut svg = String::new();
     {
@@ -86,8 +86,8 @@ type Area<'a, 'b> =
     &'a plot::plotters::drawing::DrawingArea<SVGBackend<'b>, plot::plotters::coord::Shift>;
 
 #[test]
-fn bars_are_as_long_as_silhouettes_and_clusters_as_high_as_they_are_large() {
-    let (samples, labels) = knives();
+fn bars_have_the_length_of_silhouettes_and_clusters_the_height_of_sizes() {
+    let (samples, labels) = three_clusters();
     let draw = |area: Area<'_, '_>| {
         plot::silhouette_diagram(area, &samples, &labels, SilhouetteOptions::new())
     };
@@ -106,7 +106,7 @@ fn bars_are_as_long_as_silhouettes_and_clusters_as_high_as_they_are_large() {
         let of_label = samples.iter().zip(&labels).filter(|(_, l)| **l == label);
         let mut expected: Vec<f64> = of_label.map(|(sample, _)| *sample).collect();
         expected.sort_by(f64::total_cmp);
-        // Between the two corners on the axis, two corners for each bar, from below.
+        // The first and the last corner are on the axis. In between, each bar has two corners, from the bottom.
         let bars: Vec<_> = polygon[1..polygon.len() - 1].chunks(2).collect();
         assert_eq!(bars.len(), expected.len());
         for (bar, sample) in bars.iter().zip(&expected) {
@@ -126,13 +126,13 @@ fn bars_are_as_long_as_silhouettes_and_clusters_as_high_as_they_are_large() {
             .all(|height| (height - heights[0]).abs() < 1.0),
         "{heights:?}"
     );
-    // Cluster 0 is the lowest, and there is air between them.
+    // Cluster 0 is at the bottom, and there are gaps between the clusters.
     assert!(
         bottoms.windows(2).all(|pair| pair[1].0 < pair[0].1),
         "{bottoms:?}"
     );
 
-    // The dashed line stands at the mean, and is red.
+    // The dashed line is at the mean, and is red.
     let dashes: Vec<_> = svg
         .lines()
         .filter(|line| line.contains("#C01C28"))
@@ -148,8 +148,8 @@ fn bars_are_as_long_as_silhouettes_and_clusters_as_high_as_they_are_large() {
 }
 
 #[test]
-fn diagrams_of_several_clusterings_share_their_axis() {
-    let (samples, labels) = knives();
+fn diagrams_of_several_clusterings_share_an_axis() {
+    let (samples, labels) = three_clusters();
     let lower = &samples - 0.5;
     let diagrams = [
         (samples.view(), labels.view()),
@@ -161,12 +161,12 @@ fn diagrams_of_several_clusterings_share_their_axis() {
     let polygons = polygons(&svg);
     assert_eq!(polygons.len(), 6);
     let length = |polygon: &[(f64, f64)], bar: usize| polygon[2 * bar + 1].0 - polygon[0].0;
-    // The longest bar of cluster 0 is 1.0 on the left and 0.5 on the right.
+    // The longest bar of cluster 0 is 1.0 in the left diagram and 0.5 in the right one.
     let (left, right) = (length(&polygons[0], 3), length(&polygons[3], 3));
     assert!((left - 2.0 * right).abs() <= 2.0, "{left} {right}");
 }
 
-/// The stored picture, which `CENTROID_UPDATE_PICTURES=1 cargo test` writes anew.
+/// Compares with the stored picture, which `CENTROID_UPDATE_PICTURES=1 cargo test` rewrites.
 fn compare_with_stored(name: &str, svg: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
@@ -182,13 +182,13 @@ fn compare_with_stored(name: &str, svg: &str) {
 }
 
 #[test]
-fn small_pictures_are_as_stored() {
+fn small_pictures_equal_the_stored_ones() {
     let x = array![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [8.0, 8.0], [9.0, 8.0]];
     let (labels, centroids) = (
         array![0, 0, 0, 1, 1],
         array![[1.0 / 3.0, 1.0 / 3.0], [8.5, 8.0]],
     );
-    let (samples, of_samples) = knives();
+    let (samples, of_samples) = three_clusters();
     let folder = folder();
     let path = folder.path().join("page.svg");
     plot::save(&path, (800, 600), |page| {
@@ -211,7 +211,7 @@ fn small_pictures_are_as_stored() {
 }
 
 #[test]
-fn a_png_has_its_size_and_its_colours() {
+fn a_png_has_the_expected_size_and_colours() {
     let x = array![[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [8.0, 8.0], [9.0, 8.0]];
     let (labels, centroids) = (array![0, 0, 0, 1, 1], array![[0.0, 0.0], [9.0, 9.0]]);
     let folder = folder();
@@ -221,7 +221,7 @@ fn a_png_has_its_size_and_its_colours() {
     let (dimensions, pixels) = pixels_of(&path);
     assert_eq!(dimensions, (320, 240));
     let colours: HashSet<[u8; 3]> = pixels.iter().copied().collect();
-    // The two clusters, their regions, the border, white ground and black lines.
+    // The two clusters, their regions, the border, the white background and black lines.
     let expected = [
         [0x00, 0x72, 0xb2],
         [0xe6, 0x9f, 0x00],
@@ -238,13 +238,13 @@ fn a_png_has_its_size_and_its_colours() {
     let (one, other) = (count([0xb3, 0xd5, 0xe8]), count([0xf8, 0xe3, 0xb3]));
     // The border runs across the middle.
     assert!(one.abs_diff(other) < (one + other) / 5, "{one} {other}");
-    // Text is drawn without a font of the system.
+    // Text is drawn even if the system has no fonts.
     let title = &pixels[..320 * 20];
     assert!(title.iter().filter(|pixel| pixel[0] < 100).count() > 40);
 }
 
 #[test]
-fn many_points_are_an_image_in_a_small_file() {
+fn many_points_become_an_image_in_a_small_file() {
     let x = Array2::from_shape_fn((200_000, 2), |(row, column)| {
         ((row * [7919, 104_729][column]) % 99_991) as f64
     });
@@ -256,7 +256,7 @@ fn many_points_are_an_image_in_a_small_file() {
     assert!(svg.len() < 2_000_000, "{}", svg.len());
     assert_eq!(svg.matches("href=\"data:image/png;base64,").count(), 1);
     assert_eq!(svg.matches("<circle").count(), 0);
-    // Few points are circles.
+    // A few points are drawn as circles.
     let (few, labels) = (
         x.slice(ndarray::s![..100, ..]),
         labels.slice(ndarray::s![..100]),
@@ -266,7 +266,7 @@ fn many_points_are_an_image_in_a_small_file() {
     let svg = svg_of((400, 300), draw);
     let is_disc = |line: &&str| line.starts_with("<circle") && line.contains("stroke=\"none\"");
     assert_eq!(svg.lines().filter(is_disc).count(), 100);
-    // So are the bars of many silhouettes quantiles.
+    // The bars of many silhouettes are quantiles.
     let labels = Array1::from_shape_fn(200_000, |row| usize::from(row >= 50_000));
     let samples = x.column(0).mapv(|value| value / 99_991.0);
     let options = SilhouetteOptions::new();
@@ -281,7 +281,7 @@ fn many_points_are_an_image_in_a_small_file() {
 }
 
 #[test]
-fn text_of_any_length_is_cut_to_its_room() {
+fn text_of_any_length_is_cut_to_fit() {
     let x = array![[0.0, 10.0], [4.0, 30.0]];
     for title in [
         "i".repeat(3_000_000),
@@ -301,7 +301,7 @@ fn text_of_any_length_is_cut_to_its_room() {
 }
 
 #[test]
-fn dots_lie_where_their_rows_are() {
+fn dots_are_at_the_positions_of_their_rows() {
     let x = array![[0.0, 10.0], [4.0, 30.0], [1.0, 20.0]];
     let svg = svg_of((600, 400), |area| {
         plot::clusters(area, &x, &array![0, 1, 1], None, ClustersOptions::new())
@@ -327,7 +327,7 @@ fn dots_lie_where_their_rows_are() {
 }
 
 #[test]
-fn circles_of_clusters_have_areas_by_size_at_their_distances() {
+fn circles_have_areas_by_size_and_keep_the_distances() {
     // A triangle with sides of 30, 40 and 50 in three dimensions.
     let centroids = array![[0.0, 0.0, 7.0], [30.0, 0.0, 7.0], [0.0, 40.0, 7.0]];
     let svg = svg_of((900, 700), |area| {
@@ -344,7 +344,7 @@ fn circles_of_clusters_have_areas_by_size_at_their_distances() {
     let discs: Vec<_> = discs
         .map(|line| ["cx", "cy", "r"].map(|name| attribute(line, name)))
         .collect();
-    // Drawn by size, which is also the order of the labels here.
+    // Circles are drawn in the order of their sizes, which is also the order of the labels here.
     let radii: Vec<_> = discs.iter().map(|disc| disc[2]).collect();
     assert!(
         (radii[0] - 2.0 * radii[1]).abs() <= 1.0 && (radii[0] - 4.0 * radii[2]).abs() <= 2.0,
@@ -358,7 +358,7 @@ fn circles_of_clusters_have_areas_by_size_at_their_distances() {
 }
 
 #[test]
-fn sweeps_have_their_knee_and_best_marked() {
+fn elbow_and_best_silhouette_are_marked() {
     let x = array![[0.0], [1.0], [20.0], [21.0], [40.0], [41.0], [60.0], [61.0]];
     let found = sweep(&KMeans::new(2), &x, 1..=7, SweepOptions::new()).unwrap();
     let (elbow, best) = (found.elbow().unwrap(), found.best_silhouette().unwrap());
@@ -368,7 +368,7 @@ fn sweeps_have_their_knee_and_best_marked() {
     let circles = svg.lines().filter(|line| line.starts_with("<circle"));
     let places: Vec<_> = circles.map(|line| attribute(line, "cx")).collect();
     assert_eq!(places.len(), 7);
-    // The dashed line stands where the knee is.
+    // The dashed line is at the elbow.
     let dash = svg
         .lines()
         .find(|line| line.starts_with("<polyline") && line.contains("#C01C28"));
@@ -405,7 +405,7 @@ fn a_history_has_a_line_for_each_restart() {
         plot::convergence(area, &groups, ConvergenceOptions::new())
     });
     assert!(svg.contains("Random"));
-    // Each line ends in a dot, and later iterations lie to the right.
+    // Each line ends with a dot, and later iterations are further to the right.
     let ends = svg.lines().filter(|line| line.starts_with("<circle"));
     let ends: Vec<_> = ends
         .map(|line| (attribute(line, "cx"), attribute(line, "cy")))
@@ -435,9 +435,9 @@ fn images_are_enlarged_and_reduced() {
         area.present().unwrap();
     }
     let count = |colour: [u8; 3]| pixels.chunks(3).filter(|pixel| *pixel == colour).count();
-    // 100 - 12 - 24 pixels make 32 for each; a value in the middle of the range is grey.
+    // 100 - 12 - 24 pixels leave 32 for each image pixel. A value in the middle of the range is grey.
     assert_eq!(count([128; 3]), 32 * 32);
-    // 88 x 44 pixels, each the mean of some red and some blue ones.
+    // 88 x 44 pixels, each the mean of some red and some blue pixels.
     let purple = pixels
         .chunks(3)
         .filter(|pixel| pixel[1] == 0 && pixel[0] > 90 && pixel[2] > 90);
@@ -445,7 +445,7 @@ fn images_are_enlarged_and_reduced() {
 }
 
 #[test]
-fn bad_input_gets_its_error_and_no_file() {
+fn bad_input_gives_an_error_and_no_file() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("taken.svg")).unwrap();
@@ -458,11 +458,11 @@ fn bad_input_gets_its_error_and_no_file() {
     let good = || at("a.svg");
     let error = draw(at("a.jpg"), &x, &labels);
     assert_eq!(error, Error::UnknownEnding { path: at("a.jpg") });
-    let told = format!(
+    let expected = format!(
         "the ending of {} is neither .svg nor .png",
         at("a.jpg").display()
     );
-    assert_eq!(error.to_string(), told);
+    assert_eq!(error.to_string(), expected);
     let error = draw(at("none/a.svg"), &x, &labels);
     assert!(
         matches!(
@@ -608,7 +608,7 @@ fn bad_input_gets_its_error_and_no_file() {
 }
 
 #[test]
-fn odd_data_is_drawn_at_the_least_size() {
+fn unusual_data_is_drawn_at_the_smallest_size() {
     let folder = folder();
     let rows = [
         array![[3.0, 4.0]],
@@ -635,7 +635,7 @@ fn odd_data_is_drawn_at_the_least_size() {
                 .palette(Palette::custom([[0; 3]]));
             plot::intercluster(path("map"), x, &sizes, options).unwrap();
             let options = SilhouetteOptions::new().size(240, 160);
-            plot::silhouette_diagram(path("knives"), &samples, &labels, options).unwrap();
+            plot::silhouette_diagram(path("diagram"), &samples, &labels, options).unwrap();
             if x.ncols() == 2 && x.iter().all(|value| value.abs() < 1e89) {
                 let options = VoronoiOptions::new().size(240, 200);
                 plot::voronoi(path("regions"), x, &labels, x, options).unwrap();

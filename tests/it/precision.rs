@@ -1,4 +1,4 @@
-//! Scores of data that lies far from the origin, is very large or small, or has outliers.
+//! Scores of data that is far from the origin, very large or small, or has outliers.
 
 use crate::common::{Numbers, blobs, lattice};
 use centroid::metrics::*;
@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis, concatenate, s};
 
 type Score<F> = fn(&ArrayRef2<F>, &ArrayRef1<usize>) -> Result<f64, Error>;
 
-/// The scores by the means of the clusters, computed in f64.
+/// The scores that use the means of the clusters, which are computed in f64.
 fn by_means<F: Float>() -> [(&'static str, Score<F>); 4] {
     [
         ("simplified", simplified_silhouette_score),
@@ -23,7 +23,7 @@ fn all<F: Float>() -> Vec<(&'static str, Score<F>)> {
     all
 }
 
-/// Silhouettes are of distances in the type of the data.
+/// The tolerance of a score. Silhouettes use distances in the type of the data.
 fn tolerance<F: Float>(name: &str) -> f64 {
     if name == "silhouette" && F::UNIT_ROUNDOFF > 1e-10 {
         1e-5
@@ -41,7 +41,7 @@ fn assert_close<F: Float>(found: f64, expected: f64, name: &str, story: &str) {
     );
 }
 
-/// The scores of [`by_means`] by their definitions, where no mean lies far from all of its rows.
+/// The scores of [`by_means`] by their definitions, for clusters whose mean is close to some of its rows.
 fn by_definition<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>, k: usize) -> [f64; 4] {
     let x: Vec<Vec<f64>> = x
         .outer_iter()
@@ -95,8 +95,8 @@ fn by_definition<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>, k: usize
     ]
 }
 
-/// Clusters 10 apart in units of their deviation, behind an outlier that is a cluster of its own.
-fn behind_an_outlier<F: Float>(outlier: f64, unit: f64) -> (Array2<F>, Array1<usize>) {
+/// An outlier that is a separate cluster, followed by clusters that are 10 standard deviations apart.
+fn after_an_outlier<F: Float>(outlier: f64, unit: f64) -> (Array2<F>, Array1<usize>) {
     let mut numbers = Numbers::new(3);
     let x = Array2::from_shape_fn((101, 2), |(i, j)| {
         let center = if j == 0 { (i % 2) as f64 * 10.0 } else { 0.0 };
@@ -107,11 +107,11 @@ fn behind_an_outlier<F: Float>(outlier: f64, unit: f64) -> (Array2<F>, Array1<us
     (x, labels.collect())
 }
 
-fn an_outlier_takes_no_digits_from_others<F: Float>() {
+fn an_outlier_does_not_cost_others_precision<F: Float>() {
     for (outlier, unit) in [(1e20, 1.0), (1e8, 1e-7), (-1e30, 1e-3)] {
-        let (x, labels) = behind_an_outlier::<F>(outlier, unit);
+        let (x, labels) = after_an_outlier::<F>(outlier, unit);
         let expected = by_definition(&x, &labels, 3);
-        // First and last, and its cluster the first and the last.
+        // The outlier as the first and as the last row, with the first and with the last label.
         let last = (
             x.slice(s![..;-1, ..]).to_owned(),
             labels.slice(s![..;-1]).to_owned(),
@@ -139,7 +139,7 @@ fn the_definitions_agree_on_blobs<F: Float>() {
     }
 }
 
-fn the_order_of_rows_makes_no_difference<F: Float>() {
+fn scores_do_not_depend_on_the_order_of_rows<F: Float>() {
     let x = concatenate![Axis(0), blobs::<F>(500, 3, 4, 1), lattice::<F>(100, 3, 2)];
     let labels: Array1<usize> = (0..600).map(|i| i * i % 5).collect();
     let reversed = labels.slice(s![..;-1]);
@@ -150,7 +150,7 @@ fn the_order_of_rows_makes_no_difference<F: Float>() {
     }
 }
 
-fn scales_and_offsets_do_no_harm<F: Float>() {
+fn scales_and_offsets_do_not_cost_precision<F: Float>() {
     let (x, labels) = (lattice::<F>(90, 3, 1), (0..90).map(|i| i * i % 7));
     let labels: Array1<usize> = labels.collect();
     let exponents = if F::UNIT_ROUNDOFF < 1e-10 {
@@ -161,14 +161,14 @@ fn scales_and_offsets_do_no_harm<F: Float>() {
     for (name, score) in all::<F>() {
         let expected = score(&x, &labels).unwrap();
         for exponent in exponents {
-            // In two steps, as the power itself may be too small to be a number.
+            // In two steps, because the power itself may underflow.
             let (half, rest) = (exponent / 2, exponent - exponent / 2);
             let (half, rest) = (2.0_f64.powi(half), 2.0_f64.powi(rest));
             let scaled = x.mapv(|x| F::from_f64(x.to_f64() * half * rest));
             let found = score(&scaled, &labels).unwrap();
             assert_close::<F>(found, expected, name, &format!("times 2^{exponent}"));
         }
-        // Differences of whole numbers are exact wherever they lie.
+        // Differences of integers are exact at any offset.
         let moved = x.mapv(|x| F::from_f64(x.to_f64() + 1e6));
         let found = score(&moved, &labels).unwrap();
         assert_close::<F>(found, expected, name, "moved");
@@ -176,7 +176,7 @@ fn scales_and_offsets_do_no_harm<F: Float>() {
 }
 
 fn near_duplicates_keep_their_precision<F: Float>() {
-    // Two clusters, apart by some units in the last place, far from the origin.
+    // Two clusters far from the origin, which are a few units in the last place apart.
     let unit = F::UNIT_ROUNDOFF * 2.0 * 1024.0;
     let place = |i: usize| [0.0, 1.0, 8.0, 9.0][i % 4];
     let near = |(i, _): (usize, usize)| F::from_f64(1024.0 + unit * place(i));
@@ -190,9 +190,9 @@ fn near_duplicates_keep_their_precision<F: Float>() {
 }
 
 for_both_types!(
-    an_outlier_takes_no_digits_from_others,
+    an_outlier_does_not_cost_others_precision,
     the_definitions_agree_on_blobs,
-    the_order_of_rows_makes_no_difference,
-    scales_and_offsets_do_no_harm,
+    scores_do_not_depend_on_the_order_of_rows,
+    scales_and_offsets_do_not_cost_precision,
     near_duplicates_keep_their_precision,
 );

@@ -1,7 +1,7 @@
-//! The promises on data that nobody thought of: shapes, types, orders, weights, scales, duplicates.
+//! Properties of results on generated data of any shape, type, layout, weights and scale, with duplicates.
 //!
-//! Each property holds, or a named error comes back. `PROPTEST_CASES=10000 cargo test properties`
-//! tries more than the 256 cases of each.
+//! Each property holds, or the result is an expected error. `PROPTEST_CASES=10000 cargo test properties` tries
+//! more than the default 256 cases of each.
 
 use std::ops::ControlFlow;
 
@@ -17,37 +17,37 @@ use centroid::{
 use ndarray::{Array1, Array2, ArrayRef2, ArrayView2, Axis, concatenate, s};
 use proptest::prelude::*;
 
-/// What the values of a data set are like.
+/// The kind of values in a data set.
 #[derive(Clone, Copy, Debug)]
 enum Values {
-    /// Whole numbers of -8 to 8.
+    /// Integers from -8 to 8.
     Lattice,
     /// Normal clusters.
     Blobs,
-    /// A few rows, many times.
+    /// A few rows, each repeated many times.
     Duplicates,
     /// All rows equal.
     Equal,
-    /// Some columns constant, others not.
+    /// Some columns are constant, others are not.
     Constant,
     /// Subnormal numbers.
     Subnormal,
-    /// Each value of another magnitude, from 1e-30 to 1e30.
+    /// Values of very different magnitudes, from 1e-30 to 1e30.
     Mixed,
     /// One row far from all others.
     Outlier,
-    /// Pixels: whole numbers of 0 to 255, few of them distinct.
+    /// Pixels: integers from 0 to 255, with few distinct values.
     Pixels,
 }
 
-/// A data set to be made, and what it is asked for.
+/// The description of a data set and of a fit.
 #[derive(Clone, Debug)]
 struct Case {
     n: usize,
     d: usize,
     k: usize,
     values: Values,
-    /// The power of ten of the scale, and of the offset in units of the scale.
+    /// The power of ten of the scale. The offset is a power of ten in units of the scale.
     scale: i32,
     offset: Option<u32>,
     layout: u8,
@@ -76,7 +76,7 @@ fn cases() -> impl Strategy<Value = Case> {
         Just(Init::Random),
         Just(Init::Parallel)
     ];
-    // Some of several blocks, some with sketches.
+    // Some cases have several blocks, and some have sketches.
     let shape = prop_oneof![
         15 => (1..200_usize, prop_oneof![4 => 1..9_usize, 1 => 9..40_usize]),
         2 => (200..3000_usize, 1..9_usize),
@@ -144,12 +144,12 @@ impl Case {
         Array2::from_shape_fn((self.n, self.d), |(row, column)| {
             let value = self.value(row, column, &mut numbers);
             let value = if matches!(self.values, Values::Subnormal) && F::UNIT_ROUNDOFF > 1e-10 {
-                // Those of the narrower type.
+                // The subnormal numbers of f32.
                 value / 5e-324 * 1e-45
             } else {
                 (value + offset) * scale
             };
-            // Finite in the narrower type too, if beyond what is accepted.
+            // Finite in f32 as well, but beyond the largest accepted magnitude.
             F::from_f64(value.clamp(-1e38, 1e38))
         })
     }
@@ -160,7 +160,7 @@ impl Case {
             1 => (row % 4) as f64 + f64::from(row == 0),
             2 => numbers.uniform() + 1e-3,
             3 => 10_f64.powi(numbers.below(13) as i32 - 6),
-            // In one row alone.
+            // All weight is in one row.
             _ => f64::from(row == 0),
         };
         match self.weights {
@@ -188,7 +188,7 @@ impl Case {
     }
 }
 
-/// The same values in another layout.
+/// Calls `check` with the same values in another layout.
 fn with_layout<F: Float>(x: &Array2<F>, layout: u8, check: impl FnOnce(ArrayView2<'_, F>)) {
     let (n, d) = x.dim();
     match layout {
@@ -217,7 +217,8 @@ fn sq_dist<F: Float>(x: &ArrayRef2<F>, row: usize, c: &ArrayRef2<F>, label: usiz
     terms.map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2)).sum()
 }
 
-/// Promise 1, and promise 2 up to the rounding of the check itself.
+/// Asserts that the parts of a model agree, and that labels are nearest centroids up to the rounding of this
+/// check.
 fn assert_holds<F: Float>(model: &KMeansModel<F>, x: &ArrayRef2<F>, weights: Option<&Array1<F>>) {
     let (labels, centroids) = (model.labels(), model.centroids());
     KMeansModel::from_centroids(centroids).unwrap();
@@ -246,14 +247,14 @@ fn assert_holds<F: Float>(model: &KMeansModel<F>, x: &ArrayRef2<F>, weights: Opt
     );
 }
 
-/// What a fit of a case must say: the number of rows decides between a model and an error.
+/// The model of a case, or `None` after a check that fewer rows than clusters give an error.
 fn fitted<F: Float>(case: &Case, x: &ArrayRef2<F>) -> Option<KMeansModel<F>> {
     let found = case.fit(&case.kmeans(), x);
     if let Err(Error::TooLarge { row, column, .. }) = found {
         assert!(x[[row, column]].to_f64().abs() > 1e35);
         return None;
     }
-    // A row without weight is none.
+    // Rows of weight zero do not count.
     let weights = case.row_weights::<F>();
     let counts = |row: &usize| {
         weights
@@ -269,7 +270,7 @@ fn fitted<F: Float>(case: &Case, x: &ArrayRef2<F>) -> Option<KMeansModel<F>> {
     Some(found.unwrap())
 }
 
-fn a_fit_keeps_its_promises<F: Float>(case: &Case) {
+fn fits_are_valid<F: Float>(case: &Case) {
     let x = case.data::<F>();
     let Some(model) = fitted(case, &x) else {
         return;
@@ -296,7 +297,7 @@ fn a_fit_keeps_its_promises<F: Float>(case: &Case) {
     assert_eq!(other.inertia().to_bits(), model.inertia().to_bits());
 }
 
-fn a_model_answers_for_any_row<F: Float>(case: &Case) {
+fn a_model_handles_any_row<F: Float>(case: &Case) {
     let x = case.data::<F>();
     let Some(model) = fitted(case, &x) else {
         return;
@@ -330,7 +331,7 @@ fn a_model_answers_for_any_row<F: Float>(case: &Case) {
     assert!((distance.to_f64() - distances[[0, label]].to_f64()).abs() <= 1e-6 * distance.to_f64());
 }
 
-fn batches_and_blocks_keep_theirs<F: Float>(case: &Case, block: usize) {
+fn batches_and_blocks_are_valid<F: Float>(case: &Case, block: usize) {
     let x = case.data::<F>();
     let minibatch = MiniBatchKMeans::new(case.k)
         .batch_size(block)
@@ -421,7 +422,7 @@ fn scores_stay_in_their_ranges<F: Float>(case: &Case) {
     assert!(swept.to_string().lines().count() > most);
 }
 
-fn an_observer_ends_a_fit<F: Float>(case: &Case, after: usize) {
+fn an_observer_can_stop_a_fit<F: Float>(case: &Case, after: usize) {
     let x = case.data::<F>();
     let mut seen = 0;
     let mut observer = |_: &Iteration| {
@@ -447,7 +448,7 @@ fn an_observer_ends_a_fit<F: Float>(case: &Case, after: usize) {
     }
 }
 
-fn bad_values_are_named<F: Float>(case: &Case, place: usize, bad: f64) {
+fn bad_values_are_reported<F: Float>(case: &Case, place: usize, bad: f64) {
     let mut x = case.data::<F>();
     let (row, column) = (place % case.n, place / case.n % case.d);
     let valid = x.iter().all(|value| value.to_f64().abs() <= 1e35);
@@ -487,7 +488,7 @@ fn bad_values_are_named<F: Float>(case: &Case, place: usize, bad: f64) {
     }
 }
 
-/// Failures become tests of their own, by hand.
+/// Failures are not stored. They are added as separate tests by hand.
 fn config() -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
@@ -523,12 +524,12 @@ macro_rules! properties {
 }
 
 properties! {
-    a_fit_keeps_its_promises(case);
-    a_model_answers_for_any_row(case);
-    batches_and_blocks_keep_theirs(case, block in 1..300_usize);
+    fits_are_valid(case);
+    a_model_handles_any_row(case);
+    batches_and_blocks_are_valid(case, block in 1..300_usize);
     scores_stay_in_their_ranges(case);
-    an_observer_ends_a_fit(case, after in 1..6_usize);
-    bad_values_are_named(case, place in 0..10_000_usize, bad in prop_oneof![
+    an_observer_can_stop_a_fit(case, after in 1..6_usize);
+    bad_values_are_reported(case, place in 0..10_000_usize, bad in prop_oneof![
         Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY)
     ]);
 }

@@ -1,5 +1,5 @@
-//! What the feature `serde` saves: it comes back as it was, files of earlier versions still load, and
-//! what is broken is refused.
+//! The feature `serde`: saving and loading changes nothing, files of earlier versions still load, and invalid
+//! data is rejected.
 use std::path::{Path, PathBuf};
 
 use crate::common::{blobs, features};
@@ -21,15 +21,15 @@ fn through_postcard<T: Serialize + DeserializeOwned>(value: &T) -> T {
     postcard::from_bytes(&postcard::to_allocvec(value).unwrap()).unwrap()
 }
 
-/// A saved thing with one field changed.
+/// A saved value with one field changed.
 fn with(saved: &Value, path: &str, value: Value) -> Value {
     let mut changed = saved.clone();
     *changed.pointer_mut(path).unwrap() = value;
     changed
 }
 
-/// Bytes that end too early are no value, at whatever place.
-fn cut_off_is_refused<T: Serialize + DeserializeOwned>(value: &T) {
+/// Asserts that bytes cut off at any place are not a valid value.
+fn assert_truncated_is_rejected<T: Serialize + DeserializeOwned>(value: &T) {
     let bytes = postcard::to_allocvec(value).unwrap();
     for len in 0..bytes.len() {
         assert!(postcard::from_bytes::<T>(&bytes[..len]).is_err(), "{len}");
@@ -41,7 +41,7 @@ fn cut_off_is_refused<T: Serialize + DeserializeOwned>(value: &T) {
 }
 
 #[test]
-fn estimators_come_back_as_they_were() {
+fn estimators_are_unchanged_by_saving_and_loading() {
     let init = Init::ParallelWith {
         rounds: 3,
         oversampling: 4,
@@ -55,12 +55,12 @@ fn estimators_come_back_as_they_were() {
         .init_size(50);
     assert_eq!(through_json(&batches), batches);
     assert_eq!(through_postcard(&batches), batches);
-    cut_off_is_refused(&kmeans);
-    cut_off_is_refused(&batches);
+    assert_truncated_is_rejected(&kmeans);
+    assert_truncated_is_rejected(&batches);
 }
 
 #[test]
-fn streams_come_back_as_they_were() {
+fn streams_are_unchanged_by_saving_and_loading() {
     let mut stream: OnlineKMeans<f32> = MiniBatchKMeans::new(3).seed(1).online();
     let x = blobs::<f32>(90, 2, 3, 5);
     stream.partial_fit(&x).unwrap();
@@ -69,7 +69,7 @@ fn streams_come_back_as_they_were() {
         assert_eq!(other.model().unwrap().centroids(), expected.centroids());
         assert_eq!(other.n_rows(), 90);
     }
-    cut_off_is_refused(&stream);
+    assert_truncated_is_rejected(&stream);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn models_of_centroids_come_back_not_fitted() {
 }
 
 #[test]
-fn sweeps_come_back_as_they_were() {
+fn sweeps_are_unchanged_by_saving_and_loading() {
     fn check<F: Float + Serialize + DeserializeOwned>() {
         let x = blobs::<F>(120, 3, 4, 2);
         for silhouettes in [
@@ -118,11 +118,11 @@ fn sweeps_come_back_as_they_were() {
     check::<f64>();
     let x = array![[0.0], [1.0], [5.0], [6.0]];
     let small = sweep(&KMeans::new(1), &x, 1..=2, SweepOptions::new()).unwrap();
-    cut_off_is_refused(&small);
+    assert_truncated_is_rejected(&small);
 }
 
 #[test]
-fn sweeps_that_contradict_themselves_are_refused() {
+fn inconsistent_sweeps_are_rejected() {
     let x = array![[0.0], [1.0], [5.0], [6.0], [20.0]];
     let swept = sweep(&KMeans::new(1), &x, 1..=3, SweepOptions::new()).unwrap();
     let saved = serde_json::to_value(&swept).unwrap();
@@ -156,7 +156,7 @@ fn sweeps_that_contradict_themselves_are_refused() {
             "{path}: {value}"
         );
     }
-    // A model of other data.
+    // A model of different data.
     let other = array![[0.0], [1.0], [5.0], [6.0]];
     let other = sweep(&KMeans::new(1), &other, 4..=4, SweepOptions::new()).unwrap();
     let other = serde_json::to_value(&other).unwrap()["entries"][0].clone();
@@ -168,7 +168,7 @@ fn sweeps_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn what_was_ended_at_once_comes_back_empty() {
+fn empty_results_are_unchanged_by_saving_and_loading() {
     let mut swept = serde_json::json!({"entries": [], "interrupted": true});
     let sweep: Sweep<f64> = serde_json::from_value(swept.clone()).unwrap();
     assert!(sweep.entries().is_empty() && sweep.interrupted());
@@ -176,7 +176,7 @@ fn what_was_ended_at_once_comes_back_empty() {
     assert!(search.entries().is_empty() && search.best().is_none());
     swept["interrupted"] = json!(false);
     assert!(serde_json::from_value::<GridSearch<u8>>(swept).is_err());
-    // JSON has no sign for these.
+    // JSON cannot represent infinity.
     let infinite = (vec![(1_u8, vec![Some(1.0), Some(f64::INFINITY)])], false);
     let bytes = postcard::to_allocvec(&infinite).unwrap();
     let error = postcard::from_bytes::<GridSearch<u8>>(&bytes);
@@ -190,7 +190,7 @@ fn what_was_ended_at_once_comes_back_empty() {
             .mean,
         1.5
     );
-    // Values of no bytes cannot claim any number of entries.
+    // Zero-sized values must not allow a huge number of entries.
     let huge = [
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0,
     ];
@@ -198,7 +198,7 @@ fn what_was_ended_at_once_comes_back_empty() {
 }
 
 #[test]
-fn searches_come_back_as_they_were() {
+fn searches_are_unchanged_by_saving_and_loading() {
     let folds = Folds::plain(9, 3).unwrap();
     let search = grid_search([4_u8, 5, 6], &folds, 1, |&value, _, test| {
         if value == 5 {
@@ -213,7 +213,7 @@ fn searches_come_back_as_they_were() {
         assert_eq!(other.entries()[2], search.entries()[2]);
         assert!(other.entries()[1].mean.is_nan());
     }
-    cut_off_is_refused(&search);
+    assert_truncated_is_rejected(&search);
     let saved = serde_json::to_value(&search).unwrap();
     let is_refused = |value: Value| serde_json::from_value::<GridSearch<u8>>(value).is_err();
     assert!(!is_refused(saved.clone()));
@@ -241,7 +241,7 @@ fn requests_for_labels_can_be_sent() {
     assert_eq!(through_postcard(&closest), closest);
 }
 
-/// The version of the files.
+/// The name of the stored files, with the version that wrote them.
 const STORED: &str = "model-0.1.0";
 
 fn stored(end: &str) -> PathBuf {
@@ -249,7 +249,7 @@ fn stored(end: &str) -> PathBuf {
     folder.join(format!("{STORED}.{end}"))
 }
 
-/// Nothing of what was saved by version 0.1.0 may become unreadable, or give other labels.
+/// Files saved by version 0.1.0 must stay readable and give the same labels.
 #[test]
 fn models_of_version_0_1_0_still_load() {
     let x = features::<f64>("iris");
@@ -275,13 +275,13 @@ fn models_of_version_0_1_0_still_load() {
 }
 
 #[test]
-fn a_stored_model_that_was_damaged_is_refused() {
+fn a_damaged_model_is_rejected_or_usable() {
     let bytes = std::fs::read(stored("postcard")).unwrap();
     let read = |bytes: &[u8]| postcard::from_bytes::<KMeansModel<f64>>(bytes);
     for len in 0..bytes.len() {
         assert!(read(&bytes[..len]).is_err());
     }
-    // Any damage is refused, or gives a model that can be computed with.
+    // Any damaged file is rejected or gives a usable model.
     for place in 0..bytes.len() {
         let mut damaged = bytes.clone();
         damaged[place] ^= 0xff;
@@ -311,9 +311,9 @@ fn a_stored_model_that_was_damaged_is_refused() {
     }
 }
 
-/// Writes the files of a version, once. Afterwards they stay as they are.
+/// Writes the files of a version once. They must not change afterwards.
 #[test]
-#[ignore = "writes the stored model of a version that has none yet"]
+#[ignore = "writes the stored model of a new version"]
 fn store_a_model() {
     let x = features::<f64>("iris");
     let start = x.select(ndarray::Axis(0), &[0, 60, 120]);

@@ -11,7 +11,7 @@ use centroid::selection::{
 use centroid::{Error, Float, KMeans, metrics};
 use ndarray::{Array2, array};
 
-fn blobs_give_what_scikit_learn_gives<F: Float>() {
+fn sweeps_of_blobs_equal_those_of_scikit_learn<F: Float>() {
     let (x, expected) = (features::<F>("blobs500"), Expected::scores("blobs500"));
     let kmeans = KMeans::new(1).n_init(50).tol(0.0);
     let sweep = sweep(&kmeans, &x, 2..=10, SweepOptions::new()).unwrap();
@@ -22,7 +22,7 @@ fn blobs_give_what_scikit_learn_gives<F: Float>() {
     let mut same = 0;
     for (entry, (inertia, silhouette)) in sweep.entries().iter().zip(references) {
         assert!(entry.inertia <= 1.01 * inertia, "{entry:?}");
-        // The best of 50 starts need not be the same.
+        // The best of 50 restarts need not be the same.
         if (entry.inertia / inertia - 1.0).abs() <= near {
             same += 1;
             assert!(
@@ -41,7 +41,7 @@ fn blobs_give_what_scikit_learn_gives<F: Float>() {
     assert_eq!(default.best_silhouette(), Some(2));
 }
 
-fn the_elbow_needs_two_numbers_behind_it<F: Float>() {
+fn the_elbow_needs_two_larger_numbers<F: Float>() {
     let centers = array![[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]].mapv(F::from_f64);
     let (x, _) = make_blobs(90, &centers, &[1.0], 3).unwrap();
     let elbow = |numbers: std::ops::RangeInclusive<usize>| {
@@ -52,7 +52,7 @@ fn the_elbow_needs_two_numbers_behind_it<F: Float>() {
     assert_eq!((elbow(2..=4), elbow(1..=4)), (None, None));
 }
 
-fn entries_hold_the_scores_of_their_models<F: Float>() {
+fn entries_have_the_scores_of_their_models<F: Float>() {
     let x = blobs::<F>(200, 3, 4, 1);
     each_layout(&x, |view, layout| {
         let kmeans = KMeans::new(9).n_init(2).seed(3);
@@ -89,7 +89,7 @@ fn entries_hold_the_scores_of_their_models<F: Float>() {
     });
 }
 
-fn what_is_not_defined_is_left_out<F: Float>() {
+fn undefined_scores_are_none<F: Float>() {
     let x = lattice::<F>(6, 2, 1);
     let sweep = sweep(&KMeans::new(1), &x, 1..=6, SweepOptions::new()).unwrap();
     for entry in sweep.entries() {
@@ -119,7 +119,7 @@ fn what_is_not_defined_is_left_out<F: Float>() {
     );
 }
 
-fn samples_are_taken_if_asked_for<F: Float>() {
+fn samples_are_drawn_on_request<F: Float>() {
     let x = blobs::<F>(1000, 2, 3, 1);
     let silhouettes = Silhouettes::Sampled {
         sample_size: 200,
@@ -145,8 +145,8 @@ fn samples_are_taken_if_asked_for<F: Float>() {
     assert_eq!(skipped.best_silhouette(), None);
 }
 
-fn the_observer_is_told_and_may_end_it<F: Float>() {
-    // Side by side, and one after another.
+fn the_observer_sees_each_fit_and_can_stop_the_sweep<F: Float>() {
+    // Fits in parallel, and one after another.
     for (n, d) in [(100, 2), (4_000, 30)] {
         let x = blobs::<F>(n, d, 4, 1);
         let mut seen = Vec::new();
@@ -189,23 +189,23 @@ fn the_observer_is_told_and_may_end_it<F: Float>() {
 }
 
 #[test]
-fn the_observer_may_do_parallel_work() {
+fn the_observer_may_work_in_parallel() {
     let run = || {
         let x = blobs::<f64>(3_000, 2, 4, 1);
         for seed in 0..40 {
-            let mut told = 0;
+            let mut n_seen = 0;
             let mut observer = |entry: &SweepEntry<f64>| {
                 let score = metrics::silhouette_score(&x, &entry.model.labels());
-                told += usize::from(score.is_ok());
+                n_seen += usize::from(score.is_ok());
                 ControlFlow::Continue(())
             };
             let kmeans = KMeans::new(1).n_init(1).max_iter(5).seed(seed);
             let options = SweepOptions::new().silhouettes(Silhouettes::Skipped);
             let sweep = sweep(&kmeans, &x, 2..=13, options.observer(&mut observer)).unwrap();
-            assert_eq!((told, sweep.entries().len()), (12, 12));
+            assert_eq!((n_seen, sweep.entries().len()), (12, 12));
         }
     };
-    // On a thread of its own: one that waits for itself would never come back.
+    // On a separate thread, because a thread that waits for itself would never return.
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(8);
@@ -216,7 +216,7 @@ fn the_observer_may_do_parallel_work() {
     assert_eq!(waited, Ok(()), "it waits for itself, or has panicked");
 }
 
-fn threads_change_no_bit<F: Float>() {
+fn sweeps_do_not_depend_on_the_number_of_threads<F: Float>() {
     let x = blobs::<F>(900, 3, 4, 1);
     let all = || {
         let sweep = sweep(&KMeans::new(1), &x, 1..=6, SweepOptions::new()).unwrap();
@@ -257,7 +257,7 @@ fn the_gap_statistic_finds_the_number_of_clusters<F: Float>() {
             assert_eq!(entry.gap, entry.expected_log_inertia - entry.log_inertia);
         }
     }
-    // Equal rows, and as many clusters as rows: inertias of 0.
+    // Equal rows, and as many clusters as rows, give an inertia of 0.
     for x in [Array2::from_elem((5, 2), F::ONE), lattice(5, 2, 1)] {
         let gap = gap_statistic(&KMeans::new(1), &x, 1..=5, 3, 1).unwrap();
         assert!(
@@ -268,7 +268,7 @@ fn the_gap_statistic_finds_the_number_of_clusters<F: Float>() {
 }
 
 #[test]
-fn bad_requests_are_refused() {
+fn bad_requests_are_rejected() {
     let x = lattice::<f64>(10, 2, 1);
     let of = |kmeans: &KMeans, x: &Array2<f64>, numbers: &[usize]| {
         let gap = gap_statistic(kmeans, x, numbers.iter().copied(), 2, 0).unwrap_err();
@@ -369,7 +369,7 @@ best: 2";
 }
 
 #[test]
-fn scores_that_are_no_numbers_are_never_the_best() {
+fn nan_scores_are_never_the_best() {
     let folds = Folds::plain(6, 2).unwrap();
     let of = |values: [f64; 3]| {
         let search = grid_search(values, &folds, 0, number_of).unwrap();
@@ -383,11 +383,11 @@ fn scores_that_are_no_numbers_are_never_the_best() {
 }
 
 #[test]
-fn an_observer_is_told_of_scores_and_may_end_the_search() {
+fn an_observer_sees_the_scores_and_can_stop_the_search() {
     let folds = Folds::plain(8, 2).unwrap();
-    let mut told: Vec<FoldScore> = Vec::new();
+    let mut seen: Vec<FoldScore> = Vec::new();
     let mut observer = |score: &FoldScore| {
-        told.push(*score);
+        seen.push(*score);
         ControlFlow::Continue(())
     };
     let options = GridOptions::new().observer(&mut observer);
@@ -396,13 +396,13 @@ fn an_observer_is_told_of_scores_and_may_end_the_search() {
     };
     let search = grid_search_with([1.0, 2.0], &folds, 0, options, score).unwrap();
     assert_eq!(search.best().map(|best| best.value), Some(2.0));
-    told.sort_by_key(|score| (score.index, score.fold));
-    let places = told
+    seen.sort_by_key(|score| (score.index, score.fold));
+    let places = seen
         .iter()
         .map(|score| (score.index, score.fold, score.score));
     assert!(places.eq([(0, 0, 4.0), (0, 1, 4.0), (1, 0, 8.0), (1, 1, 8.0)]));
 
-    // One thread takes the tasks in order: the first value is whole, the second is not.
+    // One thread takes the tasks in order, so the first value is complete and the second is not.
     let mut count = 0;
     let mut observer = |_: &FoldScore| {
         count += 1;
@@ -429,7 +429,7 @@ fn an_observer_is_told_of_scores_and_may_end_the_search() {
 }
 
 #[test]
-fn a_score_that_fails_ends_the_search() {
+fn a_failing_score_ends_the_search() {
     #[derive(Debug, PartialEq)]
     enum Failure {
         Mine(usize),
@@ -459,7 +459,7 @@ fn a_score_that_fails_ends_the_search() {
 }
 
 #[test]
-fn threads_change_nothing_of_a_search() {
+fn searches_do_not_depend_on_the_number_of_threads() {
     let x = blobs::<f64>(300, 3, 5, 8);
     let folds = Folds::plain(300, 5).unwrap();
     let run = |threads| {
@@ -479,7 +479,7 @@ fn threads_change_nothing_of_a_search() {
 }
 
 #[test]
-fn results_can_be_sent_shared_and_shown() {
+fn results_are_send_sync_and_display() {
     fn is_useful<T: Send + Sync + std::fmt::Debug + Clone>() {}
     is_useful::<Sweep<f32>>();
     is_useful::<SweepEntry<f64>>();
@@ -491,12 +491,12 @@ fn results_can_be_sent_shared_and_shown() {
 }
 
 for_both_types!(
-    blobs_give_what_scikit_learn_gives,
-    the_elbow_needs_two_numbers_behind_it,
-    entries_hold_the_scores_of_their_models,
-    what_is_not_defined_is_left_out,
-    samples_are_taken_if_asked_for,
-    the_observer_is_told_and_may_end_it,
-    threads_change_no_bit,
+    sweeps_of_blobs_equal_those_of_scikit_learn,
+    the_elbow_needs_two_larger_numbers,
+    entries_have_the_scores_of_their_models,
+    undefined_scores_are_none,
+    samples_are_drawn_on_request,
+    the_observer_sees_each_fit_and_can_stop_the_sweep,
+    sweeps_do_not_depend_on_the_number_of_threads,
     the_gap_statistic_finds_the_number_of_clusters,
 );

@@ -26,8 +26,8 @@ fn lloyd(c: &mut Criterion) {
         (10_000, 64, 50),
     ] {
         let centers = datasets::uniform_centers::<f64>(k, d, 0).expect("these are few");
-        let (x, _) = datasets::make_blobs(n, &centers, &[1.0], 0).expect("these fit the memory");
-        // Rows that lie in many blobs, as the blobs come in any order.
+        let (x, _) = datasets::make_blobs(n, &centers, &[1.0], 0).expect("these fit in memory");
+        // The rows are in random order, so the first ones come from many blobs.
         let start = x.slice(s![..k, ..]).to_owned();
         let name = format!("{n}x{d}_k{k}");
         group.bench_function(BenchmarkId::new("centroid", &name), |b| {
@@ -47,7 +47,7 @@ fn lloyd(c: &mut Criterion) {
                     .n_runs(1)
                     .max_n_iterations(ITERATIONS as u64)
                     .tolerance(f64::MIN_POSITIVE);
-                // What did not converge is an error there, after the same work.
+                // linfa returns an error if a fit did not converge, after doing the same work.
                 params.fit(black_box(&data)).map(|model| model.inertia())
             });
         });

@@ -1,13 +1,13 @@
-//! One fit, or one score, for each line of standard input, for `compare.py`.
+//! Runs one fit or computes one score for each line of standard input. Used by `compare.py`.
 //!
-//! Data and other arrays are named by files of NumPy's format. A line is one of
+//! Arrays are paths of `.npy` files. A line is one of
 //!
-//! - `silhouette DATA LABELS`, answered by seconds and the score;
-//! - `batches KIND K N_INIT MAX_ITER SEED DATA START`, where `KIND` is `endless` (batches that do not end
-//!   for lack of improvement), `batches`, `growing` or `full` (Lloyd's iterations, of one start), and
-//!   `START` is `-` for a start of its own: seconds and the inertia;
-//! - `ALGORITHM INIT K N_INIT MAX_ITER TOL DATA START RESULT`, where `START` is `-` for a start by `INIT`,
-//!   and `RESULT` is `-` where the centroids are not asked for: seconds and iterations.
+//! - `silhouette DATA LABELS`. The answer is the time in seconds and the score.
+//! - `batches KIND K N_INIT MAX_ITER SEED DATA START`. `KIND` is `endless` (batches without a stop for lack of
+//!   improvement), `batches`, `growing`, or `full` (Lloyd's iterations from one start). `START` is `-` for the
+//!   default initialization. The answer is the time in seconds and the inertia.
+//! - `ALGORITHM INIT K N_INIT MAX_ITER TOL DATA START RESULT`. `START` is `-` for initialization by `INIT`.
+//!   `RESULT` is the path for the centroids, or `-`. The answer is the time in seconds and the iterations.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -20,7 +20,7 @@ use ndarray_npy::{ReadableElement, WritableElement, read_npy, write_npy};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Data that was read, to be used for many lines.
+/// The data of the last line, kept because the next line often uses it again.
 #[derive(Default)]
 struct Read {
     path: String,
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
         let answer = match (&read.f32, &read.f64) {
             (Some(x), _) => answer(x, &words)?,
             (_, Some(x)) => answer(x, &words)?,
-            _ => return Err(format!("{data} holds no matrix of numbers").into()),
+            _ => return Err(format!("{data} is not a matrix of numbers").into()),
         };
         println!("{answer}");
         std::io::stdout().flush()?;

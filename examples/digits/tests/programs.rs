@@ -1,4 +1,4 @@
-//! The examples on handwritten digits, run as a person would.
+//! Runs the examples on handwritten digits as programs.
 
 #[path = "../../tests/programs/common.rs"]
 mod common;
@@ -7,7 +7,7 @@ mod digits_semi_supervised {
     use super::common::*;
 
     #[test]
-    fn each_step_gets_more_out_of_the_labels() {
+    fn each_step_makes_better_use_of_the_labels() {
         let arguments = ["--seeds", "2", "--n-init", "3"];
         let text = printed(&of("digits_semi_supervised", &arguments));
         assert!(
@@ -41,18 +41,18 @@ mod digits_semi_supervised {
     }
 
     #[test]
-    fn what_cannot_be_done_gets_one_line() {
+    fn errors_take_one_line() {
         let error = |arguments: &[&str]| {
             let arguments = [&["--seeds", "1", "--n-init", "1"], arguments].concat();
             one_line(&of("digits_semi_supervised", &arguments))
         };
         assert_eq!(
             error(&["--percentile", "101"]),
-            "a percentile must be in 0 to 100"
+            "percentile must be between 0 and 100"
         );
-        let too_few = "30 points cannot form 50 clusters";
+        let too_few = "n_clusters is 50, but there are only 30 rows to cluster";
         assert_eq!(error(&["--images", "40"]), too_few);
-        let no_folds = "0 rows cannot be cut into 4 folds";
+        let no_folds = "n_folds is 4, but must be at least 2 and at most 0";
         assert!(error(&["--images", "0"]).starts_with(no_folds));
     }
 }
@@ -61,7 +61,7 @@ mod digits_preprocessing {
     use super::common::*;
 
     #[test]
-    fn a_search_finds_a_number_of_clusters() {
+    fn the_search_chooses_a_number_of_clusters() {
         let arguments = [
             "--images", "600", "--seeds", "1", "--coarse", "5,40", "--fine", "4",
         ];
@@ -83,18 +83,18 @@ mod digits_preprocessing {
     }
 
     #[test]
-    fn what_cannot_be_done_gets_one_line() {
+    fn errors_take_one_line() {
         let error = |arguments: &[&str]| {
             let arguments = [&["--seeds", "1", "--images", "80"], arguments].concat();
             one_line(&of("digits_preprocessing", &arguments))
         };
         assert_eq!(
             error(&["--coarse", "41"]),
-            "40 points cannot form 41 clusters"
+            "n_clusters is 41, but there are only 40 rows to cluster"
         );
         let folds = error(&["--folds", "1", "--coarse", "2"]);
         assert!(
-            folds.starts_with("60 rows cannot be cut into 1 folds"),
+            folds.starts_with("n_folds is 1, but must be at least 2 and at most 60"),
             "{folds}"
         );
         let gamma = error(&["--gamma", "nan", "--coarse", "2"]);

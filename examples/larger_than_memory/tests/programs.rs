@@ -1,4 +1,4 @@
-//! The example `larger_than_memory`, run as a person would.
+//! Runs the example `larger_than_memory` as a program.
 
 #[path = "../../tests/programs/common.rs"]
 mod common;
@@ -18,7 +18,7 @@ fn run(out: &Path, arguments: &[&str]) -> Output {
     program.output().expect(BUILT)
 }
 
-/// The three files belong together, and to the inertia that was printed.
+/// Checks that rows, labels, centroids and the printed inertia agree.
 fn check(x: &Array2<f32>, labels: &Path, centroids: &Path, printed: &str) {
     let labels: Array1<u32> = read_npy(labels).unwrap();
     let centroids: Array2<f32> = read_npy(centroids).unwrap();
@@ -31,7 +31,7 @@ fn check(x: &Array2<f32>, labels: &Path, centroids: &Path, printed: &str) {
 }
 
 #[test]
-fn it_finds_and_labels_the_clusters_of_the_file_that_it_writes() {
+fn clusters_of_the_generated_file_are_found_and_labelled() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out/deeper");
     let arguments = ["--size", "1", "--batch", "1000"];
@@ -47,7 +47,7 @@ fn it_finds_and_labels_the_clusters_of_the_file_that_it_writes() {
     );
     assert!(output.contains("found 64 centroids"), "{output}");
     check(&x, &labels, &centroids, &output);
-    // Sixty-four normal clusters of variance 1, far from one another.
+    // Sixty-four normal clusters of variance 1, far apart.
     let per_value: f64 = value_of(&output, "\ninertia ").parse::<f64>().unwrap() / x.len() as f64;
     assert!((per_value - 1.0).abs() < 0.02, "{output}");
     assert!(output.contains("clusters of 244 to 245 rows"), "{output}");
@@ -60,10 +60,10 @@ fn it_finds_and_labels_the_clusters_of_the_file_that_it_writes() {
 }
 
 #[test]
-fn exact_iterations_go_on_from_the_batches() {
+fn exact_iterations_continue_from_the_batches() {
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (folder.path().join("rows.npy"), folder.path().join("out"));
-    // One cluster for two centroids, so that batches leave something to do.
+    // One cluster for two centroids, so that the batches leave room for improvement.
     let (x, _) = make_blobs(3_000, &array![[0.0_f32, 0.0]], &[1.0], 1).unwrap();
     write_npy(&input, &x).unwrap();
     let arguments = ["--input", input.to_str().unwrap(), "--clusters", "2"];
@@ -80,7 +80,7 @@ fn exact_iterations_go_on_from_the_batches() {
 }
 
 #[test]
-fn columns_may_lie_one_behind_another() {
+fn matrices_in_column_order_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (folder.path().join("rows.npy"), folder.path().join("out"));
     let (x, _) = make_blobs(500, &array![[0.0_f32, 0.0], [9.0, 9.0]], &[1.0], 1).unwrap();
@@ -101,7 +101,7 @@ fn columns_may_lie_one_behind_another() {
     check(&x, &labels, &centroids, &output);
 }
 
-/// Most of the file is a hole, which the system fills with zeros where it is looked at.
+/// Most of the file is a hole, which the system reads as zeros.
 #[test]
 fn memory_does_not_grow_with_the_file() {
     const ROWS: usize = 4_000_000;
@@ -161,7 +161,7 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
         (put("nothing.npy", b""), "ends within its header"),
         (
             put("text.npy", b"this is not a matrix"),
-            "it is no .npy file",
+            "it is not a .npy file",
         ),
         (put("start.npy", &bytes[..20]), "ends within its header"),
         (
@@ -170,7 +170,7 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
         ),
         (
             put("long.npy", &[&bytes[..], b"xyz"].concat()),
-            "3 bytes behind its data",
+            "3 bytes after its data",
         ),
         (written(&at("f64.npy"), &rows.mapv(f64::from)), "not f32"),
         (
@@ -191,7 +191,7 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
         ),
         (
             written(&at("same.npy"), &Array2::<f32>::zeros((9, 2))),
-            "1 distinct rows so far cannot form 4 clusters",
+            "n_clusters is 4, but there were only 1 distinct rows so far",
         ),
         (
             written(&at("spoilt.npy"), &spoilt),

@@ -1,11 +1,11 @@
-//! What the tests of the programs share: running them, and reading what they print.
-#![allow(dead_code, reason = "each test program takes what it needs")]
+//! What the tests of the examples share: running them, and reading their output.
+#![allow(dead_code, reason = "each test program uses only some of this")]
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// An example next to this test. `cargo test` builds both; before `cargo test --test programs`,
-/// `cargo build --examples` does.
+/// The command for an example that is built next to this test. `cargo test` builds both. Before
+/// `cargo test --test programs`, run `cargo build --examples`.
 pub(crate) fn program(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap();
@@ -19,13 +19,13 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What a run printed that went well.
+/// The output of a successful run.
 pub(crate) fn printed(output: &Output) -> String {
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
-/// The one line of a run that did not.
+/// The one-line error message of a failed run.
 pub(crate) fn one_line(output: &Output) -> String {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
@@ -33,7 +33,7 @@ pub(crate) fn one_line(output: &Output) -> String {
     error.strip_prefix("error: ").unwrap().trim_end().to_owned()
 }
 
-/// The word after `name` in what was printed.
+/// The word after `name` in the output.
 pub(crate) fn value_of<'a>(text: &'a str, name: &str) -> &'a str {
     let after = text.rsplit(name).next().unwrap();
     after.split_whitespace().next().unwrap()
@@ -49,7 +49,7 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The lines of a table that begin with a name: the numbers in them.
+/// The numbers in the lines of a table that begin with `name`.
 pub(crate) fn numbers_of(text: &str, name: &str) -> Vec<f64> {
     let line = text.lines().find(|line| line.starts_with(name));
     let line = line.unwrap_or_else(|| panic!("{name}: {text}"));

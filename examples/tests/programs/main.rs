@@ -1,4 +1,4 @@
-//! The programs of this folder, run as a person would.
+//! Runs the examples of this folder as programs.
 
 mod anomalies;
 mod common;

@@ -1,4 +1,4 @@
-//! The example `segment_image`, run as a person would.
+//! Runs the example `segment_image` as a program.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn run(arguments: &[&str]) -> Output {
     of("segment_image", arguments)
 }
 
-/// 24 x 10 pixels of four colours with some noise.
+/// A photograph of 24 x 10 pixels, with four colours and some noise.
 fn photo(folder: &Path) -> PathBuf {
     let path = folder.join("photo.png");
     let picture = RgbImage::from_fn(24, 10, |x, y| {
@@ -29,7 +29,7 @@ fn photo(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn it_writes_the_pictures_and_prints_the_colours() {
+fn pictures_are_written_and_colours_printed() {
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (photo(folder.path()), folder.path().join("out/deeper"));
     let arguments = [
@@ -89,7 +89,7 @@ fn it_writes_the_pictures_and_prints_the_colours() {
 }
 
 #[test]
-fn transparent_pixels_stay_and_do_not_count() {
+fn transparent_pixels_stay_unchanged_and_do_not_count() {
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (folder.path().join("photo.png"), folder.path().join("out"));
     let picture = RgbaImage::from_fn(8, 8, |x, y| match (x < 4, y < 4) {
@@ -113,7 +113,7 @@ fn transparent_pixels_stay_and_do_not_count() {
 }
 
 #[test]
-fn numbers_that_cannot_be_read_are_a_matter_of_usage() {
+fn unreadable_numbers_are_usage_errors() {
     let output = run(&["--clusters", "4,x"]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
@@ -169,7 +169,7 @@ fn bad_input_gets_one_line_and_leaves_no_file() {
         ),
         (
             &["--input", &input, "--clusters", "2,3,2"],
-            "2 clusters are asked for twice",
+            "2 clusters are requested twice",
         ),
         (
             &["--input", &input, "--n-init", "0"],

@@ -1,4 +1,4 @@
-//! The example `stream_stdin`, run as a person would.
+//! Runs the example `stream_stdin` as a program.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Output, Stdio};
@@ -23,7 +23,7 @@ fn run(arguments: &[&str], input: &str) -> Output {
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     let writer = std::thread::spawn(move || {
-        // A run that ends early does not read all.
+        // A run that ends early does not read all of its input.
         let _ = stdin.write_all(input.as_bytes());
     });
     let output = child.wait_with_output().unwrap();
@@ -31,8 +31,8 @@ fn run(arguments: &[&str], input: &str) -> Output {
     output
 }
 
-/// The blocks that were printed: the line with the number of rows, and for each centroid its label,
-/// the rows that moved it, and its coordinates.
+/// The blocks of the output. Each has the line with the number of rows and, for each centroid, its label,
+/// the number of rows that moved it, and its coordinates.
 fn blocks(text: &str) -> Vec<(String, Vec<Vec<f64>>)> {
     let mut blocks: Vec<(String, Vec<Vec<f64>>)> = Vec::new();
     for line in text.lines() {
@@ -48,7 +48,7 @@ fn blocks(text: &str) -> Vec<(String, Vec<Vec<f64>>)> {
 }
 
 #[test]
-fn it_finds_the_blobs_and_prints_them_now_and_then() {
+fn blobs_are_found_and_printed_at_intervals() {
     let centers = array![[0.0, 0.0], [50.0, 0.0], [0.0, -50.0]];
     let (x, _) = make_blobs(2_500, &centers, &[1.0], 3).unwrap();
     let lines = x
@@ -79,13 +79,13 @@ fn it_finds_the_blobs_and_prints_them_now_and_then() {
         run(&["--clusters", "3", "--every", "1000"], &input).stdout,
         output.stdout
     );
-    // Where the last row was printed there is no more to say.
+    // Nothing is printed at the end if the centroids were just printed after the last row.
     let output = run(&["--clusters", "3", "--every", "2500"], &input);
     assert_eq!(text(&output.stdout).matches('#').count(), 1);
 }
 
 #[test]
-fn it_prints_while_the_stream_is_open() {
+fn centroids_are_printed_while_the_stream_is_open() {
     let mut child = start(&["--clusters", "2", "--every", "3", "--batch", "1000"]);
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -95,7 +95,8 @@ fn it_prints_while_the_stream_is_open() {
         line
     };
     stdin.write_all(b"1\n1\n1\n").unwrap();
-    let expected = "# 3 rows, 0 skipped: 1 distinct rows so far cannot form 2 clusters";
+    let expected =
+        "# 3 rows, 0 skipped: n_clusters is 2, but there were only 1 distinct rows so far";
     assert!(line().starts_with(expected));
     stdin.write_all(b"1\n5\n5\n").unwrap();
     assert_eq!(line(), "# 6 rows, 0 skipped\n");
@@ -108,15 +109,15 @@ fn it_prints_while_the_stream_is_open() {
 }
 
 #[test]
-fn bad_rows_are_told_by_their_line() {
+fn bad_rows_are_reported_with_their_line_numbers() {
     let input = "x,y\r\n1,2\r\n\r\n3,four\r\n5\r\n \n\n\"7\", 8\nNaN,1\n1,inf\n1e300,1\n\"9,1\n3,4";
-    let told = [
-        "line 4 is skipped: \"four\" is no number",
+    let expected = [
+        "line 4 is skipped: \"four\" is not a number",
         "line 5 is skipped: the number of fields is 1, the first row has 2",
         "line 9 is skipped: \"NaN\" is not finite",
         "line 10 is skipped: \"inf\" is not finite",
         "line 11 is skipped: \"1e300\" is too large",
-        "line 12 is skipped: \"\\\"9\" is no number",
+        "line 12 is skipped: \"\\\"9\" is not a number",
     ];
     let output = run(&["--clusters", "3", "--header"], input);
     let blocks = blocks(&printed(&output));
@@ -125,20 +126,20 @@ fn bad_rows_are_told_by_their_line() {
     let mut rows: Vec<_> = blocks[0].1.iter().map(|line| line[2..].to_vec()).collect();
     rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
     assert_eq!(rows, [[1.0, 2.0], [3.0, 4.0], [7.0, 8.0]]);
-    assert_eq!(text(&output.stderr).lines().collect::<Vec<_>>(), told);
+    assert_eq!(text(&output.stderr).lines().collect::<Vec<_>>(), expected);
 
     let output = run(
         &["--clusters", "3", "--header", "--bad-rows", "fail"],
         input,
     );
-    assert_eq!(one_line(&output), "line 4: \"four\" is no number");
+    assert_eq!(one_line(&output), "line 4: \"four\" is not a number");
     assert!(output.stdout.is_empty());
     let output = run(&["--clusters", "3", "--bad-rows", "fail"], input);
-    assert_eq!(one_line(&output), "line 1: \"x\" is no number");
+    assert_eq!(one_line(&output), "line 1: \"x\" is not a number");
 }
 
 #[test]
-fn columns_and_delimiters_are_a_matter_of_choice() {
+fn columns_and_delimiters_can_be_chosen() {
     let input = "a\t1\tb\t2\nc\t5\td\t6\n1\t2\n";
     let output = run(
         &["--clusters", "2", "--delimiter", "\\t", "--columns", "3,1"],
@@ -158,23 +159,23 @@ fn columns_and_delimiters_are_a_matter_of_choice() {
 
 #[test]
 fn too_few_rows_get_one_line() {
-    let missing = "2 distinct rows so far cannot form 5 clusters: 3 more are needed";
+    let missing = "n_clusters is 5, but there were only 2 distinct rows so far";
     assert_eq!(one_line(&run(&[], "1,2\n3,4\n1,2\n")), missing);
     let output = run(&["--bad-rows", "skip"], "1,2\n3,4\nx,y\n");
     let error = text(&output.stderr);
     let lines: Vec<_> = error.lines().collect();
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert_eq!(lines[1..], [format!("error: {missing} (bad rows: 1)")]);
-    let nothing = "0 distinct rows so far cannot form 5 clusters: 5 more are needed";
+    let nothing = "n_clusters is 5, but there were only 0 distinct rows so far";
     assert_eq!(one_line(&run(&[], "")), nothing);
 }
 
 #[test]
-fn a_closed_pipe_ends_it_quietly() {
+fn a_closed_pipe_ends_the_program_quietly() {
     let mut child = start(&["--clusters", "2", "--every", "2"]);
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().unwrap();
-    // Until the other end is gone.
+    // Writes until the other end is closed.
     while stdin.write_all(b"1,2\n3,4\n").is_ok() {}
     let output = child.wait_with_output().unwrap();
     assert_eq!((printed(&output), text(&output.stderr)), Default::default());

@@ -1,7 +1,7 @@
-//! The same bits on every platform: results of fits, as digests that were found on x86-64.
+//! Tests that fits have the same bits on every platform, compared with digests from x86-64.
 //!
-//! `cargo test` here needs nothing but the library and its own dependencies, so that it runs on targets
-//! with 32 bits, with the other order of bytes, and without threads.
+//! `cargo test` in this folder needs only the library and its dependencies, so it also runs on 32-bit targets,
+//! on big-endian targets, and on targets without threads.
 
 #![cfg(test)]
 
@@ -12,7 +12,7 @@ use centroid::{
     Algorithm, ArrayBlocks, FitOptions, Float, Init, KMeans, KMeansModel, MiniBatchKMeans,
 };
 
-/// Overlapping clusters: whole numbers and quarters, in both types the same.
+/// Overlapping clusters of integers and quarters, which are the same in both types.
 fn data<F: Float>(n: usize, d: usize) -> Array2<F> {
     let mut state = 1_u64;
     let mut below = |bound: u64| {
@@ -26,7 +26,7 @@ fn data<F: Float>(n: usize, d: usize) -> Array2<F> {
     Array2::from_shape_fn((n, d), place)
 }
 
-/// Fowler-Noll-Vo's hash of 64 bits.
+/// The 64-bit hash of Fowler, Noll and Vo.
 struct Digest(u64);
 
 impl Digest {
@@ -132,7 +132,7 @@ fn batches_and_scores_work() {
     let silhouette = silhouette_score(&x, &model.labels()).unwrap();
     assert!((silhouette - 0.3617).abs() < 1e-3, "{silhouette}");
     assert!(calinski_harabasz_score(&x, &model.labels()).unwrap() > 100.0);
-    // It measures times where there is a clock, and works where there is none.
+    // A sweep measures times if there is a clock, and must also work without one.
     let sweep = sweep(&KMeans::new(1).n_init(2), &x, 2..=8, SweepOptions::new()).unwrap();
     assert_eq!(sweep.entries().len(), 7);
 }
