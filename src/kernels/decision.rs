@@ -6,6 +6,7 @@
 use super::isa::{MAX_LANES, Simd};
 use super::{Kernels, Rows};
 use crate::float::Float;
+use crate::numeric::few_features;
 
 /// The squared Euclidean distance that decides.
 ///
@@ -62,13 +63,11 @@ pub(super) fn fold_parts<V: Copy, const N: usize>(mut parts: [V; N], add: impl F
 
 /// The nearest centroid of one row, the lowest index among equals, and its squared distance.
 pub(crate) fn nearest_row<F: Float>(row: &[F], centroids: &Rows<'_, F>) -> (u32, f64) {
-    match row.len() {
-        1 => nearest_row_of::<F, 1>(row, centroids),
-        2 => nearest_row_of::<F, 2>(row, centroids),
-        3 => nearest_row_of::<F, 3>(row, centroids),
-        4 => nearest_row_of::<F, 4>(row, centroids),
-        _ => first_smallest(centroids.iter().map(|centroid| sq_dist(row, centroid))),
-    }
+    few_features!(
+        row.len(),
+        D => nearest_row_of::<F, D>(row, centroids),
+        else first_smallest(centroids.iter().map(|centroid| sq_dist(row, centroid)))
+    )
 }
 
 fn nearest_row_of<F: Float, const D: usize>(row: &[F], centroids: &Rows<'_, F>) -> (u32, f64) {
@@ -165,17 +164,13 @@ pub(super) fn sq_dists_to_own<F: Float, S: Simd<F>>(
     labels: &[u32],
     out: &mut [f64],
 ) {
-    match points.n_features() {
-        1 => sq_dists_to_own_of::<F, 1>(points, centroids, labels, out),
-        2 => sq_dists_to_own_of::<F, 2>(points, centroids, labels, out),
-        3 => sq_dists_to_own_of::<F, 3>(points, centroids, labels, out),
-        4 => sq_dists_to_own_of::<F, 4>(points, centroids, labels, out),
-        _ => {
-            for ((row, &label), out) in points.iter().zip(labels).zip(out) {
-                *out = sq_dist(row, centroids.row(label as usize));
-            }
+    few_features!(
+        points.n_features(),
+        D => sq_dists_to_own_of::<F, D>(points, centroids, labels, out),
+        else for ((row, &label), out) in points.iter().zip(labels).zip(out) {
+            *out = sq_dist(row, centroids.row(label as usize));
         }
-    }
+    );
 }
 
 /// [`sq_dists_to_own`] for `D` features, a number known to the compiler.

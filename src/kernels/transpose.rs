@@ -5,6 +5,7 @@ use std::array::from_fn;
 use super::Rows;
 use super::isa::{MAX_LANES, Simd};
 use crate::float::Float;
+use crate::numeric::few_features;
 
 /// OUT: `panel`, for each feature the values of `width` points, after `bring`, or `bring_all` for
 /// whole vectors, with the number of the feature. Places beyond the last point hold stale numbers.
@@ -17,13 +18,11 @@ pub(super) fn fill_panel<F: Float, S: Simd<F>>(
     bring: impl Fn(F, usize) -> F,
     bring_all: impl Fn(S::Vector, usize) -> S::Vector,
 ) {
-    match points.n_features() {
-        1 => short_panel::<F, S, 1>(simd, points, panel, width, bring, bring_all),
-        2 => short_panel::<F, S, 2>(simd, points, panel, width, bring, bring_all),
-        3 => short_panel::<F, S, 3>(simd, points, panel, width, bring, bring_all),
-        4 => short_panel::<F, S, 4>(simd, points, panel, width, bring, bring_all),
-        _ => transpose_panel(simd, points, panel, width, bring, bring_all),
-    }
+    few_features!(
+        points.n_features(),
+        D => short_panel::<F, S, D>(simd, points, panel, width, bring, bring_all),
+        else transpose_panel(simd, points, panel, width, bring, bring_all)
+    );
 }
 
 /// Few features: `LANES` rows fill `D` vectors, and are turned into as many columns.

@@ -4,6 +4,7 @@ use crate::float::Float;
 use crate::float::private::Sealed;
 use crate::kernels::isa::Widen;
 use crate::kernels::{Kernels, Rows};
+use crate::numeric::few_features;
 
 /// Points with their labels and weights.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +62,11 @@ pub(in crate::kernels) fn accumulate<F: Float, S: Widen<F>>(
     }
     copies.fill(0.0);
     let len = sums.len();
-    match data.points.n_features() {
-        1 => add_points_of::<F, 1, 2>(data, centre, copies),
-        2 => add_points_of::<F, 2, 3>(data, centre, copies),
-        3 => add_points_of::<F, 3, 4>(data, centre, copies),
-        4 => add_points_of::<F, 4, 5>(data, centre, copies),
-        _ => add_points(simd, data, centre, |i| i % COPIES * len, copies),
-    }
+    few_features!(
+        data.points.n_features(),
+        D => add_points_of::<F, D, { D + 1 }>(data, centre, copies),
+        else add_points(simd, data, centre, |i| i % COPIES * len, copies)
+    );
     for copy in copies.chunks_exact(len) {
         sums.iter_mut()
             .zip(copy)

@@ -221,7 +221,7 @@ impl<F: Float> BlocksError<F> {
 
     /// The best model so far: that of the best restart that was finished, or the centroids of the last
     /// whole pass, if their inertia is less. Those come with their inertia, but without labels and sizes,
-    /// and with [`Stop::Interrupted`]. See the [example](Self#example).
+    /// and with [`Stop::Interrupted`](crate::Stop::Interrupted). See the [example](Self#example).
     pub fn model(&self) -> Option<&KMeansModel<F>> {
         self.model.as_deref()
     }
