@@ -36,7 +36,7 @@ use crate::kernels::Rows;
 use crate::parallel;
 use crate::progress::Observer;
 use crate::random::Stream;
-use engine::{InMemory, Limits, Restart, Run, Source};
+use engine::{InMemory, Limits, PreparedFit, Restart, Run};
 use setters::common_setters;
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
@@ -246,16 +246,16 @@ impl KMeans {
         });
         let n_init = if only.is_some() { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
-        let source = Source::new(points, self.algorithm, self.n_clusters, passes);
+        let fit = PreparedFit::new(points, self.algorithm, self.n_clusters, passes);
         let seeded = |restart: usize| {
             let mut stream = Stream::new(self.seed, restart);
-            let prepared = &source.prepared;
+            let prepared = &fit.prepared;
             points.values_of(&self.init.choose(prepared, self.n_clusters, &mut stream))
         };
         let run = |restart: Restart<'_>| {
             let start = only.clone().unwrap_or_else(|| seeded(restart.index));
             let start = Rows::new(&start, points.n_features());
-            let mut data = InMemory::new(&source, &start);
+            let mut data = InMemory::new(&fit, &start);
             let Ok(run) = engine::run(&mut data, &start, limits, restart);
             run
         };

@@ -10,7 +10,7 @@ use super::sums::Sums;
 
 /// How the centroids moved.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moved {
+pub(crate) struct UpdateStats {
     /// Whether any of them did, however little.
     pub(crate) any: bool,
     /// The squared distances that they moved, summed.
@@ -34,7 +34,7 @@ pub(crate) fn update<F: Float, E>(
     mut sums: Sums,
     centroids: &mut Packed<F>,
     farthest: impl FnOnce(usize, &Packed<F>) -> Result<Farthest<F>, E>,
-) -> Result<Moved, E> {
+) -> Result<UpdateStats, E> {
     let d = sums.origin.len();
     let is_empty = |sums: &[f64]| sums[d] == 0.0;
     let empty: Vec<usize> = (0..centroids.len())
@@ -66,10 +66,10 @@ pub(crate) fn update<F: Float, E>(
         means.extend((0..d).map(|j| mean::<F>(origin[j], sums[j], sums[d])));
     }
     let means = Rows::new(&means, d);
-    let mut moved = Moved {
+    let mut moved = UpdateStats {
         any: means.data() != centroids.rows().data(),
         empty_clusters: empty.len(),
-        ..Moved::default()
+        ..UpdateStats::default()
     };
     for (before, after) in centroids.rows().iter().zip(means.iter()) {
         let sq_shift = sq_dist(before, after);

@@ -1,7 +1,7 @@
 //! Batches of random rows, as in scikit-learn.
 
 use super::draws::Draws;
-use super::step::Moving;
+use super::step::RunningMeans;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
@@ -26,7 +26,7 @@ pub(super) fn run<F: Float>(
         Some(weights) => weights.iter().map(|w| w.to_f64()).sum(),
     };
     let (draws, unweighted) = (Draws::new(points), points.unweighted());
-    let mut moving = Moving::new(&Rows::new(start, points.n_features()));
+    let mut means = RunningMeans::new(&Rows::new(start, points.n_features()));
     let mut stream = estimator.stream();
     let mut progress = Progress::new(batch_size, n);
     let mut rows = vec![0; batch_size];
@@ -36,7 +36,7 @@ pub(super) fn run<F: Float>(
         index += 1;
         rows.fill_with(|| draws.draw(&mut stream));
         let batch = unweighted.gather(&rows);
-        let step = moving.step(&batch, estimator.reassignment_ratio, &mut stream);
+        let step = means.step(&batch, estimator.reassignment_ratio, &mut stream);
         let stale = progress.tell(step.inertia / batch_size as f64);
         if index > 1 {
             if sq_shift.is_some_and(|least| step.sq_shift <= least) {
@@ -62,7 +62,7 @@ pub(super) fn run<F: Float>(
         }
     }
     let passes = index.saturating_mul(batch_size).div_ceil(n);
-    finish(points, moving.packed().clone(), passes, stop)
+    finish(points, means.packed().clone(), passes, stop)
 }
 
 /// The inertia of the batches, smoothed.

@@ -19,7 +19,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
 use crate::kmeans::Algorithm;
-use crate::kmeans::engine::{self, InMemory, Limits, Restart, Run, Source};
+use crate::kmeans::engine::{self, InMemory, Limits, PreparedFit, Restart, Run};
 use crate::kmeans::iteration::Iteration;
 use crate::progress::{Observer, Stop};
 
@@ -131,9 +131,9 @@ impl Visits {
         mut observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let n_clusters = start.len() / batch.n_features();
-        let source = Source::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
+        let fit = PreparedFit::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
         let start = Rows::new(start, batch.n_features());
-        let mut data = InMemory::new(&source, &start);
+        let mut data = InMemory::new(&fit, &start);
         if batch.len() < self.n {
             data = data.of_sample();
         }
