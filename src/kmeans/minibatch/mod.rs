@@ -6,9 +6,8 @@ mod growing;
 mod online;
 #[cfg(feature = "serde")]
 mod saving;
+mod starts;
 mod step;
-
-use std::convert::Infallible;
 
 use ndarray::ArrayRef2;
 
@@ -25,12 +24,10 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::{Float, compiled};
 use crate::init::Init;
-use crate::kernels::{NO_LABEL, Packed, Rows};
+use crate::kernels::{NO_LABEL, Packed};
 use crate::parallel;
-use crate::prepared::Prepared;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
-use draws::distinct_rows;
 
 /// k-means by batches: centroids in a fraction of the time of [`KMeans`](crate::KMeans), for data that
 /// is large, or that arrives in pieces.
@@ -302,47 +299,7 @@ impl MiniBatchKMeans {
         self.tol.unwrap_or(if self.grows { 1e-4 } else { 0.0 })
     }
 
-    /// A sample of the rows, as large as starts are to be chosen from.
-    fn sample<'a, F: Float>(
-        &self,
-        points: &'a Points<'a, F>,
-        stream: &mut Stream,
-    ) -> Points<'a, F> {
-        let size = self.init_size.unwrap_or_else(|| {
-            let usual = self.batch_size.min(points.len()).max(self.n_clusters);
-            usual.saturating_mul(3)
-        });
-        match points.n_weighted() <= size {
-            true => points.view(),
-            false => points.gather(&distinct_rows(points, size, stream)),
-        }
-    }
-
-    /// The centroids of one start.
-    fn start<F: Float>(&self, points: &Points<'_, F>, restart: usize) -> Vec<F> {
-        let mut stream = Stream::new(self.seed, restart);
-        let sample = self.sample(points, &mut stream);
-        let prepared = Prepared::plain(&sample);
-        let rows = self.init.choose(&prepared, self.n_clusters, &mut stream);
-        sample.values_of(&rows)
-    }
-
-    /// The best of all starts, as a sample of rows of its own sees it.
-    fn best_start<F: Float>(&self, points: &Points<'_, F>) -> Vec<F> {
-        if self.n_init == 1 {
-            return self.start(points, 0);
-        }
-        let judge = self.sample(points, &mut Stream::new(self.seed, self.n_init));
-        let judged = (0..self.n_init).map(|restart| {
-            let start = self.start(points, restart);
-            let centroids = Packed::new(&Rows::new(&start, points.n_features()));
-            Ok(finish(&judge, centroids, 0, Stop::MaxIterations))
-        });
-        let Ok(best) = engine::best_of::<F, Infallible>(judged);
-        best.centroids.rows().data().to_vec()
-    }
-
-    /// A stream for what is drawn behind the starts.
+    /// A stream for what is drawn after the starts.
     fn stream(&self) -> Stream {
         Stream::new(self.seed, self.n_init.saturating_add(1))
     }
