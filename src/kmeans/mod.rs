@@ -85,11 +85,17 @@ use setters::common_setters;
 /// # Cost
 /// Each iteration takes at most `n k d` multiply-adds, seeding by k-means++ about `2 + ln k` times as
 /// much once, on all threads of the current rayon pool; small data stays on the calling thread.
-/// Beside the data, which is borrowed if it is in row-major order and copied once otherwise, a fit
-/// holds 16 bytes per row (32 for a moment when a cluster is empty, 36 and a few for each thread while
-/// seeding), times the threads where restarts of middling data run side by side; sums of the clusters,
-/// once for each part of the rows but no more than 8 MB or three of them; and the centroids a few times.
-/// [`Algorithm`] tells what the engines hold beside that.
+/// The data is borrowed if it is in row-major order and copied once otherwise. In addition a fit holds
+///
+/// | what | bytes per row |
+/// |---|---|
+/// | labels and what belongs to them | 16 |
+/// | for a moment, when a cluster is empty | 32 |
+/// | while seeding | 36, and a few for each thread |
+///
+/// times the number of threads where restarts of medium-sized data run side by side; the sums of the
+/// clusters, once for each part of the rows but no more than 8 MB or three of them; and the centroids a
+/// few times. See [`Algorithm`] for what the engines hold.
 ///
 /// # Determinism
 /// The same data, parameters and seed give the same bits: at any number of threads, and with any

@@ -16,7 +16,7 @@ use crate::prepared::Prepared;
 /// many values: 8 MB.
 const MOST_VALUES: usize = 1 << 20;
 
-/// Adding a point to its cluster takes about as long as so many multiply-adds more than it has
+/// Adding a point to its cluster takes about as long as this many multiply-adds more than it has
 /// features.
 const OVERHEAD: usize = 32;
 
@@ -66,7 +66,7 @@ impl<'a, F: Float> Summing<'a, F> {
         }
     }
 
-    /// The sums of the points with these labels, of which so many are others than the last time.
+    /// The sums of the points with these labels, `reassigned` of which have changed since the last time.
     pub(crate) fn sums(
         &mut self,
         labels: &[u32],
@@ -89,7 +89,7 @@ impl<'a, F: Float> Summing<'a, F> {
 }
 
 impl Exact {
-    /// Sums of no points. `None` if those of so many points, up to this magnitude, cannot be exact.
+    /// Sums of no points. `None` if those of `count` points, up to this magnitude, cannot be exact.
     ///
     /// IN: `count`, the number of points, each counted as often as its weight says, if that is a whole
     /// number.

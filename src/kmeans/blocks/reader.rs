@@ -23,7 +23,7 @@ pub(super) enum Failure {
     },
 }
 
-/// A source, and what the first pass told of its rows.
+/// A source, and what the first pass found of its rows.
 pub(super) struct Reader<'a, F: Float> {
     source: &'a mut dyn RowBlocks<F>,
     weights: Option<&'a [F]>,

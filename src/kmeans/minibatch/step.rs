@@ -124,7 +124,7 @@ impl<F: Float> RunningMeans<F> {
     /// there were.
     ///
     /// NOTE: scikit-learn draws the rows uniformly. Then a centroid of a small cluster that a batch
-    /// missed may end beside another one, and the cluster is lost.
+    /// missed may end next to another one, and the cluster is lost.
     fn replace(
         &mut self,
         batch: &Points<'_, F>,

@@ -1,6 +1,7 @@
 use ndarray::Array2;
 
 use super::*;
+use crate::kernels::NO_LABEL;
 use crate::random::Stream;
 
 /// Centroids that stand still make bounds pay; others that jump anywhere make them fail.
