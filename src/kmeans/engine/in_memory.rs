@@ -7,6 +7,10 @@ use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, Work};
 use crate::kmeans::sums::{Summing, Sums};
 use crate::kmeans::update::{self, Farthest};
+use crate::parallel::Blocks;
+
+/// Comparing and copying a label takes about as long as this many multiply-adds.
+const RELABEL_WORK: usize = 8;
 
 /// The points of a [`PreparedFit`], an engine for them, and the labels that it found.
 pub(crate) struct InMemory<'a, F: Float> {
@@ -63,13 +67,18 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
     }
 
     fn observe(&mut self, _: Work, centroids: &Packed<F>) -> (usize, f64) {
-        let points = self.fit.prepared.points;
-        let labels = self.fit.prepared.to_originals(&self.labels).into_owned();
-        self.reported_labels.resize(points.len(), NO_LABEL);
-        let pairs = self.reported_labels.iter().zip(&labels);
-        let reassigned = pairs.filter(|(before, now)| before != now).count();
-        let inertia = update::inertia(points, &labels, &centroids.rows());
-        self.reported_labels = labels;
+        let prepared = &self.fit.prepared;
+        let labels = prepared.to_originals(&self.labels);
+        let n = labels.len();
+        self.reported_labels.resize(n, NO_LABEL);
+        let blocks = Blocks::by_work(n, RELABEL_WORK * n);
+        let reassigned = blocks.fill_sum(&mut self.reported_labels[..], |range, reported| {
+            let labels = &labels[range];
+            let changed = reported.iter().zip(labels).filter(|(a, b)| a != b).count();
+            reported.copy_from_slice(labels);
+            changed
+        });
+        let inertia = update::inertia(prepared.points, &labels, &centroids.rows());
         (reassigned, inertia)
     }
 
