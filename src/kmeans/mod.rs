@@ -36,7 +36,7 @@ use crate::kernels::Rows;
 use crate::parallel;
 use crate::progress::Observer;
 use crate::random::Stream;
-use engine::{InMemory, Limits, Restart, Run, Source};
+use engine::{InMemory, Limits, PreparedFit, Restart, Run};
 use setters::common_setters;
 
 /// k-means clustering: finds `k` centroids that are near the rows of the data.
@@ -85,11 +85,17 @@ use setters::common_setters;
 /// # Cost
 /// Each iteration takes at most `n k d` multiply-adds, seeding by k-means++ about `2 + ln k` times as
 /// much once, on all threads of the current rayon pool; small data stays on the calling thread.
-/// Beside the data, which is borrowed if it is in row-major order and copied once otherwise, a fit
-/// holds 16 bytes per row (32 for a moment when a cluster is empty, 36 and a few for each thread while
-/// seeding), times the threads where restarts of middling data run side by side; sums of the clusters,
-/// once for each part of the rows but no more than 8 MB or three of them; and the centroids a few times.
-/// [`Algorithm`] tells what the engines hold beside that.
+/// The data is borrowed if it is in row-major order and copied once otherwise. In addition a fit holds
+///
+/// | what | bytes per row |
+/// |---|---|
+/// | labels and what belongs to them | 16 |
+/// | for a moment, when a cluster is empty | 32 |
+/// | while seeding | 36, and a few for each thread |
+///
+/// times the number of threads where restarts of medium-sized data run side by side; the sums of the
+/// clusters, once for each part of the rows but no more than 8 MB or three of them; and the centroids a
+/// few times. See [`Algorithm`] for what the engines hold.
 ///
 /// # Determinism
 /// The same data, parameters and seed give the same bits: at any number of threads, and with any
@@ -246,16 +252,16 @@ impl KMeans {
         });
         let n_init = if only.is_some() { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
-        let source = Source::new(points, self.algorithm, self.n_clusters, passes);
+        let fit = PreparedFit::new(points, self.algorithm, self.n_clusters, passes);
         let seeded = |restart: usize| {
             let mut stream = Stream::new(self.seed, restart);
-            let prepared = &source.prepared;
+            let prepared = &fit.prepared;
             points.values_of(&self.init.choose(prepared, self.n_clusters, &mut stream))
         };
         let run = |restart: Restart<'_>| {
             let start = only.clone().unwrap_or_else(|| seeded(restart.index));
             let start = Rows::new(&start, points.n_features());
-            let mut data = InMemory::new(&source, &start);
+            let mut data = InMemory::new(&fit, &start);
             let Ok(run) = engine::run(&mut data, &start, limits, restart);
             run
         };

@@ -1,4 +1,4 @@
-//! What a fit may be given beside the data.
+//! What a fit may be given in addition to the data.
 
 use std::fmt;
 use std::ops::ControlFlow;

@@ -16,7 +16,7 @@ use crate::prepared::Prepared;
 /// many values: 8 MB.
 const MOST_VALUES: usize = 1 << 20;
 
-/// Adding a point to its cluster takes about as long as so many multiply-adds more than it has
+/// Adding a point to its cluster takes about as long as this many multiply-adds more than it has
 /// features.
 const OVERHEAD: usize = 32;
 
@@ -66,7 +66,7 @@ impl<'a, F: Float> Summing<'a, F> {
         }
     }
 
-    /// The sums of the points with these labels, of which so many are others than the last time.
+    /// The sums of the points with these labels, `reassigned` of which have changed since the last time.
     pub(crate) fn sums(
         &mut self,
         labels: &[u32],
@@ -89,7 +89,7 @@ impl<'a, F: Float> Summing<'a, F> {
 }
 
 impl Exact {
-    /// Sums of no points. `None` if those of so many points, up to this magnitude, cannot be exact.
+    /// Sums of no points. `None` if those of `count` points, up to this magnitude, cannot be exact.
     ///
     /// IN: `count`, the number of points, each counted as often as its weight says, if that is a whole
     /// number.
@@ -117,50 +117,83 @@ impl Exact {
         labels: &[u32],
         reassigned: usize,
     ) -> bool {
-        let (n, d) = (points.len(), points.n_features());
-        let (sum_levels, width) = (&self.sum_levels, self.sum_levels.width(d));
-        let n_clusters = self.levels.len() / width;
-        let transfer = |rows: Range<usize>, from: &[u32], own: Range<usize>, levels: &mut [f64]| {
-            let data = Transfer {
-                points: points.rows().slice(rows.clone()),
-                weights: points.weights().map(|weights| &weights[rows.clone()]),
-                from,
-                to: &labels[rows],
-            };
-            points.kernels.transfer(data, own, sum_levels, levels)
+        let work = reassigned * (points.n_features() + OVERHEAD);
+        let moves = Moves {
+            points,
+            labels,
+            work,
         };
-        let work = reassigned * (d + OVERHEAD);
-        // PERF: adding up the sums of the parts is to be a small part of the work.
+        // PERF: few moves are not worth sums of their own for each part of the rows; and where there are
+        // parts, adding up their sums is to be a small part of the work.
         let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(PARTS);
         if work < 4 * self.levels.len() {
-            let is_exact = transfer(0..n, before, 0..n_clusters, &mut self.levels);
-            before.copy_from_slice(labels);
-            is_exact
+            self.move_serially(&moves, before)
         } else if n_parts >= 4 {
-            let parts = Blocks::parts(n, n_parts, 4 * n + work);
-            let parts = parts.fill_map(before, |rows, from| {
-                let mut levels = vec![0.0; n_clusters * width];
-                let is_exact = transfer(rows.clone(), from, 0..n_clusters, &mut levels);
-                from.copy_from_slice(&labels[rows]);
-                (levels, is_exact)
-            });
-            parts.into_iter().all(|(part, is_exact)| {
-                let pairs = self.levels.iter_mut().zip(part);
-                pairs.for_each(|(sum, part)| *sum += part);
-                is_exact
-            })
+            self.move_by_parts(&moves, before, n_parts)
         } else {
-            // PERF: each thread looks at all labels, and moves only the points of its own clusters.
-            // So there is one set of sums, and nothing to add up behind.
-            let block = n_clusters.div_ceil(PARTS / 4);
-            let from = &*before;
-            let levels = PerItem(&mut self.levels, width);
-            let wrong = Blocks::new(n_clusters, block, work).fill_sum(levels, |own, levels| {
-                usize::from(!transfer(0..n, from, own, levels))
-            });
-            before.copy_from_slice(labels);
-            wrong == 0
+            self.move_by_clusters(&moves, before)
         }
+    }
+
+    fn move_serially<F: Float>(&mut self, moves: &Moves<'_, F>, before: &mut [u32]) -> bool {
+        let n_clusters = self.n_clusters(moves.points.n_features());
+        let rows = 0..moves.labels.len();
+        let is_exact = moves.apply(
+            rows,
+            before,
+            0..n_clusters,
+            &self.sum_levels,
+            &mut self.levels,
+        );
+        before.copy_from_slice(moves.labels);
+        is_exact
+    }
+
+    /// Each part of the rows has sums of its own, which are added up at the end.
+    fn move_by_parts<F: Float>(
+        &mut self,
+        moves: &Moves<'_, F>,
+        before: &mut [u32],
+        n_parts: usize,
+    ) -> bool {
+        let n = moves.labels.len();
+        let (len, n_clusters) = (
+            self.levels.len(),
+            self.n_clusters(moves.points.n_features()),
+        );
+        let parts = Blocks::parts(n, n_parts, 4 * n + moves.work);
+        let parts = parts.fill_map(before, |rows, from| {
+            let mut levels = vec![0.0; len];
+            let to = &moves.labels[rows.clone()];
+            let is_exact = moves.apply(rows, from, 0..n_clusters, &self.sum_levels, &mut levels);
+            from.copy_from_slice(to);
+            (levels, is_exact)
+        });
+        parts.into_iter().all(|(part, is_exact)| {
+            let pairs = self.levels.iter_mut().zip(part);
+            pairs.for_each(|(sum, part)| *sum += part);
+            is_exact
+        })
+    }
+
+    /// Each thread looks at all labels, and moves only the points of its own clusters.
+    ///
+    /// PERF: there is one set of sums, and nothing to add up at the end.
+    fn move_by_clusters<F: Float>(&mut self, moves: &Moves<'_, F>, before: &mut [u32]) -> bool {
+        let (n, d) = (moves.labels.len(), moves.points.n_features());
+        let n_clusters = self.n_clusters(d);
+        let (grid, from) = (&self.sum_levels, &*before);
+        let blocks = Blocks::new(n_clusters, n_clusters.div_ceil(PARTS / 4), moves.work);
+        let levels = PerItem(&mut self.levels, grid.width(d));
+        let failed = blocks.fill_sum(levels, |own, levels| {
+            usize::from(!moves.apply(0..n, from, own, grid, levels))
+        });
+        before.copy_from_slice(moves.labels);
+        failed == 0
+    }
+
+    fn n_clusters(&self, n_features: usize) -> usize {
+        self.levels.len() / self.sum_levels.width(n_features)
     }
 
     /// For each cluster the feature sums of each level, the last being the least, and its weight.
@@ -181,6 +214,37 @@ impl Exact {
             origin: vec![0.0; n_features],
             values,
         }
+    }
+}
+
+/// Points with new labels.
+struct Moves<'a, F: Float> {
+    points: &'a Points<'a, F>,
+    labels: &'a [u32],
+    /// About how many multiply-adds it takes to move those whose label changed.
+    work: usize,
+}
+
+impl<F: Float> Moves<'_, F> {
+    /// Moves the points of some of the rows, as far as they leave or join some of the clusters. Returns
+    /// whether the sums are exact.
+    ///
+    /// IN: `from`, the labels of the rows before. OUT: `levels`, those of the clusters `own`.
+    fn apply(
+        &self,
+        rows: Range<usize>,
+        from: &[u32],
+        own: Range<usize>,
+        grid: &SumLevels,
+        levels: &mut [f64],
+    ) -> bool {
+        let data = Transfer {
+            points: self.points.rows().slice(rows.clone()),
+            weights: self.points.weights().map(|weights| &weights[rows.clone()]),
+            from,
+            to: &self.labels[rows],
+        };
+        self.points.kernels.transfer(data, own, grid, levels)
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) struct Tasks {
     are_side_by_side: bool,
 }
 
-/// Hands in a report of a task. `Break` tells the task to end.
+/// Hands in a report of a task. `Break` asks the task to end.
 pub(crate) type Report<'a, T> = dyn FnMut(T) -> ControlFlow<()> + Send + 'a;
 
 impl Tasks {
@@ -96,10 +96,9 @@ impl Tasks {
         }
     }
 
-    /// Runs the tasks. What they report is put to `observer`, one report at a time, by any thread, and in
-    /// the order in which it would come if the tasks ran one after another. Once `observer` breaks off,
-    /// tasks are told to end, no other task is begun, and `observer` sees further reports of the task at
-    /// which it broke off alone.
+    /// Runs the tasks. `observer` sees their reports one at a time, called from any thread, in the order in
+    /// which they would come if the tasks ran one after another. Once it breaks off, tasks are asked to end
+    /// and no other task begins; of the task at which it broke off, and of no other, it sees further reports.
     pub(crate) fn run<T: Send>(
         self,
         task: impl Fn(usize, &mut Report<'_, T>) + Sync,
@@ -121,8 +120,8 @@ impl Tasks {
         }
     }
 
-    /// The results of `f` in order. Each is put to `observer` in this order; if that breaks off, it is the
-    /// last.
+    /// The results of `f` in order. `observer` sees each of them in this order; one at which it breaks off is
+    /// the last.
     pub(crate) fn map<R: Send>(
         self,
         f: impl Fn(usize) -> R + Sync,

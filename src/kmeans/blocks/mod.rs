@@ -1,7 +1,9 @@
 //! k-means of rows that are read block by block.
 
-mod pass;
+mod moments;
+mod reader;
 mod start;
+mod streamed;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +20,8 @@ use crate::kernels::Rows;
 use crate::parallel;
 use crate::progress::Observer;
 use crate::random::Stream;
-use pass::{Failure, Reader, Streamed};
+use reader::{Failure, Reader};
+use streamed::Streamed;
 
 impl KMeans {
     /// Clusters rows that are read block by block from a source, as often as there are iterations: for

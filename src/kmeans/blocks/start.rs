@@ -13,7 +13,7 @@
 //!
 //! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915.
 
-use super::pass::{Failure, Reader};
+use super::reader::{Failure, Reader};
 use crate::data::Points;
 use crate::float::Float;
 use crate::init::{Init, choose_among};

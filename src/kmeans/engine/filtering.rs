@@ -124,7 +124,7 @@ impl<F: Float> Visit<'_, F> {
     }
 
     fn leaf(&self, leaf: usize, own: usize, labels: &mut [u32]) -> Work {
-        // A distance takes about as long as so many scores: an estimate.
+        // A distance takes about as long as this many scores: an estimate.
         const SCORES_PER_DISTANCE: usize = 4;
         let points = &self.tree.points;
         let rows = self.tree.rows(leaf, self.tree.depth());

@@ -2,15 +2,19 @@
 
 use std::convert::Infallible;
 
-use super::{Assign, Data, Source};
+use super::{Assign, Data, PreparedFit};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, Work};
 use crate::kmeans::sums::{Summing, Sums};
 use crate::kmeans::update::{self, Farthest};
+use crate::parallel::Blocks;
 
-/// The points of a [`Source`], an engine for them, and the labels that it found.
+/// Comparing and copying a label takes about as long as this many multiply-adds.
+const RELABEL_WORK: usize = 8;
+
+/// The points of a [`PreparedFit`], an engine for them, and the labels that it found.
 pub(crate) struct InMemory<'a, F: Float> {
-    source: &'a Source<'a, F>,
+    fit: &'a PreparedFit<'a, F>,
     engine: Box<dyn Assign<F> + 'a>,
     /// One for each point worked on.
     labels: Vec<u32>,
@@ -24,12 +28,12 @@ pub(crate) struct InMemory<'a, F: Float> {
 
 impl<'a, F: Float> InMemory<'a, F> {
     /// IN: `start`, the first centroids.
-    pub(crate) fn new(source: &'a Source<'a, F>, start: &Rows<'_, F>) -> Self {
+    pub(crate) fn new(fit: &'a PreparedFit<'a, F>, start: &Rows<'_, F>) -> Self {
         Self {
-            source,
-            engine: source.engine(start),
-            labels: source.no_labels(),
-            summing: Summing::new(&source.prepared, start.len()),
+            fit,
+            engine: fit.engine(start),
+            labels: fit.no_labels(),
+            summing: Summing::new(&fit.prepared, start.len()),
             reported_labels: Vec::new(),
             is_sample: false,
         }
@@ -51,7 +55,7 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
         let mut assigned = self.engine.assign(centroids, &mut self.labels);
         if assigned.reassigned == 0 && !self.engine.is_plain() {
             // A fixed point is confirmed by all distances.
-            self.engine = self.source.plain_engine();
+            self.engine = self.fit.plain_engine();
             assigned += self.engine.assign(centroids, &mut self.labels);
         }
         Ok(assigned)
@@ -63,33 +67,38 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
     }
 
     fn observe(&mut self, _: Work, centroids: &Packed<F>) -> (usize, f64) {
-        let points = self.source.prepared.points;
-        let labels = self.source.prepared.to_originals(&self.labels).into_owned();
-        self.reported_labels.resize(points.len(), NO_LABEL);
-        let pairs = self.reported_labels.iter().zip(&labels);
-        let reassigned = pairs.filter(|(before, now)| before != now).count();
-        let inertia = update::inertia(points, &labels, &centroids.rows());
-        self.reported_labels = labels;
+        let prepared = &self.fit.prepared;
+        let labels = prepared.to_originals(&self.labels);
+        let n = labels.len();
+        self.reported_labels.resize(n, NO_LABEL);
+        let blocks = Blocks::by_work(n, RELABEL_WORK * n);
+        let reassigned = blocks.fill_sum(&mut self.reported_labels[..], |range, reported| {
+            let labels = &labels[range];
+            let changed = reported.iter().zip(labels).filter(|(a, b)| a != b).count();
+            reported.copy_from_slice(labels);
+            changed
+        });
+        let inertia = update::inertia(prepared.points, &labels, &centroids.rows());
         (reassigned, inertia)
     }
 
     fn farthest(&mut self, count: usize, centroids: &Packed<F>) -> Result<Farthest<F>, Infallible> {
-        let labels = self.source.prepared.to_originals(&self.labels);
+        let labels = self.fit.prepared.to_originals(&self.labels);
         let mut farthest = Farthest::new(count, centroids.len());
-        farthest.add(self.source.prepared.points, 0, &labels, &centroids.rows());
+        farthest.add(self.fit.prepared.points, 0, &labels, &centroids.rows());
         Ok(farthest)
     }
 
     fn noise(&self, centroids: &Packed<F>) -> Option<Vec<f64>> {
         self.is_sample.then(|| {
-            let points = self.source.prepared.points;
-            let labels = self.source.prepared.to_originals(&self.labels);
+            let points = self.fit.prepared.points;
+            let labels = self.fit.prepared.to_originals(&self.labels);
             update::noise(points, &labels, &centroids.rows())
         })
     }
 
     fn finish(&mut self, centroids: &Packed<F>) -> (Vec<u32>, f64) {
-        let prepared = &self.source.prepared;
+        let prepared = &self.fit.prepared;
         let labels = prepared.to_originals(&self.labels).into_owned();
         let inertia = update::inertia(prepared.points, &labels, &centroids.rows());
         (labels, inertia)

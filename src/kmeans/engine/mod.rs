@@ -6,21 +6,21 @@
 mod filtering;
 mod in_memory;
 mod lloyd;
+mod prepared_fit;
 mod restarts;
-mod source;
 mod yinyang;
 
 use super::iteration::Iteration;
 use super::sums::Sums;
-use super::update::{self, Farthest, Moved};
+use super::update::{self, Farthest, UpdateStats};
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, Work};
 use crate::progress::Stop;
 
 pub(crate) use in_memory::InMemory;
 pub(crate) use lloyd::label;
+pub(crate) use prepared_fit::PreparedFit;
 pub(crate) use restarts::{Failed, Restart, best_of, restarts};
-pub(crate) use source::Source;
 
 /// What an engine does: find the nearest centroids.
 trait Assign<F: Float> {
@@ -100,7 +100,7 @@ pub(crate) fn run<F: Float, D: Data<F>>(
     let mut centroids = Packed::new(start);
     let mut stop = Stop::MaxIterations;
     let mut n_iter = 0;
-    let mut moved = Moved::default();
+    let mut moved = UpdateStats::default();
     let max_iter = limits.max_iter.min(restart.last);
     while n_iter < max_iter && stop == Stop::MaxIterations {
         n_iter += 1;

@@ -1,7 +1,7 @@
 //! Batches of random rows, as in scikit-learn.
 
 use super::draws::Draws;
-use super::step::Moving;
+use super::step::RunningMeans;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
 use crate::float::Float;
@@ -26,7 +26,7 @@ pub(super) fn run<F: Float>(
         Some(weights) => weights.iter().map(|w| w.to_f64()).sum(),
     };
     let (draws, unweighted) = (Draws::new(points), points.unweighted());
-    let mut moving = Moving::new(&Rows::new(start, points.n_features()));
+    let mut means = RunningMeans::new(&Rows::new(start, points.n_features()));
     let mut stream = estimator.stream();
     let mut progress = Progress::new(batch_size, n);
     let mut rows = vec![0; batch_size];
@@ -36,8 +36,8 @@ pub(super) fn run<F: Float>(
         index += 1;
         rows.fill_with(|| draws.draw(&mut stream));
         let batch = unweighted.gather(&rows);
-        let step = moving.step(&batch, estimator.reassignment_ratio, &mut stream);
-        let stale = progress.tell(step.inertia / batch_size as f64);
+        let step = means.step(&batch, estimator.reassignment_ratio, &mut stream);
+        let stale = progress.add(step.inertia / batch_size as f64);
         if index > 1 {
             if sq_shift.is_some_and(|least| step.sq_shift <= least) {
                 stop = Stop::Tolerance;
@@ -62,16 +62,16 @@ pub(super) fn run<F: Float>(
         }
     }
     let passes = index.saturating_mul(batch_size).div_ceil(n);
-    finish(points, moving.packed().clone(), passes, stop)
+    finish(points, means.packed().clone(), passes, stop)
 }
 
 /// The inertia of the batches, smoothed.
 ///
-/// The first batch is only told: its centroids are the rows of the start, which it moves far.
+/// The first batch does not count: its centroids are the rows of the start, which it moves far.
 struct Progress {
     /// The share of a new value.
     share: f64,
-    told: usize,
+    n_batches: usize,
     smoothed: f64,
     least: f64,
     /// Batches since the least.
@@ -82,7 +82,7 @@ impl Progress {
     fn new(batch_size: usize, n: usize) -> Self {
         Self {
             share: (2.0 * batch_size as f64 / (n as f64 + 1.0)).min(1.0),
-            told: 0,
+            n_batches: 0,
             smoothed: 0.0,
             least: f64::INFINITY,
             stale: 0,
@@ -90,14 +90,14 @@ impl Progress {
     }
 
     /// Takes in the mean inertia of a batch. Returns how many batches did not get better.
-    fn tell(&mut self, inertia: f64) -> usize {
-        self.told += 1;
-        if self.told <= 2 {
+    fn add(&mut self, inertia: f64) -> usize {
+        self.n_batches += 1;
+        if self.n_batches <= 2 {
             self.smoothed = inertia;
         } else {
             self.smoothed += self.share * (inertia - self.smoothed);
         }
-        if self.told > 1 {
+        if self.n_batches > 1 {
             if self.smoothed < self.least {
                 self.least = self.smoothed;
                 self.stale = 0;

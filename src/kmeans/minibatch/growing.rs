@@ -19,7 +19,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows};
 use crate::kmeans::Algorithm;
-use crate::kmeans::engine::{self, InMemory, Limits, Restart, Run, Source};
+use crate::kmeans::engine::{self, InMemory, Limits, PreparedFit, Restart, Run};
 use crate::kmeans::iteration::Iteration;
 use crate::progress::{Observer, Stop};
 
@@ -51,24 +51,7 @@ pub(super) fn run<F: Float>(
     let mut start = given;
     while size <= shuffle.len() / 2 && visits.left(size) > 0 {
         let batch = points.gather(shuffle.first(size, &mut stream));
-        let n_starts = if start.is_some() { 1 } else { estimator.n_init };
-        let runs = (0..n_starts).map_while(|restart| {
-            let max_iter = visits.left(size);
-            if restart > 0 && max_iter == 0 {
-                return None;
-            }
-            let begin = start.clone();
-            let begin = begin.unwrap_or_else(|| estimator.start(points, restart));
-            let (limits, observer) = (
-                Limits {
-                    max_iter,
-                    sq_shift: 0.0,
-                },
-                observer.by_ref(),
-            );
-            Some(Ok(visits.run(&batch, &begin, limits, restart, observer)))
-        });
-        let Ok(best) = engine::best_of::<F, Infallible>(runs);
+        let best = visits.best_run(estimator, points, &batch, start.as_deref(), &mut observer);
         if best.stop == Stop::Interrupted {
             return finish(points, best.centroids, visits.passes(), Stop::Interrupted);
         }
@@ -103,12 +86,12 @@ struct Visits {
 }
 
 impl Visits {
-    /// The iterations that are left for a batch of so many rows.
+    /// The iterations that are left for a batch of `size` rows.
     fn left(&self, size: usize) -> usize {
         self.most.saturating_sub(self.rows) / size
     }
 
-    /// What the inertia of a batch of so many rows is to be multiplied by, to be that of all.
+    /// The factor that scales the inertia of a batch of `size` rows to all rows.
     fn scale(&self, size: usize) -> f64 {
         match size == self.n {
             true => 1.0,
@@ -121,6 +104,35 @@ impl Visits {
         self.rows.div_ceil(self.n)
     }
 
+    /// The best run on a batch: from `given` centroids, or from all starts.
+    fn best_run<F: Float>(
+        &mut self,
+        estimator: &MiniBatchKMeans,
+        points: &Points<'_, F>,
+        batch: &Points<'_, F>,
+        given: Option<&[F]>,
+        observer: &mut Observer<'_, Iteration>,
+    ) -> Run<F> {
+        let n_starts = if given.is_some() { 1 } else { estimator.n_init };
+        let runs = (0..n_starts).map_while(|restart| {
+            let limits = Limits {
+                max_iter: self.left(batch.len()),
+                sq_shift: 0.0,
+            };
+            // The first start has iterations left: there would be no batch otherwise.
+            let is_due = restart == 0 || limits.max_iter > 0;
+            is_due.then(|| {
+                let start = match given {
+                    Some(given) => given.to_vec(),
+                    None => estimator.start(points, restart),
+                };
+                Ok(self.run(batch, &start, limits, restart, observer.by_ref()))
+            })
+        });
+        let Ok(best) = engine::best_of::<F, Infallible>(runs);
+        best
+    }
+
     /// Iterates on a batch; the observer sees inertias scaled to all rows.
     fn run<F: Float>(
         &mut self,
@@ -131,9 +143,9 @@ impl Visits {
         mut observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let n_clusters = start.len() / batch.n_features();
-        let source = Source::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
+        let fit = PreparedFit::new(batch, Algorithm::Auto, n_clusters, USUAL_ITERATIONS);
         let start = Rows::new(start, batch.n_features());
-        let mut data = InMemory::new(&source, &start);
+        let mut data = InMemory::new(&fit, &start);
         if batch.len() < self.n {
             data = data.of_sample();
         }

@@ -6,9 +6,8 @@ mod growing;
 mod online;
 #[cfg(feature = "serde")]
 mod saving;
+mod starts;
 mod step;
-
-use std::convert::Infallible;
 
 use ndarray::ArrayRef2;
 
@@ -25,12 +24,10 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::{Float, compiled};
 use crate::init::Init;
-use crate::kernels::{NO_LABEL, Packed, Rows};
+use crate::kernels::{NO_LABEL, Packed};
 use crate::parallel;
-use crate::prepared::Prepared;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
-use draws::distinct_rows;
 
 /// k-means by batches: centroids in a fraction of the time of [`KMeans`](crate::KMeans), for data that
 /// is large, or that arrives in pieces.
@@ -164,8 +161,8 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// A fit ends when the smoothed inertia of so many batches, one after another, was no less than the
-    /// least before; with `None` that does not end it. Without effect with [`growing`](Self::growing).
+    /// Stop after this many consecutive batches without a new minimum of the smoothed inertia; `None`
+    /// disables this. Without effect with [`growing`](Self::growing).
     ///
     /// Inertias are smoothed by an exponentially weighted mean over about half of a pass.
     ///
@@ -175,15 +172,15 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// Centroids that were given less than this share, 0 to 1, of the weight that the heaviest one was
-    /// given are put in the place of rows of the batch, drawn by their squared distance from their
-    /// centroids, each time when ten rows for each cluster were seen, and whenever one was given nothing
-    /// yet. Without effect with [`growing`](Self::growing), where empty clusters take the rows farthest
-    /// from their centroids.
+    /// Centroids whose accumulated weight is below `ratio` (0 to 1) times the largest are moved to rows of
+    /// the batch, drawn by their squared distance from their centroids. This is checked once ten rows per
+    /// cluster have been seen since the last time, and whenever a centroid has received no row yet. Without
+    /// effect with [`growing`](Self::growing), where empty clusters take the rows farthest from their
+    /// centroids.
     ///
-    /// In one batch no more centroids than half its rows are moved. They count as heavy as the lightest
-    /// of the others then. With 0 none is moved, and a centroid that is nearest to no row stays where it
-    /// is.
+    /// A batch moves at most half as many centroids as it has rows. Each then counts as much as the
+    /// lightest of the others. With 0 none is moved, and a centroid that is nearest to no row stays where
+    /// it is.
     ///
     /// Default: 0.01. See the [example](Self#example).
     pub fn reassignment_ratio(mut self, ratio: f64) -> Self {
@@ -191,14 +188,14 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// Nested batches: each is the one before and as many rows again, each row counts once; behind
-    /// the last one of no more than half of the data comes all of it. A batch is left for the next one when
-    /// at least half of the centroids move less than four standard errors of their means.
+    /// Nested batches: each contains the previous one and is twice as large; past half of the data, all
+    /// rows are used. The next batch begins when at least half of the centroids move less than four
+    /// standard errors of their means.
     ///
-    /// A sample is enough to find where centroids belong roughly, and only the last iterations need all
+    /// A sample is enough to find roughly where the centroids belong; only the last iterations need all
     /// rows. So the result is about as good as that of [`KMeans`](crate::KMeans) from one start, in less
-    /// time where distances to all centroids have to be computed. In few features, where `KMeans` passes
-    /// over most of them, it may take longer. See the [example](Self#example).
+    /// time where the distances to all centroids have to be computed. With few features, where `KMeans`
+    /// can skip most distances, it may take longer. See the [example](Self#example).
     ///
     /// # References
     /// J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934.
@@ -207,8 +204,8 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// Batches as they come: see [`OnlineKMeans`]. `batch_size`, `max_iter`, `tol`,
-    /// `max_no_improvement` and `growing` are without effect there, but for the default of `init_size`.
+    /// Batches as they come: see [`OnlineKMeans`]. `max_iter`, `tol`, `max_no_improvement` and `growing`
+    /// have no effect there, and `batch_size` only decides the default of `init_size`.
     /// Parameters are checked by [`partial_fit`](OnlineKMeans::partial_fit).
     pub fn online<F: Float>(self) -> OnlineKMeans<F> {
         OnlineKMeans::new(self)
@@ -233,11 +230,11 @@ impl MiniBatchKMeans {
 
     /// Clusters the rows of `x` with sample weights, from given centroids, or under observation.
     ///
-    /// A batch takes rows with probability proportional to their weights. The observer is told of each
-    /// batch: its [`inertia`](crate::Iteration::inertia) is the smoothed one of the batches, scaled to
-    /// all rows; all rows of a batch count as [`reassigned`](crate::Iteration::reassigned), and
-    /// centroids put in another place as [`empty_clusters`](crate::Iteration::empty_clusters). With
-    /// [`growing`](Self::growing) it is told of each iteration, its inertia scaled to all rows.
+    /// A batch takes rows with probability proportional to their weights. The observer is called
+    /// after each batch: the [`inertia`](crate::Iteration::inertia) is the smoothed one of the batches,
+    /// scaled to all rows; all rows of a batch count as [`reassigned`](crate::Iteration::reassigned), and
+    /// centroids that were moved to rows as [`empty_clusters`](crate::Iteration::empty_clusters). With
+    /// [`growing`](Self::growing) it is called after each iteration, with the inertia scaled to all rows.
     ///
     /// # Example
     /// ```
@@ -302,47 +299,7 @@ impl MiniBatchKMeans {
         self.tol.unwrap_or(if self.grows { 1e-4 } else { 0.0 })
     }
 
-    /// A sample of the rows, as large as starts are to be chosen from.
-    fn sample<'a, F: Float>(
-        &self,
-        points: &'a Points<'a, F>,
-        stream: &mut Stream,
-    ) -> Points<'a, F> {
-        let size = self.init_size.unwrap_or_else(|| {
-            let usual = self.batch_size.min(points.len()).max(self.n_clusters);
-            usual.saturating_mul(3)
-        });
-        match points.n_weighted() <= size {
-            true => points.view(),
-            false => points.gather(&distinct_rows(points, size, stream)),
-        }
-    }
-
-    /// The centroids of one start.
-    fn start<F: Float>(&self, points: &Points<'_, F>, restart: usize) -> Vec<F> {
-        let mut stream = Stream::new(self.seed, restart);
-        let sample = self.sample(points, &mut stream);
-        let prepared = Prepared::plain(&sample);
-        let rows = self.init.choose(&prepared, self.n_clusters, &mut stream);
-        sample.values_of(&rows)
-    }
-
-    /// The best of all starts, as a sample of rows of its own sees it.
-    fn best_start<F: Float>(&self, points: &Points<'_, F>) -> Vec<F> {
-        if self.n_init == 1 {
-            return self.start(points, 0);
-        }
-        let judge = self.sample(points, &mut Stream::new(self.seed, self.n_init));
-        let judged = (0..self.n_init).map(|restart| {
-            let start = self.start(points, restart);
-            let centroids = Packed::new(&Rows::new(&start, points.n_features()));
-            Ok(finish(&judge, centroids, 0, Stop::MaxIterations))
-        });
-        let Ok(best) = engine::best_of::<F, Infallible>(judged);
-        best.centroids.rows().data().to_vec()
-    }
-
-    /// A stream for what is drawn behind the starts.
+    /// A stream for what is drawn after the starts.
     fn stream(&self) -> Stream {
         Stream::new(self.seed, self.n_init.saturating_add(1))
     }

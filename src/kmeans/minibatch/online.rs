@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{ArrayRef1, ArrayRef2, ArrayView1};
 
 use super::MiniBatchKMeans;
-use super::step::Moving;
+use super::step::RunningMeans;
 use crate::checks;
 use crate::data::{DistinctRows, Points};
 use crate::error::{Error, Result};
@@ -79,7 +79,7 @@ pub(super) enum State<F: Float> {
         rows: Vec<F>,
         weights: Vec<f64>,
     },
-    Moving(Moving<F>),
+    Running(RunningMeans<F>),
 }
 
 impl<F: Float> OnlineKMeans<F> {
@@ -151,8 +151,8 @@ impl<F: Float> OnlineKMeans<F> {
             online.n_batches = online.n_batches.saturating_add(1);
             let ratio = online.estimator.reassignment_ratio;
             match &mut online.state {
-                State::Moving(moving) => {
-                    moving.step(&points, ratio, &mut stream);
+                State::Running(means) => {
+                    means.step(&points, ratio, &mut stream);
                 }
                 State::Waiting { rows, weights } => {
                     add_to(rows, weights, &points);
@@ -160,9 +160,9 @@ impl<F: Float> OnlineKMeans<F> {
                         let weights: Vec<F> = weights.iter().map(|&w| rounded_weight(w)).collect();
                         let first = Points::check_block("batch", rows, n_features, Some(&weights))?;
                         let start = online.estimator.best_start(&first);
-                        let mut moving = Moving::new(&Rows::new(&start, n_features));
-                        moving.step(&first, ratio, &mut stream);
-                        online.state = State::Moving(moving);
+                        let mut means = RunningMeans::new(&Rows::new(&start, n_features));
+                        means.step(&first, ratio, &mut stream);
+                        online.state = State::Running(means);
                     }
                 }
             }
@@ -181,7 +181,7 @@ impl<F: Float> OnlineKMeans<F> {
         compiled!(|stream: &OnlineKMeans<F>| -> Result<KMeansModel<F>> {
             stream.estimator.check_parameters()?;
             match &stream.state {
-                State::Moving(moving) => Ok(KMeansModel::from_packed(moving.packed().clone())),
+                State::Running(means) => Ok(KMeansModel::from_packed(means.packed().clone())),
                 State::Waiting { weights, .. } => Err(Error::TooFewDistinctRows {
                     rows: weights.len(),
                     n_clusters: stream.estimator.n_clusters,
@@ -205,7 +205,7 @@ impl<F: Float> OnlineKMeans<F> {
     /// then. See the [example](Self#example).
     pub fn cluster_weights(&self) -> ArrayView1<'_, f64> {
         match &self.state {
-            State::Moving(moving) => ArrayView1::from(&moving.weights),
+            State::Running(means) => ArrayView1::from(&means.weights),
             State::Waiting { .. } => ArrayView1::from(&[]),
         }
     }

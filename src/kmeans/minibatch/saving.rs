@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MiniBatchKMeans;
 use super::online::{OnlineKMeans, State};
-use super::step::Moving;
+use super::step::RunningMeans;
 use crate::data::count_distinct;
 use crate::float::Float;
 use crate::kmeans::saving::{Checked, check, check_rows};
@@ -30,7 +30,7 @@ impl<F: Float> From<OnlineKMeans<F>> for SavedStream<F> {
     fn from(stream: OnlineKMeans<F>) -> Self {
         let (waiting, means, weights, rows_since) = match stream.state {
             State::Waiting { rows, weights } => (rows, Vec::new(), weights, 0.0),
-            State::Moving(moving) => (Vec::new(), moving.means, moving.weights, moving.rows_since),
+            State::Running(means) => (Vec::new(), means.means, means.weights, means.rows_since),
         };
         Self {
             estimator: stream.estimator,
@@ -96,7 +96,11 @@ impl<F: Float> TryFrom<SavedStream<F>> for OnlineKMeans<F> {
             )?;
             let means: Vec<F> = saved.means.iter().map(|&mean| F::from_f64(mean)).collect();
             check_rows(&means, d)?;
-            State::Moving(Moving::from_parts(saved.means, weights, saved.rows_since))
+            State::Running(RunningMeans::from_parts(
+                saved.means,
+                weights,
+                saved.rows_since,
+            ))
         };
         Ok(Self {
             estimator: saved.estimator,

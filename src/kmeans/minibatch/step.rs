@@ -20,7 +20,7 @@ const ROWS_BETWEEN: f64 = 10.0;
 
 /// Centroids, and how much each of them has seen.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::kmeans) struct Moving<F: Float> {
+pub(in crate::kmeans) struct RunningMeans<F: Float> {
     /// As they are, `k x d`: where a stream is long, what a row adds is below the digits of `F`.
     pub(in crate::kmeans) means: Vec<f64>,
     /// The weight of the rows that each has been given.
@@ -33,7 +33,7 @@ pub(in crate::kmeans) struct Moving<F: Float> {
 
 /// What a batch did.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
+pub(super) struct BatchStats {
     /// The weighted sum of squared distances to the centroids before they moved.
     pub(super) inertia: f64,
     /// The squared distances that centroids moved, summed.
@@ -46,7 +46,7 @@ pub(super) struct Step {
     pub(super) distances: usize,
 }
 
-impl<F: Float> Moving<F> {
+impl<F: Float> RunningMeans<F> {
     /// Centroids that have seen nothing: they are forgotten with the first rows they are given.
     pub(super) fn new(start: &Rows<'_, F>) -> Self {
         Self::from_parts(
@@ -81,7 +81,7 @@ impl<F: Float> Moving<F> {
         batch: &Points<'_, F>,
         reassignment_ratio: f64,
         stream: &mut Stream,
-    ) -> Step {
+    ) -> BatchStats {
         let mut labels = vec![NO_LABEL; batch.len()];
         let assigned = engine::label(batch, &self.packed, &mut labels);
         let inertia = update::inertia(batch, &labels, &self.packed.rows());
@@ -94,7 +94,7 @@ impl<F: Float> Moving<F> {
             let sq_shift = sq_dist(before, after);
             (sum + sq_shift, largest.max(sq_shift))
         });
-        Step {
+        BatchStats {
             inertia,
             sq_shift,
             max_shift: largest.sqrt(),
@@ -124,7 +124,7 @@ impl<F: Float> Moving<F> {
     /// there were.
     ///
     /// NOTE: scikit-learn draws the rows uniformly. Then a centroid of a small cluster that a batch
-    /// missed may end beside another one, and the cluster is lost.
+    /// missed may end next to another one, and the cluster is lost.
     fn replace(
         &mut self,
         batch: &Points<'_, F>,

@@ -242,7 +242,7 @@ impl<F: Float> KMeansModel<F> {
     }
 }
 
-/// Widening or counting a label takes about as long as so many multiply-adds.
+/// Widening or counting a label takes about as long as this many multiply-adds.
 const RELABEL_WORK: usize = 8;
 
 impl<F: Float> PartialEq for KMeansModel<F> {

@@ -57,7 +57,7 @@ impl<F: Float> KMeansModel<F> {
         )(self, x)
     }
 
-    /// [`outlier_scores`](Self::outlier_scores) beside given spreads, one for each cluster: for rows that
+    /// [`outlier_scores`](Self::outlier_scores) with given spreads, one for each cluster: for rows that
     /// come later, or too few to have a spread of their own.
     ///
     /// Away from a centroid of spread 0 the score is [`Float::MAX_MAGNITUDE`].

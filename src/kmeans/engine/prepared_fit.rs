@@ -13,12 +13,12 @@ use crate::random::Stream;
 
 /// The points as an engine needs them.
 #[derive(Debug)]
-pub(crate) struct Source<'a, F: Float> {
+pub(crate) struct PreparedFit<'a, F: Float> {
     pub(crate) prepared: Prepared<'a, F>,
     has_bounds: bool,
 }
 
-impl<'a, F: Float> Source<'a, F> {
+impl<'a, F: Float> PreparedFit<'a, F> {
     /// IN: `passes`, how many iterations there will be, about.
     pub(crate) fn new(
         points: &'a Points<'a, F>,
@@ -96,4 +96,46 @@ fn repeats<F: Float>(points: &Points<'_, F>) -> bool {
     let mut stream = Stream::new(0, 0);
     let rows = (0..SAMPLE).map(|_| points.rows().row(stream.below(points.len())));
     10 * count_distinct(rows) < 6 * SAMPLE
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::Algorithm::{Filtering, Lloyd, Yinyang};
+    use super::*;
+
+    /// What is chosen for rows of which as many differ as asked for.
+    fn chosen(n: usize, d: usize, n_distinct: usize, k: usize, passes: usize) -> Algorithm {
+        let value = |i: usize| (i % n_distinct) as f32;
+        let x = Array2::from_shape_fn((n, d), |(i, j)| value(i) + j as f32);
+        choose(&Points::check("x", &x).unwrap(), k, passes)
+    }
+
+    #[test]
+    fn the_engine_is_chosen_by_shape_passes_and_repetition() {
+        for (n, d, n_distinct, k, passes, expected) in [
+            // Boxes: few features, enough points, clusters and passes to build the tree for.
+            (50_000, 3, 50_000, 64, 20, Filtering),
+            (50_000, 4, 50_000, 64, 20, Filtering),
+            (300_000, 3, 300_000, 8, 20, Lloyd),
+            (300_000, 3, 300_000, 8, 200, Filtering),
+            (4_096, 2, 4_096, 256, 20, Filtering),
+            (4_095, 2, 4_095, 1000, 20, Lloyd),
+            (50_000, 3, 50_000, 20, 200, Lloyd),
+            // Or equal points, which the tree merges.
+            (50_000, 8, 100, 64, 20, Filtering),
+            // Bounds: more features, at least 32 clusters, enough blocks to try them on.
+            (50_000, 5, 50_000, 64, 20, Yinyang),
+            (50_000, 16, 50_000, 32, 20, Yinyang),
+            (50_000, 16, 50_000, 31, 20, Lloyd),
+            (1_797, 64, 1_797, 50, 20, Yinyang),
+            (1_023, 64, 1_023, 50, 20, Lloyd),
+            (2_000, 8, 2_000, 64, 20, Lloyd),
+            (600, 2, 600, 8, 200, Lloyd),
+        ] {
+            let what = format!("{n} x {d}, {n_distinct} distinct, k = {k}, {passes} passes");
+            assert_eq!(chosen(n, d, n_distinct, k, passes), expected, "{what}");
+        }
+    }
 }

@@ -4,20 +4,27 @@
 //! groups are made of the first centroids, by halving them again and again across the line between
 //! two that are far apart.
 
+mod neighbours;
+mod stage;
+
+use std::ops::AddAssign;
+
 use super::Assign;
 use super::lloyd::Lloyd;
 use crate::data::Points;
 use crate::float::Float;
-use crate::kernels::{Bounds, Groups, NO_LABEL, PANEL, Packed, Rows, Work, sq_dist};
+use crate::kernels::{Bounds, Groups, PANEL, Packed, Rows, Work};
 use crate::parallel::{self, BLOCK, Blocks, PerItem};
 use crate::prepared::Sketch;
+use neighbours::neighbours;
+use stage::{Findings, Stage};
 
 pub(super) struct Yinyang<'a, F: Float> {
     points: &'a Points<'a, F>,
     sketch: Option<&'a Sketch<F>>,
     plain: Lloyd<'a, F>,
     stage: Stage,
-    /// Bounds are tried on one block in so many.
+    /// Bounds are tried on one block in this many.
     every: usize,
     /// How often bounds on all points did not pay.
     failures: usize,
@@ -28,23 +35,7 @@ pub(super) struct Yinyang<'a, F: Float> {
     bounds: Vec<F>,
 }
 
-/// What an iteration is done with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The plain engine: the first time.
-    Plain,
-    /// The plain engine, with bounds on a few of the points, to see whether they pay.
-    Trying,
-    /// Bounds on all points for the first time: of most, nothing is known.
-    Starting,
-    /// Bounds on all points.
-    Bounded,
-}
-
-/// Bounds that did not pay so often, once all points had them, are not tried again.
-const MOST_FAILURES: usize = 2;
-
-/// Bounds are tried on one block in so many: on as few as make it a small part of the work.
+/// Bounds are tried on one block in this many, so that a trial is a small part of the work.
 ///
 /// PERF: where bounds rule out nothing, a point takes three distances more than its scores, and each
 /// about `OF_DISTANCE`. On one block in 32 that took up to a quarter of the time of normal data of
@@ -55,8 +46,8 @@ fn blocks_per_trial(n_clusters: usize, n_features: usize) -> usize {
     ((33.0 * share) as usize).clamp(32, 256)
 }
 
-/// Whether bounds are worth trying on so many points: there are enough blocks, or scores so dear that
-/// a trial costs little beside them.
+/// Whether bounds are worth trying on `n` points: there are enough blocks, or scores so costly that a
+/// trial adds little to them.
 ///
 /// PERF: on the digits (1,797 x 64) bounds took 0.85 times as long as all scores with 50 and with 181
 /// clusters; on normal data of 5,000 x 8 with 64 they took 1.1 to 1.2 times as long.
@@ -91,10 +82,10 @@ impl<'a, F: Float> Yinyang<'a, F> {
         }
     }
 
-    /// Makes the bounds of some blocks those of which nothing is known.
+    /// Makes the bounds of some blocks those of points of which nothing is known.
     ///
     /// PERF: only of those that will be looked at, so that bounds which do not pay are never written.
-    fn forget(&mut self, blocks: impl Fn(usize) -> bool) {
+    fn reset_bounds(&mut self, blocks: impl Fn(usize) -> bool) {
         let width = 1 + self.groups.len();
         let parts = self.bounds.chunks_mut(BLOCK * width).enumerate();
         for (_, block) in parts.filter(|&(index, _)| blocks(index)) {
@@ -105,24 +96,24 @@ impl<'a, F: Float> Yinyang<'a, F> {
     }
 
     /// Goes on to another stage, with bounds that are valid there.
-    fn enter(&mut self, stage: Stage) {
+    fn transition(&mut self, stage: Stage) {
         let every = self.every;
         let is_tried = |block: usize| block.is_multiple_of(every);
         match (self.stage, stage) {
             // The bounds of the blocks tried are kept.
-            (Stage::Trying, Stage::Starting) => self.forget(|block| !is_tried(block)),
-            (Stage::Plain, Stage::Starting) => self.forget(|_| true),
+            (Stage::Trying, Stage::Starting) => self.reset_bounds(|block| !is_tried(block)),
+            (Stage::Plain, Stage::Starting) => self.reset_bounds(|_| true),
             (_, Stage::Trying) => {
                 self.before.clear();
-                self.forget(is_tried);
+                self.reset_bounds(is_tried);
             }
             _ => {}
         }
         self.stage = stage;
     }
 
-    /// OUT: `labels`. Returns what was done with bounds, and without.
-    fn assign_bounded(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> [Work; 2] {
+    /// OUT: `labels`.
+    fn assign_bounded(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> SplitWork {
         self.set_groups(centroids);
         let (points, groups, sketch) = (self.points, &self.groups, self.sketch);
         let every = match self.stage {
@@ -132,11 +123,14 @@ impl<'a, F: Float> Yinyang<'a, F> {
         let work = parallel::work(labels.len(), centroids.len(), points.n_features());
         let blocks = Blocks::new(labels.len(), BLOCK, work);
         let outputs = (labels, PerItem(&mut self.bounds, 1 + groups.len()));
-        let both = blocks.fill_sum(outputs, |range, (labels, bounds)| {
+        blocks.fill_sum(outputs, |range, (labels, bounds)| {
             let rows = points.rows().slice(range.clone());
             if !(range.start / BLOCK).is_multiple_of(every) {
                 let plain = points.kernels.nearest(&rows, centroids, labels);
-                return Both([Work::default(), plain]);
+                return SplitWork {
+                    plain,
+                    ..SplitWork::default()
+                };
             }
             let (upper, lower) = bounds.split_at_mut(labels.len());
             let bounds = Bounds {
@@ -148,9 +142,11 @@ impl<'a, F: Float> Yinyang<'a, F> {
             let bounded = points
                 .kernels
                 .nearest_bounded(&rows, centroids, groups, bounds);
-            Both([bounded, Work::default()])
-        });
-        both.0
+            SplitWork {
+                bounded,
+                ..SplitWork::default()
+            }
+        })
     }
 
     fn set_groups(&mut self, centroids: &Packed<F>) {
@@ -167,7 +163,7 @@ impl<'a, F: Float> Yinyang<'a, F> {
     }
 
     /// The time that bounds take, as a share of that of the plain engine, going by what was done for
-    /// so many points.
+    /// `n` points.
     ///
     /// The units are the time in which a score gains a feature. The overheads are estimates from
     /// instruction counts with AVX-512, not measurements.
@@ -184,14 +180,17 @@ impl<'a, F: Float> Yinyang<'a, F> {
     }
 }
 
-/// What was done in two ways.
+/// What was done with bounds, and without.
 #[derive(Clone, Copy, Default)]
-struct Both([Work; 2]);
+struct SplitWork {
+    bounded: Work,
+    plain: Work,
+}
 
-impl std::ops::AddAssign for Both {
+impl AddAssign for SplitWork {
     fn add_assign(&mut self, other: Self) {
-        self.0[0] += other.0[0];
-        self.0[1] += other.0[1];
+        self.bounded += other.bounded;
+        self.plain += other.plain;
     }
 }
 
@@ -204,19 +203,17 @@ fn most_groups<F>(n_features: usize) -> usize {
 
 impl<F: Float> Assign<F> for Yinyang<'_, F> {
     fn assign(&mut self, centroids: &Packed<F>, labels: &mut [u32]) -> Work {
-        if self.failures == MOST_FAILURES {
+        let mut found = Findings {
+            has_sketches: self.sketch.is_some(),
+            had_bounds: !self.before.is_empty(),
+            pays: false,
+            failures: self.failures,
+        };
+        if matches!(self.stage, Stage::Plain | Stage::GivenUp) {
+            self.transition(self.stage.next(found));
             return self.plain.assign(centroids, labels);
         }
-        if self.stage == Stage::Plain {
-            // PERF: sketches nearly always pay, and what they do is measured as well.
-            self.enter(match self.sketch {
-                Some(_) => Stage::Starting,
-                None => Stage::Trying,
-            });
-            return self.plain.assign(centroids, labels);
-        }
-        let knows_bounds = !self.before.is_empty();
-        let [bounded, plain] = self.assign_bounded(centroids, labels);
+        let SplitWork { bounded, plain } = self.assign_bounded(centroids, labels);
         let n = match self.stage {
             Stage::Trying => {
                 let tried = labels.chunks(BLOCK).step_by(self.every);
@@ -224,15 +221,13 @@ impl<F: Float> Assign<F> for Yinyang<'_, F> {
             }
             _ => labels.len(),
         };
-        let pays = self.cost(&bounded, n, centroids.len()) < 1.0;
-        match self.stage {
-            Stage::Trying if knows_bounds && pays => self.enter(Stage::Starting),
-            Stage::Starting => self.enter(Stage::Bounded),
-            Stage::Bounded if !pays => {
-                self.failures += 1;
-                self.enter(Stage::Trying);
-            }
-            _ => {}
+        found.pays = self.cost(&bounded, n, centroids.len()) < 1.0;
+        if self.stage == Stage::Bounded && !found.pays {
+            self.failures += 1;
+        }
+        let next = self.stage.next(found);
+        if next != self.stage {
+            self.transition(next);
         }
         let mut all = bounded;
         all += plain;
@@ -240,52 +235,5 @@ impl<F: Float> Assign<F> for Yinyang<'_, F> {
     }
 }
 
-/// The centroids in panels of neighbours.
-fn neighbours<F: Float>(centroids: &Rows<'_, F>) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..centroids.len() as u32).collect();
-    halve(centroids, &mut order);
-    order.resize(order.len().next_multiple_of(PANEL), NO_LABEL);
-    order
-}
-
-/// Sorts the centroids into halves of whole panels, and these again.
-fn halve<F: Float>(centroids: &Rows<'_, F>, order: &mut [u32]) {
-    if order.len() <= PANEL {
-        return;
-    }
-    let row = |c: u32| centroids.row(c as usize);
-    let farthest = |from: u32, order: &[u32]| {
-        order.iter().fold((from, 0.0), |best, &c| {
-            let sq_dist = sq_dist(row(from), row(c));
-            if sq_dist > best.1 { (c, sq_dist) } else { best }
-        })
-    };
-    let (one, _) = farthest(order[0], order);
-    let (other, _) = farthest(one, order);
-    let side = |c: u32| sq_dist(row(c), row(one)) - sq_dist(row(c), row(other));
-    order.sort_by_cached_key(|&c| (Ordered(side(c)), c));
-    let middle = (order.len() / 2)
-        .next_multiple_of(PANEL)
-        .min(order.len() - 1);
-    let (left, right) = order.split_at_mut(middle);
-    halve(centroids, left);
-    halve(centroids, right);
-}
-
-/// Numbers in their total order.
-#[derive(PartialEq)]
-struct Ordered(f64);
-
-impl Eq for Ordered {}
-
-impl PartialOrd for Ordered {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ordered {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Points for empty clusters.
+
+use super::sq_dists_to_own;
+use crate::data::Points;
+use crate::float::Float;
+use crate::kernels::Rows;
+
+/// Points at a distance from their centroids, the farthest of all that were [added](Self::add).
+#[derive(Debug)]
+pub(crate) struct Farthest<F> {
+    /// How many are wanted.
+    count: usize,
+    /// The farthest, and some of which it is not decided yet.
+    points: Vec<Far<F>>,
+    /// The squared distance that a point must reach to be among them.
+    least: f64,
+    /// For each cluster how many points of positive weight it has.
+    sizes: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Far<F> {
+    sq_dist: f64,
+    row: usize,
+    pub(super) label: usize,
+    pub(super) weight: f64,
+    pub(super) values: Vec<F>,
+}
+
+impl<F: Float> Farthest<F> {
+    pub(crate) fn new(count: usize, n_clusters: usize) -> Self {
+        Self {
+            count,
+            points: Vec::new(),
+            least: 0.0,
+            sizes: vec![0; n_clusters],
+        }
+    }
+
+    /// Takes in points, the rows from `first` on, of these labels.
+    pub(crate) fn add(
+        &mut self,
+        points: &Points<'_, F>,
+        first: usize,
+        labels: &[u32],
+        centroids: &Rows<'_, F>,
+    ) {
+        let sq_dists = sq_dists_to_own(points, labels, centroids);
+        for (i, (&label, &sq_dist)) in labels.iter().zip(&sq_dists).enumerate() {
+            let (weight, label) = (points.weight(i), label as usize);
+            if weight > 0.0 {
+                self.sizes[label] += 1;
+                let values = points.rows().row(i);
+                if sq_dist >= self.least && sq_dist > rounding(values) {
+                    self.points.push(Far {
+                        sq_dist,
+                        row: first + i,
+                        label,
+                        weight,
+                        values: values.to_vec(),
+                    });
+                    if self.points.len() >= 2 * self.count {
+                        self.decide();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the farthest points alone, in order, of equally far ones the first.
+    fn decide(&mut self) {
+        let order =
+            |a: &Far<F>, b: &Far<F>| b.sq_dist.total_cmp(&a.sq_dist).then(a.row.cmp(&b.row));
+        self.points.sort_unstable_by(order);
+        self.points.truncate(self.count);
+        if self.points.len() == self.count {
+            self.least = self.points.last().map_or(0.0, |point| point.sq_dist);
+        }
+    }
+
+    pub(super) fn into_parts(mut self) -> (Vec<Far<F>>, Vec<usize>) {
+        self.decide();
+        (self.points, self.sizes)
+    }
+}
+
+/// A point within this squared distance of its centroid may be equal to it but for the rounding of
+/// the mean: the mean of many equal numbers can be several roundings off.
+fn rounding<F: Float>(row: &[F]) -> f64 {
+    let sq_norm: f64 = row.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+    (16.0 * F::UNIT_ROUNDOFF).powi(2) * sq_norm
+}
