@@ -1,7 +1,9 @@
 //! Passes over items in blocks.
 
 use std::ops::{AddAssign, Range};
+use std::sync::{Mutex, PoisonError};
 
+use super::pool::each;
 use super::{BLOCK, share, worth_sharing};
 
 /// The blocks that the items `0..len` of a pass are cut into.
@@ -113,49 +115,58 @@ impl Blocks {
     /// Adds up all blocks, `add` taking in a block and `merge` the sum of later ones.
     fn fold<O: Outputs, A: Default + Send>(
         self,
-        outputs: O,
+        mut outputs: O,
         add: impl Fn(&mut A, Range<usize>, O::Block) + Sync,
-        merge: impl Fn(&mut A, A) + Sync,
+        merge: impl Fn(&mut A, A),
     ) -> A {
         let count = self.len.div_ceil(self.block);
-        let most = match worth_sharing(self.work) {
-            true => share(count),
-            false => count,
+        if !worth_sharing(self.work) {
+            return self.fold_some(0..count, outputs, &add);
+        }
+        let most = share(count);
+        let blocks_of = |share: usize| share * most..count.min((share + 1) * most);
+        let mut shares = Vec::with_capacity(count.div_ceil(most));
+        for share in 0..count.div_ceil(most) {
+            let blocks = blocks_of(share);
+            let (own, rest) = outputs.split_at(self.first(blocks.end) - self.first(blocks.start));
+            outputs = rest;
+            shares.push(Mutex::new((Some(own), A::default())));
+        }
+        let finish = |share: usize| {
+            let mut share_of = shares[share].lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(own) = share_of.0.take() {
+                share_of.1 = self.fold_some(blocks_of(share), own, &add);
+            }
         };
-        self.fold_some(0..count, most, outputs, &(add, merge))
+        each(0..shares.len(), &finish);
+        let mut all = A::default();
+        for share in shares {
+            let (_, sum) = share.into_inner().unwrap_or_else(PoisonError::into_inner);
+            merge(&mut all, sum);
+        }
+        all
     }
 
-    /// [`fold`](Self::fold) of some of the blocks, of which a thread takes at most `most` at a time.
-    fn fold_some<O: Outputs, A: Default + Send>(
+    /// [`fold`](Self::fold) of some of the blocks, on this thread.
+    fn fold_some<O: Outputs, A: Default>(
         self,
         blocks: Range<usize>,
-        most: usize,
         mut outputs: O,
-        fold: &(
-            impl Fn(&mut A, Range<usize>, O::Block) + Sync,
-            impl Fn(&mut A, A) + Sync,
-        ),
+        add: &impl Fn(&mut A, Range<usize>, O::Block),
     ) -> A {
-        let (add, merge) = fold;
-        let first = |block: usize| self.len.min(block * self.block);
-        if blocks.len() <= most {
-            let mut all = A::default();
-            for block in blocks {
-                let items = first(block)..first(block + 1);
-                let (own, rest) = outputs.split_at(items.len());
-                outputs = rest;
-                add(&mut all, items, own.into_block());
-            }
-            return all;
+        let mut all = A::default();
+        for block in blocks {
+            let items = self.first(block)..self.first(block + 1);
+            let (own, rest) = outputs.split_at(items.len());
+            outputs = rest;
+            add(&mut all, items, own.into_block());
         }
-        let middle = blocks.start.midpoint(blocks.end);
-        let (left, right) = outputs.split_at(first(middle) - first(blocks.start));
-        let (mut all, later) = rayon::join(
-            || self.fold_some(blocks.start..middle, most, left, fold),
-            || self.fold_some(middle..blocks.end, most, right, fold),
-        );
-        merge(&mut all, later);
         all
+    }
+
+    /// The first item of a block.
+    fn first(self, block: usize) -> usize {
+        self.len.min(block * self.block)
     }
 }
 

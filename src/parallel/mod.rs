@@ -4,6 +4,7 @@
 //! so that sums over blocks, added in block order, have the same bits however many there are.
 
 mod blocks;
+mod pool;
 mod reports;
 mod tasks;
 

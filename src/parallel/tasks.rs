@@ -1,9 +1,8 @@
 //! Tasks of their own, and threads for them.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
-
+use super::pool::{each_in_order, enter};
 use super::reports::Reports;
 use super::{Blocks, worth_sharing};
 
@@ -20,11 +19,12 @@ const FILLS_ALL_THREADS: usize = 100_000_000;
 /// time through the operating system. 20 iterations on 273,280 x 3, k = 8 took 17 ms on two
 /// threads and 20 ms on one; from inside the pool they take 11 ms on two.
 pub(crate) fn on_pool<R: Send>(work: usize, f: impl FnOnce() -> R + Send) -> R {
-    if worth_sharing(work) {
-        rayon::scope(|_| f())
-    } else {
-        f()
+    if !worth_sharing(work) {
+        return f();
     }
+    let (mut f, mut result) = (Some(f), None);
+    enter(&mut || result = f.take().map(|f| f()));
+    result.expect("it was called once")
 }
 
 /// Runs both, at the same time where there are threads for it.
@@ -65,13 +65,8 @@ pub(crate) fn for_each_pair<T: Send>(
     for _ in staying..n {
         let (left, right) = items.split_at_mut(n / 2);
         let right = &mut right[n % 2..];
-        if worth_sharing(work) {
-            let pairs = left.par_iter_mut().zip(right.par_iter_mut().rev());
-            pairs.with_max_len(1).for_each(|(a, b)| f(a, b));
-        } else {
-            let pairs = left.iter_mut().zip(right.iter_mut().rev());
-            pairs.for_each(|(a, b)| f(a, b));
-        }
+        let mut pairs: Vec<_> = left.iter_mut().zip(right.iter_mut().rev()).collect();
+        for_each(&mut pairs, work, |(a, b)| f(a, b));
         items[staying..].rotate_right(1);
     }
 }
@@ -114,7 +109,7 @@ impl Tasks {
             }
         };
         if self.are_side_by_side {
-            rayon::scope(|scope| begin(scope, 0..self.count, &run));
+            each_in_order(0..self.count, &run);
         } else {
             (0..self.count).for_each(run);
         }
@@ -138,16 +133,6 @@ impl Tasks {
         });
         results
     }
-}
-
-/// Begins the first task, after it has left the others to whichever thread is free: so tasks begin in
-/// order.
-fn begin<'a>(scope: &rayon::Scope<'a>, tasks: Range<usize>, run: &'a (impl Fn(usize) + Sync)) {
-    let Range { start, end } = tasks;
-    if start + 1 < end {
-        scope.spawn(move |scope| begin(scope, start + 1..end, run));
-    }
-    run(start);
 }
 
 #[cfg(test)]
