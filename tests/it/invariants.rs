@@ -322,6 +322,7 @@ fn edge_cases_give_valid_models<F: Float>() {
 
 /// Counts and sums in f32 would stop growing at 2^24.
 #[test]
+#[ignore = "17 million rows take long: scripts/deep-checks long"]
 fn more_rows_than_f32_can_count_are_counted() {
     let n = (1 << 24) + 1000;
     let x = Array2::from_shape_fn((n, 1), |(i, _)| if i % 2 == 0 { 1.0_f32 } else { 3.0 });

@@ -322,7 +322,13 @@ fn assert_none_is_better(words: &[String]) {
 #[test]
 fn the_table_in_the_docs_matches_the_results() {
     let mut column = Vec::new();
-    for case in CASES {
+    // With 10,000,000 rows only if it is asked for: `scripts/deep-checks long`.
+    let is_long = |case: &Case| matches!(case, Case::Repeated);
+    let wants_long = std::env::var_os("CENTROID_LONG_TESTS").is_some();
+    for case in CASES
+        .into_iter()
+        .filter(|case| wants_long || !is_long(case))
+    {
         for (float, found) in [("f32", fit::<f32>(case)), ("f64", fit::<f64>(case))] {
             assert_eq!(found.contradicting, 0, "{}, {float}", case.name());
             assert!(
@@ -340,6 +346,9 @@ fn the_table_in_the_docs_matches_the_results() {
         .map(|line| {
             let mut words: Vec<String> = cells(line).into_iter().map(str::to_owned).collect();
             if words.len() < 3 || words[1] != "f32" && words[1] != "f64" {
+                return line.to_owned();
+            }
+            if !wants_long && words[0] == Case::Repeated.name() {
                 return line.to_owned();
             }
             let (name, float, cell) = column.next().expect("a row without a case");

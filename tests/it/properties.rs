@@ -1,7 +1,7 @@
 //! Properties of results on generated data of any shape, type, layout, weights and scale, with duplicates.
 //!
 //! Each property holds, or the result is an expected error. `PROPTEST_CASES=10000 cargo test properties` tries
-//! more than the default 256 cases of each.
+//! more than the default 64 cases of each.
 
 use std::ops::ControlFlow;
 
@@ -490,9 +490,11 @@ fn bad_values_are_reported<F: Float>(case: &Case, place: usize, bad: f64) {
 
 /// Failures are not stored. They are added as separate tests by hand.
 fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::default()
+        cases: std::env::var_os("PROPTEST_CASES").map_or(64, |_| default.cases),
+        ..default
     }
 }
 
