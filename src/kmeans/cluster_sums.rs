@@ -75,7 +75,7 @@ impl<F: Float> ClusterSums<F> {
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: one of them is 0.
-    /// - [`Error::ResultTooLarge`]: there is no room for so many sums.
+    /// - [`Error::ResultTooLarge`]: there is no room for the sums.
     pub fn new(n_clusters: usize, n_features: usize) -> Result<Self> {
         checks::n_clusters(n_clusters)?;
         checks::at_least_one("n_features", n_features)?;

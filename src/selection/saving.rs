@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{GridEntry, GridSearch, Sweep, SweepEntry};
 use crate::KMeansModel;
 use crate::float::Float;
+use crate::progress::Stop;
 
 type Checked<T> = Result<T, &'static str>;
 
@@ -111,6 +112,10 @@ impl<F: Float> SavedEntry<F> {
                 && is_score(self.davies_bouldin)
                 && is_score(self.silhouette_error),
             "a score is negative or not finite",
+        )?;
+        check(
+            self.model.stop() != Stop::NotFitted,
+            "a model was not fitted",
         )?;
         let sizes = self.model.cluster_sizes();
         let n_clusters = sizes.iter().filter(|&&size| size > 0).count();

@@ -56,7 +56,8 @@ fn entries_have_the_scores_of_their_models<F: Float>() {
     let x = blobs::<F>(200, 3, 4, 1);
     each_layout(&x, |view, layout| {
         let kmeans = KMeans::new(9).n_init(2).seed(3);
-        let sweep = sweep(&kmeans, &view, [5, 3, 5], SweepOptions::new()).unwrap();
+        let run = || sweep(&kmeans, &view, [5, 3, 5], SweepOptions::new()).unwrap();
+        let (sweep, sweep_again) = (run(), run());
         let numbers: Vec<usize> = sweep
             .entries()
             .iter()
@@ -79,6 +80,7 @@ fn entries_have_the_scores_of_their_models<F: Float>() {
             assert_eq!(entry.davies_bouldin, Some(score));
         }
         assert_eq!(sweep.model(5).unwrap().n_clusters(), 5);
+        assert_eq!(sweep, sweep_again, "times do not count");
         assert!(sweep.model(4).is_none());
         assert!(sweep.clone().into_model(4).is_none());
         let model = sweep.clone().into_model(5).unwrap();

@@ -46,6 +46,7 @@ impl<F: Float> Kernels<F> {
     pub(crate) fn screened_pairs(&self, input: &FilterInput<'_, F>, found: &mut Vec<NearPair>) {
         let (points, targets) = (&input.points, &input.targets);
         assert_eq!(input.limits.len(), points.len(), "one for each point");
+        assert!(targets.len() > 0, "at least one target");
         assert_eq!(
             points.n_features(),
             targets.n_features(),

@@ -70,7 +70,7 @@ impl<F: Float> TryFrom<SavedModel<F>> for KMeansModel<F> {
                 check(is_empty, "there are results of a fit that was not made")?;
                 Ok(unfitted)
             }
-            // Version 0.1.0 saved models of given centroids like this.
+            // Models of given centroids were saved like this before `Stop::NotFitted` existed.
             Stop::Converged if is_empty => Ok(unfitted),
             stop => Ok(Self {
                 labels: Array1::from(saved.labels),

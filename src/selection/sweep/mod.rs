@@ -14,7 +14,7 @@ use crate::float::Float;
 
 /// What one number of clusters gave. Scores are `None` where they are not defined: for fewer than 2
 /// non-empty clusters, or as many as there are rows. See [`Sweep`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SweepEntry<F: Float> {
     /// The number of clusters asked for.
@@ -33,6 +33,24 @@ pub struct SweepEntry<F: Float> {
     pub fit_time: Duration,
     /// The fit itself.
     pub model: KMeansModel<F>,
+}
+
+/// Equal results are equal entries, however long the fits took.
+impl<F: Float> PartialEq for SweepEntry<F> {
+    fn eq(&self, other: &Self) -> bool {
+        let scores = |entry: &Self| {
+            [
+                entry.silhouette,
+                entry.silhouette_error,
+                entry.calinski_harabasz,
+                entry.davies_bouldin,
+            ]
+        };
+        self.n_clusters == other.n_clusters
+            && self.inertia == other.inertia
+            && scores(self) == scores(other)
+            && self.model == other.model
+    }
 }
 
 /// The fits of a [`sweep`], in ascending order of the number of clusters.
