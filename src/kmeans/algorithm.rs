@@ -1,4 +1,4 @@
-//! The ways to find the nearest centroids, as they are chosen.
+//! The available ways to find the nearest centroids.
 
 /// How the nearest centroids are found. Every choice gives the same result, to the bit.
 ///
@@ -23,20 +23,22 @@
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// The fastest one for the data.
+    /// The one expected to be fastest, judging by the shape of the data and by how many rows are equal.
     #[default]
     Auto,
-    /// All distances, in every iteration. Time `n k d` per iteration, whatever the data is like.
+    /// Computes all distances in every iteration. Takes time `n k d` per iteration, for any data.
     Lloyd,
-    /// The points are ordered in a k-d tree once, equal ones merged, and centroids are ruled out for
-    /// whole boxes of them (Kanungo et al., 2002). For few features, or well separated clusters.
-    /// It holds a copy of the distinct points, and 8 to 12 bytes per row.
+    /// Orders the points in a k-d tree once, merges equal ones, and rules out centroids for whole boxes of
+    /// points (Kanungo et al., 2002). For few features, or well-separated clusters. It holds a copy of the
+    /// distinct points, and 8 to 12 bytes per row.
     Filtering,
-    /// Each point holds an upper bound on the distance to its centroid, and lower bounds on those to
-    /// groups of others (Ding et al., 2015). From 200 features on it also holds sketches of the
-    /// points, in 64 coordinates along which they vary most, if these take up enough of the variance;
-    /// in 128 if they take up less than four fifths, and there are at least 384 features.
-    /// For many features and many clusters. The bounds take up to 56 bytes per row and an eighth of
-    /// a row, sketches 264 or 520 bytes in `f32` and about twice as many in `f64`.
+    /// Keeps, for each point, an upper bound on the distance to its centroid, and lower bounds on the
+    /// distances to groups of other centroids (Ding et al., 2015). For many features and many clusters.
+    ///
+    /// From 200 features on, it also holds sketches of the points: 64 coordinates in the directions in
+    /// which the points vary most, if these capture enough of the variance; or 128, if 64 capture less than
+    /// four fifths and there are at least 384 features. The bounds take up to 56 bytes per row and an
+    /// eighth of the size of the data. Sketches take 264 or 520 bytes per row in `f32`, and about twice as
+    /// many in `f64`.
     Yinyang,
 }

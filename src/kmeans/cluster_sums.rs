@@ -1,4 +1,4 @@
-//! The statistics of one pass over some of the rows, for others to put together.
+//! The statistics of one pass over some of the rows, to be merged with those of other rows.
 
 use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
 
@@ -13,13 +13,13 @@ use crate::float::{Float, compiled};
 use crate::kernels::{NO_LABEL, Packed};
 use crate::numeric::DoubleDouble;
 
-/// What one pass of Lloyd's algorithm needs to know of some of the rows: sums, counts and inertia by
-/// cluster. Statistics of different rows can be merged, so that the rows may lie in any number of files,
+/// The statistics of some rows that one iteration of Lloyd's algorithm needs: sums, counts and inertia by
+/// cluster. Statistics of different rows can be merged, so the rows may be spread over any number of files,
 /// processes or machines.
 ///
-/// For rows `x` with labels `c(x)`, those of the nearest of the given centroids, they are for each
-/// cluster `sum w x` and `sum w`, the number of rows, and over all clusters `sum w |x - c(x)|^2`. Sums are
-/// kept in pairs of `f64`, of about 106 bits.
+/// For rows `x` whose nearest centroids are `c(x)`, they are `sum w x`, `sum w` and the number of rows for
+/// each cluster, and `sum w |x - c(x)|^2` over all clusters. Sums are kept as pairs of `f64`, with about
+/// 106 bits.
 ///
 /// # Example
 /// One iteration over two partitions:
@@ -40,15 +40,15 @@ use crate::numeric::DoubleDouble;
 /// ```
 ///
 /// # Cost
-/// Adding `n` rows takes `n k d` multiply-adds. The statistics hold `16 k (d + 2)` bytes, about.
+/// Adding `n` rows takes `n k d` multiply-adds. The statistics hold about `16 k (d + 2)` bytes.
 ///
 /// # Determinism
 /// The same blocks, added and merged in the same order, give the same bits at any number of threads and
-/// with any instruction set. In another order sums differ by what 106 bits leave, so that centroids,
-/// which are rounded to `F`, are nearly always the same.
+/// with any instruction set. In a different order, sums may differ in the last of their 106 bits. The
+/// centroids, which are rounded to `F`, are nearly always the same.
 ///
 /// # Saving
-/// The feature `serde` makes the statistics something to be sent.
+/// With the feature `serde`, statistics can be serialised, for example to send them to another machine.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -62,7 +62,7 @@ use crate::numeric::DoubleDouble;
 pub struct ClusterSums<F> {
     pub(super) n_clusters: usize,
     pub(super) n_features: usize,
-    /// For each cluster for each feature the sum, then that of the weights.
+    /// For each cluster, the sum of each feature, then the sum of the weights.
     pub(super) sums: Vec<DoubleDouble>,
     pub(super) counts: Vec<u64>,
     pub(super) inertia: DoubleDouble,
@@ -70,12 +70,12 @@ pub struct ClusterSums<F> {
 }
 
 impl<F: Float> ClusterSums<F> {
-    /// Statistics of no rows, for `n_clusters` centroids of `n_features` features. See the
+    /// Statistics of no rows, for `n_clusters` centroids with `n_features` features. See the
     /// [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::InvalidParameter`]: one of them is 0.
-    /// - [`Error::ResultTooLarge`]: there is no room for the sums.
+    /// - [`Error::InvalidParameter`]: `n_clusters` or `n_features` is 0.
+    /// - [`Error::ResultTooLarge`]: there is not enough memory for the sums.
     pub fn new(n_clusters: usize, n_features: usize) -> Result<Self> {
         checks::n_clusters(n_clusters)?;
         checks::at_least_one("n_features", n_features)?;
@@ -90,14 +90,14 @@ impl<F: Float> ClusterSums<F> {
         })
     }
 
-    /// Adds the rows of an `m x d` block, by the nearest of the `k x d` centroids. See the
-    /// [example](Self#example).
+    /// Adds the rows of an `m x d` block, each to the cluster of the nearest of the `k x d` centroids. See
+    /// the [example](Self#example).
     ///
     /// # Errors
-    /// After an error all is as it was.
-    /// - [`Error::DimensionMismatch`]: the block or the centroids have another number of features.
+    /// After an error the statistics are unchanged.
+    /// - [`Error::DimensionMismatch`]: the block or the centroids have a different number of features.
     /// - [`Error::LengthMismatch`]: there are not `k` centroids.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
     pub fn add(&mut self, block: &ArrayRef2<F>, centroids: &ArrayRef2<F>) -> Result<()> {
         compiled!(|sums: &mut ClusterSums<F>,
                    block: &ArrayRef2<F>,
@@ -113,7 +113,7 @@ impl<F: Float> ClusterSums<F> {
     /// # Errors
     /// Those of [`add`](Self::add), and
     /// - [`Error::LengthMismatch`]: there is not one weight for each row.
-    /// - [`Error::InvalidWeight`]: a weight is negative or not finite. All may be zero.
+    /// - [`Error::InvalidWeight`]: a weight is negative, not finite or too large. All may be zero.
     pub fn add_weighted(
         &mut self,
         block: &ArrayRef2<F>,
@@ -184,12 +184,12 @@ impl<F: Float> ClusterSums<F> {
         Ok(centroids)
     }
 
-    /// Adds the statistics of other rows, taken with the same centroids. See the
+    /// Adds the statistics of other rows, computed with the same centroids. See the
     /// [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::LengthMismatch`]: they are of another number of clusters.
-    /// - [`Error::DimensionMismatch`]: they are of another number of features.
+    /// - [`Error::LengthMismatch`]: `other` has a different number of clusters.
+    /// - [`Error::DimensionMismatch`]: `other` has a different number of features.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         compiled!(
             |sums: &mut ClusterSums<F>, other: &ClusterSums<F>| -> Result<()> {
@@ -209,12 +209,13 @@ impl<F: Float> ClusterSums<F> {
     }
 
     /// The means of the clusters, `k x d`: the centroids of the next iteration. A cluster without weight
-    /// keeps its place among the `previous` centroids; [`KMeans::fit`](crate::KMeans::fit) would give it
-    /// the row farthest from its centroid. See the [example](Self#example).
+    /// keeps its `previous` centroid, whereas [`KMeans::fit`](crate::KMeans::fit) would move it to the row
+    /// farthest from its centroid. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::LengthMismatch`], [`Error::DimensionMismatch`]: `previous` is not `k x d`.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of it, or a mean, cannot be computed with.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `previous`, or a mean, is not finite, or too
+    ///   large.
     pub fn centroids(&self, previous: &ArrayRef2<F>) -> Result<Array2<F>> {
         compiled!(
             |sums: &ClusterSums<F>, previous: &ArrayRef2<F>| -> Result<Array2<F>> {
@@ -234,13 +235,13 @@ impl<F: Float> ClusterSums<F> {
         )(self, previous)
     }
 
-    /// The weighted sum of squared distances of all rows to the centroids that they were added by.
-    /// See the [example](Self#example).
+    /// The weighted sum of the squared distances of all rows to the nearest of the centroids with which
+    /// they were added. See the [example](Self#example).
     pub fn inertia(&self) -> f64 {
         self.inertia.total()
     }
 
-    /// For each of the `k` clusters the number of its rows, whatever their weight. See the
+    /// For each of the `k` clusters, the number of its rows, regardless of their weights. See the
     /// [example](Self#example).
     pub fn counts(&self) -> ArrayView1<'_, u64> {
         ArrayView1::from(&self.counts)

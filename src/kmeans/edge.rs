@@ -1,13 +1,13 @@
-//! Problems whose start leaves nothing to choose.
+//! Problems in which every start leads to the same clustering.
 
 use crate::data::Points;
 use crate::float::Float;
 
-/// The rows to start from, where every choice of rows would end in the same clustering: one
-/// cluster, as many clusters as rows, or rows that are all equal.
+/// The rows to start from, if every choice of rows would end in the same clustering: with one cluster, with
+/// as many clusters as rows, or if all rows are equal.
 ///
-/// Neither seeding nor restarts are needed then. The iterations run as for any other start, and
-/// end at once.
+/// Neither seeding nor restarts are then needed. The iterations run as from any other start, and end at
+/// once.
 pub(super) fn only_start<F: Float>(
     points: &Points<'_, F>,
     n_clusters: usize,

@@ -47,9 +47,9 @@ use setters::common_setters;
 /// sum over rows i of  w_i |x_i - c(i)|^2,   c(i) the centroid nearest to row i,
 /// ```
 ///
-/// by Lloyd's iterations: label each row with its nearest centroid, move each centroid to the mean
-/// of its rows, and so on until the labels stay as they are. That is a local minimum, so it is
-/// done `n_init` times from different starts, and the result of least inertia is kept.
+/// by Lloyd's iterations: label each row with its nearest centroid, move each centroid to the mean of its
+/// rows, and repeat until the labels no longer change. That is a local minimum, so the fit runs `n_init`
+/// times from different starts and keeps the result with the lowest inertia.
 ///
 /// # Example
 /// ```
@@ -77,29 +77,28 @@ use setters::common_setters;
 /// ```
 ///
 /// # Choosing parameters
-/// The number of clusters is the only one without a default. `n_init` and `init` decide how good
-/// the local minimum is, `max_iter` and `tol` how closely it is approached; [`algorithm`] changes
-/// the time alone. A single feature is a matrix of one column:
-/// `x.insert_axis(ndarray::Axis(1))`.
+/// The number of clusters is the only parameter without a default. `n_init` and `init` determine how good
+/// the local minimum is, and `max_iter` and `tol` how closely it is approached; [`algorithm`] only changes
+/// the time. A single feature is a matrix with one column: `x.insert_axis(ndarray::Axis(1))`.
 ///
 /// # Cost
-/// Each iteration takes at most `n k d` multiply-adds, seeding by k-means++ about `2 + ln k` times as
-/// much once, on all threads of the current rayon pool; small data stays on the calling thread.
-/// The data is borrowed if it is in row-major order and copied once otherwise. In addition a fit holds
+/// Each iteration takes at most `n k d` multiply-adds. Seeding by k-means++ takes about `2 + ln k` times as
+/// many, once. Both use all threads of the current rayon pool; small data stays on the calling thread. The
+/// data is borrowed if it is in row-major order, and copied once otherwise. In addition, a fit holds
 ///
 /// | what | bytes per row |
 /// |---|---|
-/// | labels and what belongs to them | 16 |
-/// | for a moment, when a cluster is empty | 32 |
-/// | while seeding | 36, and a few for each thread |
+/// | labels and related values | 16 |
+/// | briefly, when a cluster is empty | 32 |
+/// | while seeding | 36, and a few more for each thread |
 ///
-/// times the number of threads where restarts of medium-sized data run side by side; the sums of the
-/// clusters, once for each part of the rows but no more than 8 MB or three of them; and the centroids a
-/// few times. See [`Algorithm`] for what the engines hold.
+/// These are multiplied by the number of threads if restarts of medium-sized data run side by side. A fit
+/// also holds the sums of the clusters, one set for each part of the rows but no more than 8 MB or three
+/// sets; and a few copies of the centroids. See [`Algorithm`] for the memory of each engine.
 ///
 /// # Determinism
-/// The same data, parameters and seed give the same bits: at any number of threads, and with any
-/// instruction set, since every label is decided by distances computed in one fixed order.
+/// The same data, parameters and seed give the same bits, at any number of threads and with any instruction
+/// set, because every label is decided by distances computed in one fixed order.
 ///
 /// # Errors
 /// See [`fit`](Self::fit).
@@ -123,28 +122,28 @@ pub struct KMeans {
     algorithm: Algorithm,
 }
 
-/// Iterations that a start takes, about.
+/// About how many iterations a start takes.
 const USUAL_ITERATIONS: usize = 20;
 
 common_setters!(KMeans {
-    /// How the first centroids are chosen. Without effect where
-    /// [initial centroids](FitOptions::initial_centroids) are given.
+    /// How the first centroids are chosen. Ignored if [initial centroids](FitOptions::initial_centroids)
+    /// are given.
     init: "[`Init::PlusPlus`]",
-    /// The number of starts, at least 1. More starts find a better minimum, in proportionally more
-    /// time. Given initial centroids are started from once.
+    /// The number of starts, at least 1. More starts find a better minimum, in proportionally more time. If
+    /// initial centroids are given, there is only one start.
     n_init: "10",
-    /// The most iterations of one start, at least 1. With a smaller number a fit ends earlier, perhaps
-    /// before the labels stand still: see [`KMeansModel::stop`].
+    /// The maximum number of iterations of each start, at least 1. If it is small, a fit may end before the
+    /// labels stop changing: see [`KMeansModel::stop`].
     max_iter: "300",
-    /// A start ends when the sum of the squared shifts of the centroids falls to `tol` times the mean
-    /// variance of the features. Larger values end it earlier; with 0 it goes on until the labels stand
-    /// still.
+    /// A start ends when the sum of the squared shifts of the centroids is at most `tol` times the mean
+    /// variance of the features. Larger values end it earlier; with 0 it continues until the labels no
+    /// longer change.
     tol: "1e-4",
 });
 
 impl KMeans {
-    /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
-    /// by [`fit`](Self::fit). See the [example](Self#example).
+    /// An estimator for `n_clusters` clusters, with defaults for all other parameters. [`fit`](Self::fit)
+    /// checks the parameters. See the [example](Self#example).
     pub fn new(n_clusters: usize) -> Self {
         Self {
             n_clusters,
@@ -172,14 +171,14 @@ impl KMeans {
     /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init` or `max_iter`, or `rounds` or
     ///   `oversampling` of [`Init::ParallelWith`], is 0, or `tol` is negative or not a number.
     /// - [`Error::EmptyData`]: `x` has no rows or no columns.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
-    /// - [`Error::TooFewRows`]: there are fewer rows than clusters. Fewer *distinct* rows are no
-    ///   error: the surplus clusters are empty then, their centroids copies of others.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` is not finite, or too large.
+    /// - [`Error::TooFewRows`]: there are fewer rows than clusters. Fewer *distinct* rows are not an error:
+    ///   the surplus clusters are then empty, and their centroids are copies of others.
     pub fn fit<F: Float>(&self, x: &ArrayRef2<F>) -> Result<KMeansModel<F>> {
         self.fit_with(x, FitOptions::new())
     }
 
-    /// Clusters the rows of `x` with sample weights, from given centroids, or under observation.
+    /// Clusters the rows of `x` with sample weights, from given centroids, or with an observer.
     ///
     /// # Example
     /// ```
@@ -197,14 +196,14 @@ impl KMeans {
     ///
     /// # Errors
     /// Those of [`fit`](Self::fit), and
-    /// - [`Error::LengthMismatch`]: the weights are not one for each row, or the initial centroids
-    ///   not one for each cluster.
-    /// - [`Error::InvalidWeight`], [`Error::ZeroWeights`]: a weight is negative or not finite, or all
-    ///   are zero.
+    /// - [`Error::LengthMismatch`]: there is not one weight for each row, or not one initial centroid for
+    ///   each cluster.
+    /// - [`Error::InvalidWeight`], [`Error::ZeroWeights`]: a weight is negative, not finite or too large,
+    ///   or all are zero.
     /// - [`Error::TooFewRows`]: there are fewer rows of positive weight than clusters.
-    /// - [`Error::DimensionMismatch`]: the initial centroids have another number of features.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` or of the initial centroids
-    ///   cannot be computed with.
+    /// - [`Error::DimensionMismatch`]: the initial centroids have a different number of features.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` or of the initial centroids is not
+    ///   finite, or too large.
     pub fn fit_with<F: Float>(
         &self,
         x: &ArrayRef2<F>,
@@ -239,7 +238,7 @@ impl KMeans {
         }
     }
 
-    /// The run of least inertia, the first among equals.
+    /// The run with the lowest inertia, the first among equals.
     fn best_run<F: Float>(
         &self,
         points: &Points<'_, F>,

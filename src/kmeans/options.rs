@@ -1,4 +1,4 @@
-//! What a fit may be given in addition to the data.
+//! Options of a fit.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use crate::float::Float;
 use crate::kmeans::iteration::Iteration;
 use crate::progress::Observer;
 
-/// Options of one fit: what belongs to the data or the call rather than to the estimator.
+/// Options of a single fit. They belong to the data or the call rather than to the estimator.
 ///
 /// # Example
 /// ```
@@ -56,7 +56,7 @@ impl<'a, F> FitOptions<'a, F> {
     /// The rows of `x` with the weights.
     ///
     /// # Errors
-    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that speak of them.
+    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that concern them.
     pub(super) fn check_points<'b>(
         &self,
         x: &'b ArrayRef2<F>,
@@ -77,7 +77,7 @@ impl<'a, F> FitOptions<'a, F> {
     /// The initial centroids, `n_clusters x n_features`, if any are given.
     ///
     /// # Errors
-    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that speak of them.
+    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that concern them.
     pub(super) fn check_start(&self, n_clusters: usize, n_features: usize) -> Result<Option<Vec<F>>>
     where
         F: Float,
@@ -90,10 +90,10 @@ impl<'a, F> FitOptions<'a, F> {
         Ok(Some(start.rows().data().to_vec()))
     }
 
-    /// A weight for each of the `n` rows, finite and not negative, not all 0. A row of weight 2
-    /// counts as two equal rows, in seeding, means, inertia and tolerance; one of weight 0 is
-    /// labelled and does nothing else. Their ratios matter alone, but products of weights and values
-    /// are `f64`: below 1e-300 they lose digits.
+    /// A weight for each of the `n` rows: finite, not negative, and not all 0. A row of weight 2 counts as
+    /// two equal rows in seeding, means, inertia and tolerance; a row of weight 0 is labelled but has no
+    /// other effect. Only the ratios of the weights matter, but products of weights and values are computed
+    /// in `f64` and lose digits below 1e-300.
     ///
     /// Default: 1 for each row. See [`fit_with`](crate::KMeans::fit_with) for an example.
     pub fn weights(mut self, weights: &'a ArrayRef1<F>) -> Self {
@@ -101,7 +101,7 @@ impl<'a, F> FitOptions<'a, F> {
         self
     }
 
-    /// The `k x d` centroids to start from, once, in place of seeding.
+    /// The `k x d` centroids to start from, instead of seeding. There is then only one start.
     ///
     /// Default: none. See [`fit_with`](crate::KMeans::fit_with) for an example.
     pub fn initial_centroids(mut self, centroids: &'a ArrayRef2<F>) -> Self {
@@ -109,8 +109,8 @@ impl<'a, F> FitOptions<'a, F> {
         self
     }
 
-    /// Whether the model is to have the label of each row, 8 bytes per row. Without them
-    /// [`labels`](crate::KMeansModel::labels) is empty; sizes and inertia are there all the same.
+    /// Whether the model stores the label of each row, which takes 8 bytes per row. If not,
+    /// [`labels`](crate::KMeansModel::labels) is empty; sizes and inertia are available all the same.
     ///
     /// Default: `true`. See the [example](Self#example).
     pub fn keep_labels(mut self, keep: bool) -> Self {
@@ -119,16 +119,17 @@ impl<'a, F> FitOptions<'a, F> {
     }
 
     /// Called after each iteration. Return [`ControlFlow::Break`] to end the fit with the best result so
-    /// far and [`Stop::Interrupted`](crate::Stop::Interrupted).
+    /// far and with [`Stop::Interrupted`](crate::Stop::Interrupted).
     ///
-    /// The calls come one at a time, restart by restart, from any thread, and are the same at any number
-    /// of threads. Restarts may run side by side: iterations of later ones are held back until those
-    /// before them are done, and then come in quick succession. After a `Break` the restart that it
-    /// answers counts, up to that iteration, and those before it; later ones do not.
+    /// The calls come one at a time, restart by restart, from any thread, and are the same at any number of
+    /// threads. Restarts may run side by side: the iterations of later restarts are held back until the
+    /// earlier ones have finished, and are then reported in quick succession. After a `Break`, earlier
+    /// restarts count in full, and the current one counts up to the reported iteration; later restarts do
+    /// not count.
     ///
-    /// An observer never changes the result of a fit that it does not end. The inertia of each iteration
-    /// takes `n d` more operations. A [`MiniBatchKMeans`](crate::MiniBatchKMeans) chooses among its
-    /// starts before the first iteration.
+    /// An observer never changes the result of a fit unless it ends the fit. Computing the inertia of each
+    /// iteration takes `n d` more operations. A [`MiniBatchKMeans`](crate::MiniBatchKMeans) chooses among
+    /// its starts before the first iteration.
     ///
     /// Default: none. See the [example](Self#example).
     pub fn observer(

@@ -1,7 +1,7 @@
-//! What is saved of fitted things, and what is refused when it is read.
+//! How fitted objects are saved, and which data is refused on loading.
 //!
-//! Each is saved as plain numbers, and read through a check of all that belongs together: what a file
-//! holds that was cut off, mixed up or written by others must not become a model.
+//! Each object is saved as plain numbers. Loading checks that they belong together: a file that was
+//! truncated, mixed up or written by another program must not become a model.
 
 use std::marker::PhantomData;
 
@@ -20,7 +20,7 @@ pub(super) fn check(holds: bool, what: &'static str) -> Checked<()> {
     if holds { Ok(()) } else { Err(what) }
 }
 
-/// Whether values are a whole number of rows, and can be computed with.
+/// Checks that values form whole rows, and are finite and not too large.
 pub(super) fn check_rows<F: Float>(values: &[F], n_features: usize) -> Checked<()> {
     let whole = n_features > 0 && values.len().is_multiple_of(n_features);
     check(whole, "the values are not a whole number of rows")?;
@@ -33,7 +33,7 @@ pub(super) fn check_rows<F: Float>(values: &[F], n_features: usize) -> Checked<(
 #[serde(rename = "ClusterSums")]
 pub(super) struct SavedSums {
     n_features: usize,
-    /// For each cluster for each feature, then for the weight, the two numbers of a pair.
+    /// For each cluster, the two numbers of a pair for each feature, then for the weight.
     sums: Vec<(f64, f64)>,
     counts: Vec<u64>,
     inertia: (f64, f64),

@@ -1,8 +1,8 @@
-//! The setters that estimators have in common.
+//! The setters that all estimators have.
 
-/// The setters of an estimator for the parameters that all have, each a field of that name. What a
-/// parameter means to the estimator, and its default, are given; parameters that mean the same to all are
-/// documented here.
+/// The setters for the parameters that all estimators share, each stored in a field of the same name. The
+/// meaning of a parameter and its default are arguments where they depend on the estimator; the other
+/// parameters are documented here.
 macro_rules! common_setters {
     (
         $estimator:ident {
@@ -10,8 +10,8 @@ macro_rules! common_setters {
         }
     ) => {
         impl $estimator {
-            /// The number of clusters, in place of that given to [`new`](Self::new): for trying several
-            /// with all else the same. See the [example](Self#example).
+            /// The number of clusters, replacing the one given to [`new`](Self::new): to try several
+            /// numbers with all other parameters unchanged. See the [example](Self#example).
             pub fn n_clusters(mut self, n_clusters: usize) -> Self {
                 self.n_clusters = n_clusters;
                 self

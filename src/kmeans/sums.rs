@@ -1,8 +1,8 @@
 //! The sums of the points of each cluster, over all points.
 //!
-//! Where the data permits it, and it nearly always does, they are [exact](SumLevels). Then they are kept
-//! from one iteration to the next, and only the points whose label changed are moved. Otherwise
-//! they are added up anew, in an order that depends on the shape of the problem alone.
+//! For nearly all data they are [exact](SumLevels). Exact sums are kept from one iteration to the next, and
+//! only the points whose label changed are moved. Otherwise the sums are computed anew, in an order that
+//! depends only on the shape of the problem.
 
 use std::ops::Range;
 
@@ -12,12 +12,10 @@ use crate::kernels::{NO_LABEL, Packed, SumLevels, Transfer};
 use crate::parallel::{Blocks, PARTS, PerItem};
 use crate::prepared::Prepared;
 
-/// Each part of the rows has sums of its own where all of them together have no more than this
-/// many values: 8 MB.
+/// Each part of the rows has its own sums if all of them together have no more than this many values: 8 MB.
 const MOST_VALUES: usize = 1 << 20;
 
-/// Adding a point to its cluster takes about as long as this many multiply-adds more than it has
-/// features.
+/// Adding a point to its cluster takes about as long as one multiply-add per feature, and this many more.
 const OVERHEAD: usize = 32;
 
 /// The sums of all clusters.
@@ -35,7 +33,7 @@ pub(crate) struct Sums {
 pub(crate) struct Summing<'a, F: Float> {
     prepared: &'a Prepared<'a, F>,
     exact: Option<Exact>,
-    /// Those that the exact sums are of.
+    /// The labels that the exact sums belong to.
     labels: Vec<u32>,
 }
 
@@ -106,8 +104,8 @@ impl Exact {
         })
     }
 
-    /// Moves the points whose label changed, `reassigned` of them, out of their clusters before and into
-    /// those of `labels`. Returns whether the sums are exact; they are not to be used otherwise.
+    /// Moves the points whose label changed, `reassigned` of them, from their clusters in `before` to those
+    /// in `labels`. Returns whether the sums are exact; if not, they must not be used.
     ///
     /// IN, OUT: `before`, the labels that points have in the sums.
     pub(crate) fn update<F: Float>(
@@ -123,8 +121,8 @@ impl Exact {
             labels,
             work,
         };
-        // PERF: few moves are not worth sums of their own for each part of the rows; and where there are
-        // parts, adding up their sums is to be a small part of the work.
+        // PERF: a few moves do not justify separate sums for each part of the rows; and if there are parts,
+        // adding up their sums must be a small part of the work.
         let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(PARTS);
         if work < 4 * self.levels.len() {
             self.move_serially(&moves, before)
@@ -196,7 +194,7 @@ impl Exact {
         self.levels.len() / self.sum_levels.width(n_features)
     }
 
-    /// For each cluster the feature sums of each level, the last being the least, and its weight.
+    /// For each cluster, the feature sums of each level, the smallest level last, and its weight.
     pub(crate) fn levels(&self, n_features: usize) -> impl Iterator<Item = (&[f64], f64)> {
         let own = self.levels.chunks_exact(self.sum_levels.width(n_features));
         own.filter_map(|own| own.split_last().map(|(&weight, levels)| (levels, weight)))
@@ -226,8 +224,8 @@ struct Moves<'a, F: Float> {
 }
 
 impl<F: Float> Moves<'_, F> {
-    /// Moves the points of some of the rows, as far as they leave or join some of the clusters. Returns
-    /// whether the sums are exact.
+    /// Moves those points of some rows that leave or join some of the clusters. Returns whether the sums
+    /// are exact.
     ///
     /// IN: `from`, the labels of the rows before. OUT: `levels`, those of the clusters `own`.
     fn apply(

@@ -18,11 +18,10 @@ pub struct Assignment {
 }
 
 impl<F: Float> KMeansModel<F> {
-    /// The nearest centroid of each of the `m` rows of `x`, and the squared Euclidean distance to it: what
-    /// [`predict`](Self::predict) returns, and what a decision by distance needs.
+    /// The nearest centroid of each of the `m` rows of `x`, as [`predict`](Self::predict) returns it, and
+    /// the squared Euclidean distance to it.
     ///
-    /// The distances are those that decide about the labels: exact up to rounding in f64, for `f32` data
-    /// too.
+    /// The distances are those that decide the labels: exact up to rounding in f64, for `f32` data too.
     ///
     /// # Example
     /// ```
@@ -62,19 +61,19 @@ impl<F: Float> KMeansModel<F> {
 #[derive(Clone, Copy, Debug, Default)]
 struct ClusterStats {
     size: usize,
-    /// Of the squared distances to the centroid.
+    /// The sum of the squared distances to the centroid.
     sum: f64,
 }
 
 impl ClusterStats {
-    /// The root of the mean squared distance. `None` without two rows, or where it is 0.
+    /// The root of the mean squared distance. `None` if there are fewer than two rows, or if it is 0.
     fn spread(&self) -> Option<f64> {
         (self.size > 1 && self.sum > 0.0).then(|| (self.sum / self.size as f64).sqrt())
     }
 }
 
 impl Assignment {
-    /// For each of `n_clusters` clusters its rows, in one pass.
+    /// The rows of each of `n_clusters` clusters, in one pass.
     fn clusters(&self, n_clusters: usize) -> Vec<ClusterStats> {
         let mut clusters = vec![ClusterStats::default(); n_clusters];
         for (&label, sq_dist) in self.labels.iter().zip(&self.sq_distances) {

@@ -1,4 +1,4 @@
-//! Distances of rows to all centroids, and what is made of them.
+//! Distances of rows to all centroids, and functions of these distances.
 
 use std::ops::Range;
 
@@ -20,14 +20,14 @@ const TRANSFORM_ROWS: usize = 32;
 impl<F: Float> KMeansModel<F> {
     /// The Euclidean distance of each of the `m` rows of `x` to each centroid, `m x k`.
     ///
-    /// The distances are computed from differences, in f64, and rounded once. They are the
-    /// features that k-means makes of a row. See the [example](Self#example).
+    /// The distances are computed from differences in f64, and rounded once. They can serve as features of
+    /// the rows, for example for a classifier. See the [example](Self#example).
     ///
     /// Cost: `m k d` operations in f64.
     ///
     /// # Errors
     /// [As above](Self#errors), and
-    /// - [`Error::ResultTooLarge`]: the result would not fit in memory's range of addresses.
+    /// - [`Error::ResultTooLarge`]: the result would not fit in the address space.
     pub fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         compiled!(
             |model: &KMeansModel<F>, x: &ArrayRef2<F>| -> Result<Array2<F>> {
@@ -65,7 +65,8 @@ impl<F: Float> KMeansModel<F> {
     /// How much each of the `m` rows of `x` belongs to each centroid, `m x k`: the Gaussian radial
     /// basis function `exp(-gamma d^2)` of their distance `d`, from 1 at the centroid to 0 far away.
     ///
-    /// A larger `gamma`, in units of one over the square of the features' unit, lets it fall faster.
+    /// A larger `gamma` makes the values fall faster. Its unit is one over the square of the features'
+    /// unit.
     ///
     /// Cost: `m k d` operations in f64, and `m k` exponentials.
     ///
@@ -84,7 +85,7 @@ impl<F: Float> KMeansModel<F> {
     /// # Errors
     /// [As above](Self#errors), and
     /// - [`Error::InvalidParameter`]: `gamma` is negative or not finite.
-    /// - [`Error::ResultTooLarge`]: the result would not fit in memory's range of addresses.
+    /// - [`Error::ResultTooLarge`]: the result would not fit in the address space.
     pub fn affinities(&self, x: &ArrayRef2<F>, gamma: f64) -> Result<Array2<F>> {
         compiled!(
             |model: &KMeansModel<F>, x: &ArrayRef2<F>, gamma: f64| -> Result<Array2<F>> {
@@ -94,8 +95,8 @@ impl<F: Float> KMeansModel<F> {
         )(self, x, gamma)
     }
 
-    /// For each of the `k` centroids the row of `x` nearest to it, the first among equally near
-    /// ones: the rows to look at, or to label by hand, first.
+    /// For each of the `k` centroids, the row of `x` nearest to it, or the first of several equally near
+    /// ones. Look at these rows, or label them by hand, first.
     ///
     /// Cost: `m k d` operations in f64.
     ///

@@ -23,9 +23,9 @@ use crate::kernels::{Kernels, Packed, detect};
 use crate::parallel::{Blocks, PARTS, work};
 use crate::progress::Stop;
 
-/// Centroids, and what the fit that found them knows of its data.
+/// The result of a fit: the centroids, and the labels, cluster sizes and inertia of the fitted data.
 ///
-/// The parts belong together: [`labels`](Self::labels) are what [`predict`](Self::predict) returns
+/// These agree with each other: [`labels`](Self::labels) are what [`predict`](Self::predict) returns
 /// for the fitted data, [`inertia`](Self::inertia) is computed from them and the centroids, and
 /// [`cluster_sizes`](Self::cluster_sizes) counts them.
 ///
@@ -54,9 +54,9 @@ use crate::progress::Stop;
 /// # Errors
 /// All methods that take rows refuse them with
 /// - [`Error::DimensionMismatch`]: their number of columns is not that of the centroids.
-/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
 ///
-/// An array without rows is no error, and gives a result without rows.
+/// An array without rows is not an error: the result then has no rows either.
 #[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -81,7 +81,7 @@ pub struct KMeansModel<F: Float> {
 }
 
 impl<F: Float> KMeansModel<F> {
-    /// IN: `keeps_labels`, whether the model is to have them.
+    /// IN: `keeps_labels`, whether the model stores the labels.
     pub(in crate::kmeans) fn from_run(run: Run<F>, keeps_labels: bool) -> Self {
         let (n, n_clusters) = (run.labels.len(), run.centroids.len());
         let mut labels = vec![0; if keeps_labels { n } else { 0 }];
@@ -117,9 +117,9 @@ impl<F: Float> KMeansModel<F> {
         }
     }
 
-    /// A model of `k x d` centroids that were kept elsewhere, given as an array, a view or a
-    /// reference to one. No fit was made: the model [says so](Stop::NotFitted), and has no labels, sizes of
-    /// 0 and an infinite inertia.
+    /// A model made from existing `k x d` centroids, given as an array, a view or a reference to one. There
+    /// was no fit: [`stop`](Self::stop) is [`Stop::NotFitted`], there are no labels, all sizes are 0 and
+    /// the inertia is infinite.
     ///
     /// # Example
     /// ```
@@ -134,7 +134,7 @@ impl<F: Float> KMeansModel<F> {
     ///
     /// # Errors
     /// - [`Error::EmptyData`]: there are no centroids, or they have no features.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
     pub fn from_centroids<'a>(centroids: impl Into<CowArray<'a, F, Ix2>>) -> Result<Self> {
         compiled!(|centroids: &ArrayRef2<F>| -> Result<KMeansModel<F>> {
             let points = Points::check("centroids", centroids)?;
@@ -163,21 +163,21 @@ impl<F: Float> KMeansModel<F> {
         .expect("the centroids are a matrix")
     }
 
-    /// For each of the `n` fitted rows the index of its centroid. Empty after
-    /// [`keep_labels(false)`](crate::FitOptions::keep_labels), and where no fit was made. See the
+    /// For each of the `n` fitted rows, the index of its centroid. Empty after
+    /// [`keep_labels(false)`](crate::FitOptions::keep_labels), and if no fit was made. See the
     /// [example](Self#example).
     pub fn labels(&self) -> ArrayView1<'_, usize> {
         self.labels.view()
     }
 
-    /// The weighted sum of the squared distances of the fitted rows to their centroids, computed
-    /// from differences, in f64. Infinite if [no fit was made](Stop::NotFitted), so that every fit is
+    /// The weighted sum of the squared distances of the fitted rows to their centroids, computed from
+    /// differences in f64. Infinite if [no fit was made](Stop::NotFitted), so that any fit compares as
     /// better. See the [example](Self#example).
     pub fn inertia(&self) -> f64 {
         self.inertia
     }
 
-    /// The iterations of the start that gave this model. See the [example](Self#example).
+    /// The number of iterations of the start that gave this model. See the [example](Self#example).
     pub fn n_iter(&self) -> usize {
         self.n_iter
     }
@@ -187,8 +187,8 @@ impl<F: Float> KMeansModel<F> {
         self.stop
     }
 
-    /// For each of the `k` clusters the number of fitted rows in it, whatever their weight; 0 if no fit was
-    /// made. See the [example](Self#example).
+    /// For each of the `k` clusters, the number of fitted rows in it, regardless of their weights; 0 if no
+    /// fit was made. See the [example](Self#example).
     pub fn cluster_sizes(&self) -> ArrayView1<'_, usize> {
         self.cluster_sizes.view()
     }
@@ -236,7 +236,7 @@ impl<F: Float> KMeansModel<F> {
         Points::check_for("x", x, self.n_features())
     }
 
-    /// Multiply-adds of comparing all points with all centroids.
+    /// The multiply-adds needed to compare all points with all centroids.
     fn work(&self, points: &Points<'_, F>) -> usize {
         work(points.len(), self.n_clusters(), self.n_features())
     }

@@ -1,4 +1,4 @@
-//! How far rows lie from their centroids, compared with what is usual there.
+//! How far rows lie from their centroids, compared with what is usual in their clusters.
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 
@@ -20,14 +20,14 @@ fn score<F: Float>(sq_dist: f64, spread: f64) -> F {
 }
 
 impl<F: Float> KMeansModel<F> {
-    /// How unusual each of the `m` rows of `x` is: its Euclidean distance to the nearest centroid in
-    /// units of the spread of that cluster, `d / s`, the spread being that of the rows of `x`
-    /// themselves, see [`cluster_spreads`](Self::cluster_spreads).
+    /// How unusual each of the `m` rows of `x` is: its Euclidean distance `d` to the nearest centroid,
+    /// divided by the spread `s` of that cluster. The spreads are those of the rows of `x` themselves, see
+    /// [`cluster_spreads`](Self::cluster_spreads).
     ///
-    /// 0 at the centroid, about 1 for a usual row, 3 or more for one that lies far outside of its
-    /// cluster. The scores are finite. Rows that are clusters of their own lie at their centroids and
-    /// score 0: look for them among the [`cluster_sizes`](Self::cluster_sizes), or let there be fewer
-    /// clusters. [`anomalies`](crate::anomalies) turns scores into rows.
+    /// The score is 0 at the centroid, about 1 for a typical row, and 3 or more for a row that lies far
+    /// outside its cluster. Scores are always finite. A row that forms a cluster by itself lies at its
+    /// centroid and scores 0: to find such rows, look at the [`cluster_sizes`](Self::cluster_sizes), or use
+    /// fewer clusters. [`anomalies`](crate::anomalies) selects rows by their scores.
     ///
     /// Cost: `m k d` multiply-adds.
     ///
@@ -57,10 +57,10 @@ impl<F: Float> KMeansModel<F> {
         )(self, x)
     }
 
-    /// [`outlier_scores`](Self::outlier_scores) with given spreads, one for each cluster: for rows that
-    /// come later, or too few to have a spread of their own.
+    /// [`outlier_scores`](Self::outlier_scores) with given spreads, one for each cluster: for new rows, or
+    /// for too few rows to compute spreads from.
     ///
-    /// Away from a centroid of spread 0 the score is [`Float::MAX_MAGNITUDE`].
+    /// If the spread of a cluster is 0, rows away from its centroid score [`Float::MAX_MAGNITUDE`].
     ///
     /// # Example
     /// ```
@@ -93,17 +93,17 @@ impl<F: Float> KMeansModel<F> {
                 checks::finite_and_not_negative("spreads", spread.to_f64())?;
             }
             let assignment = model.assign(x)?;
-            // A zero may be negative.
+            // A spread of 0 may be negative zero.
             Ok(scores(&assignment, |label| spreads[label].to_f64().abs()))
         })(self, x, spreads)
     }
 
-    /// For each of the `k` clusters the spread of its rows among those of `x`: the root of their mean
-    /// squared Euclidean distance to the centroid, in the features' unit.
+    /// For each of the `k` clusters, the spread of its rows in `x`: the root of their mean squared
+    /// Euclidean distance to the centroid, in the features' unit.
     ///
-    /// A cluster that shows no spread, having less than two rows or all of them at its centroid, is
-    /// given that of all rows around their centroids. That is 0 if they all lie there, or if there is but
-    /// one row.
+    /// A cluster with fewer than two rows, or with all rows at its centroid, has no spread of its own. It
+    /// gets the spread of all rows around their centroids, which is 0 if they all lie there, or if there is
+    /// only one row.
     ///
     /// Cost: `m k d` multiply-adds.
     ///

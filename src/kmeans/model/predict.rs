@@ -14,8 +14,7 @@ use crate::kernels::nearest_row;
 use crate::parallel::{BLOCK, Blocks};
 
 impl<F: Float> KMeansModel<F> {
-    /// The index of the nearest centroid for each of the `m` rows of `x`, the lowest among equally
-    /// near ones.
+    /// The index of the nearest centroid for each of the `m` rows of `x`. Ties go to the lowest index.
     ///
     /// Cost: `m k d` multiply-adds. See the [example](Self#example).
     ///
@@ -32,9 +31,9 @@ impl<F: Float> KMeansModel<F> {
         )(self, x)
     }
 
-    /// [`predict`](Self::predict) into an array of `m` entries. Nothing is allocated if `x` is in
-    /// row-major order, `labels` is contiguous, the work is small enough for one thread, and that
-    /// thread has its workspace from an earlier call (up to some thousand features).
+    /// [`predict`](Self::predict) into an array of `m` entries. Nothing is allocated if `x` is in row-major
+    /// order, `labels` is contiguous, the work is small enough for one thread, and that thread has its
+    /// workspace from an earlier call (up to a few thousand features).
     ///
     /// # Example
     /// ```
@@ -86,7 +85,7 @@ impl<F: Float> KMeansModel<F> {
     /// ```
     ///
     /// # Errors
-    /// [As above](Self#errors), the row being row 0.
+    /// [As above](Self#errors). The row counts as row 0.
     pub fn predict_one(&self, row: &ArrayRef1<F>) -> Result<(usize, F)> {
         compiled!(
             |model: &KMeansModel<F>, row: &ArrayRef1<F>| -> Result<(usize, F)> {
@@ -98,8 +97,8 @@ impl<F: Float> KMeansModel<F> {
         )(self, row)
     }
 
-    /// Minus the inertia of `x`: minus the sum of the squared distances of its rows to their
-    /// nearest centroids. Greater is better. See the [example](Self#example).
+    /// The negative inertia of `x`: minus the sum of the squared distances of its rows to their nearest
+    /// centroids. Greater is better. See the [example](Self#example).
     ///
     /// Cost: `m k d` multiply-adds.
     ///

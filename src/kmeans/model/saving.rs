@@ -1,4 +1,4 @@
-//! What is saved of a model, and what is refused when it is read.
+//! How a model is saved, and which data is refused on loading.
 
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub(super) struct SavedModel<F> {
     centroids: Vec<F>,
     labels: Vec<usize>,
     cluster_sizes: Vec<usize>,
-    /// 0 if no fit was made: there are formats without an infinity.
+    /// 0 if no fit was made, because some formats have no infinity.
     inertia: f64,
     n_iter: usize,
     stop: Stop,
