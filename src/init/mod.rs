@@ -47,7 +47,7 @@ pub enum Init {
     /// each weighing as much as the rows nearest to it.
     ///
     /// The quality is about that of [`PlusPlus`](Self::PlusPlus), in `rounds + 1` passes over the data
-    /// in place of `k`: use it if a pass over the data is slow. Cost: about `n k rounds oversampling`
+    /// instead of `k`: use it if a pass over the data is slow. Cost: about `n k rounds oversampling`
     /// distances, and 16 bytes per row. If fewer than `k` different rows are taken, `PlusPlus` takes over.
     ///
     /// # Example

@@ -21,7 +21,7 @@ use crate::random::Stream;
 /// Rows that share a stream of random numbers.
 const SAMPLED: usize = 16 * BLOCK;
 
-/// IN: `per_round`, how many rows a round is to take, on average at most.
+/// IN: `per_round`, the number of rows that a round takes on average, at most.
 pub(super) fn choose<F: Float>(
     prepared: &Prepared<'_, F>,
     n_clusters: usize,
@@ -87,7 +87,7 @@ fn among<F: Float>(
     plus_plus::choose(&Prepared::plain(&candidates), n_clusters, stream)
 }
 
-/// The rows taken so far, and what is known of all rows.
+/// The rows taken so far, and for each row the nearest of them.
 struct Candidates<'a, F: Float> {
     points: &'a Points<'a, F>,
     rows: Vec<usize>,

@@ -7,8 +7,8 @@
 //!     keep the candidate that leaves the smallest sum of w D^2, the first among equals
 //! ```
 //!
-//! The squared distances are those of [`sq_dist`](crate::kernels::sq_dist) and the sums are exact,
-//! so the choice is the same on every processor, and however the points are gone through.
+//! The squared distances are those of [`sq_dist`](crate::kernels::sq_dist) and the sums are exact, so the
+//! choice is the same on every processor, and in whatever order the points are visited.
 
 use super::potential::Potential;
 use crate::data::Points;
@@ -34,7 +34,7 @@ pub(super) fn choose<F: Float>(
         potential.add(best);
         chosen.push(best);
     }
-    // Where every distinct row is a centroid already, any others will do.
+    // If every distinct row is already a centroid, any other rows will do.
     if chosen.len() < n_clusters {
         let mut is_free: Vec<bool> = (0..points.len())
             .map(|row| points.weight(row) > 0.0)

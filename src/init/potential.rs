@@ -1,10 +1,10 @@
-//! The potential of k-means++: the squared distance of every point to the nearest of the centroids chosen so
-//! far, and the sum of all, which it draws by.
+//! The potential of k-means++: the squared distance of every point to the nearest centroid chosen so far,
+//! and the sum of these distances, by which the next centroid is drawn.
 //!
-//! What a point adds to the sum, its weight times its squared distance, is rounded to a multiple of
-//! a power of two so large that all partial sums fit an f64. So sums are exact: they do not depend on
-//! the order of addition, and when a centroid is added, only the points that are nearer to it than
-//! to the others need be looked at. A [`Search`] finds those.
+//! What a point adds to the sum, its weight times its squared distance, is rounded to a multiple of a power
+//! of two so large that all partial sums fit in an f64. So sums are exact: they do not depend on the order
+//! of addition, and when a centroid is added, only the points that are nearer to it than to the others need
+//! to be updated. A [`Search`] finds those.
 
 use super::search::{Found, Search, Searched};
 use crate::data::Points;
@@ -18,11 +18,11 @@ use crate::random::Stream;
 /// When the sum has dropped by this factor, its terms are rounded anew, more finely.
 const REFINED: f64 = 1024.0;
 
-/// Where all points are measured, those that are nearer to a candidate are listed from this number of
-/// centroids for each candidate on: before that they are too many.
+/// If all points are measured, those nearer to a candidate are listed only from this number of centroids
+/// per candidate on: before that, there are too many of them.
 const CROWDED: usize = 4;
 
-/// The most points found that are kept, as a share of all: 6 bytes per row.
+/// At most this share of all points is kept in the list of points found: 6 bytes per row.
 const KEPT: f64 = 0.25;
 
 /// Blocks of points that are measured in one go.
@@ -35,7 +35,7 @@ pub(super) struct Potential<'a, F: Float> {
     n_chosen: usize,
     /// The last candidates, and the points that were found nearer to one of them, if these are kept.
     found: Option<(Vec<usize>, Vec<Vec<NearPair>>)>,
-    /// For each original point its place in the tree, where there is one.
+    /// For each original point, its place in the tree, if there is one.
     places: Vec<u32>,
     /// For each point worked on.
     sq_dists: Vec<f64>,
@@ -45,12 +45,12 @@ pub(super) struct Potential<'a, F: Float> {
     block_sums: Vec<f64>,
     /// The sum over all points.
     total: f64,
-    /// When the unit was chosen.
+    /// The sum when the unit was chosen.
     total_then: f64,
 }
 
 impl<'a, F: Float> Potential<'a, F> {
-    /// With one centroid, a row.
+    /// The potential with one centroid, a row.
     pub(super) fn new(prepared: &'a Prepared<'a, F>, first: usize) -> Self {
         let points = prepared.points;
         let searched = Searched::new(prepared);
@@ -79,7 +79,7 @@ impl<'a, F: Float> Potential<'a, F> {
         self.total
     }
 
-    /// That of an original point.
+    /// The squared distance of an original point.
     pub(super) fn sq_dist(&self, row: usize) -> f64 {
         let place = self.places.get(row).map_or(row, |&place| place as usize);
         self.sq_dists[place]
@@ -216,7 +216,7 @@ impl<'a, F: Float> Potential<'a, F> {
         }
     }
 
-    /// Takes a row in as a centroid.
+    /// Adds a row as a centroid.
     pub(super) fn add(&mut self, row: usize) {
         match self.found.take() {
             Some((candidates, found)) if candidates.contains(&row) => {

@@ -1,4 +1,4 @@
-//! Points passed over by the boxes that hold them.
+//! Skips points by the boxes that contain them.
 
 use super::{Collect, Found, Search};
 use crate::data::Points;
@@ -11,7 +11,7 @@ use crate::prepared::KdTree;
 /// Subtrees of this level are searched side by side.
 const SHARED_LEVEL: u32 = 6;
 
-/// Looking at a point, or passing over it, takes about as long as this many multiply-adds.
+/// Looking at a point, or skipping it, takes about as long as this many multiply-adds.
 const WORK: usize = 16;
 
 pub(super) struct Boxes<'a, F: Float> {

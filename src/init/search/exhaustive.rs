@@ -1,4 +1,4 @@
-//! All points measured: in few features that takes less time than anything else.
+//! Measures all points: with few features, that is faster than anything else.
 
 use std::ops::Range;
 

@@ -1,11 +1,11 @@
 //! Finding the points that are nearer to a candidate than to all centroids so far, without
 //! measuring the others.
 //!
-//! - Where there is a tree, a box is passed over if it is farther from the candidate than all its
-//!   points are from their centroids (E. Raff, *Exact acceleration of k-means++ and k-means||*,
-//!   IJCAI 2021, has such tests for points).
-//! - In more than a few features the triangle inequality rules points out, and then distances in the
-//!   precision of the data, or those of sketches where there are any.
+//! - If there is a tree, a box is skipped if it is farther from the candidate than all its points are from
+//!   their centroids (E. Raff, *Exact acceleration of k-means++ and k-means||*, IJCAI 2021, has such tests
+//!   for points).
+//! - With more than a few features, the triangle inequality rules out points first, and then distances in
+//!   the precision of the data, or those of sketches if there are any.
 
 mod boxes;
 mod exhaustive;
@@ -25,21 +25,21 @@ use crate::prepared::{KdTree, Prepared};
 
 /// A way to find points that are nearer to a candidate.
 pub(super) trait Search: Sync {
-    /// The results of `collect` for parts of the points, given those that are nearer to one of the
-    /// candidates, original rows, than the squared distance known of them.
+    /// The results of `collect` for parts of the points. It is given the points that are nearer to one of
+    /// the candidates (original rows) than their squared distances in `closest`.
     fn find(&self, candidates: &[usize], closest: &[f64], collect: Collect<'_>) -> Vec<Found>;
 
-    /// Takes in a row as a centroid, which the points `found` are nearer to; `closest` are the
-    /// squared distances with it.
+    /// Adds a row as a centroid. The points `found` are nearer to it than to the others; `closest` has the
+    /// squared distances including it.
     fn add(&mut self, row: usize, found: &mut dyn Iterator<Item = &NearPair>, closest: &[f64]);
 }
 
-/// What becomes of the points that are found in a part.
+/// What to do with the points found in a part.
 pub(super) type Collect<'c> = &'c (dyn Fn(&[NearPair]) -> Found + Sync);
 
-/// What is known of the points that were found in a part.
+/// The result for the points found in a part.
 pub(super) struct Found {
-    /// For each candidate how much they lower the potential.
+    /// For each candidate, how much these points lower the potential.
     pub(super) drops: Vec<f64>,
     /// All of them, if they are kept.
     pub(super) pairs: Option<Vec<NearPair>>,
@@ -53,7 +53,7 @@ pub(super) struct Searched<'a, F: Float> {
 
 impl<'a, F: Float> Searched<'a, F> {
     pub(super) fn new(prepared: &'a Prepared<'a, F>) -> Self {
-        // Points of different weights are not one in the sums.
+        // Equal points of different weights cannot be merged in the sums.
         let unweighted = prepared.points.weights().is_none();
         let tree = prepared.tree.as_ref().filter(|_| unweighted);
         Self {
@@ -62,7 +62,7 @@ impl<'a, F: Float> Searched<'a, F> {
         }
     }
 
-    /// For each original point its place among those searched; empty where it is its own.
+    /// For each original point, its place among those searched; empty if that is its own number.
     pub(super) fn places(&self) -> Vec<u32> {
         let places: Vec<u32> = (0..self.points.len() as u32).collect();
         self.tree

@@ -1,5 +1,4 @@
-//! Points passed over by the triangle inequality, and by distances that are rounded, or those of
-//! their sketches.
+//! Skips points by the triangle inequality, and by rounded distances or those of their sketches.
 
 use std::ops::Range;
 
@@ -29,8 +28,8 @@ impl<'a, F: Float> Screened<'a, F> {
         }
     }
 
-    /// For each centroid so far how far from it, squared, a point must be to be nearer to a
-    /// candidate: by the triangle inequality, half as far as the candidate.
+    /// For each centroid so far, the squared distance from it beyond which a point may be nearer to a
+    /// candidate: by the triangle inequality, half the distance of the candidate.
     fn reaches(&self, candidates: &Rows<'_, F>) -> Vec<f64> {
         if self.chosen.is_empty() {
             return vec![f64::NEG_INFINITY];

@@ -1,4 +1,4 @@
-//! k-means of rows that are read block by block.
+//! k-means on rows that are read block by block.
 
 mod moments;
 mod reader;
@@ -24,15 +24,14 @@ use reader::{Failure, Reader};
 use streamed::Streamed;
 
 impl KMeans {
-    /// Clusters rows that are read block by block from a source, as often as there are iterations: for
-    /// data that does not fit in memory. The iterations are those of [`fit`](Self::fit), exact, with the
-    /// same stops.
+    /// Clusters rows that are read block by block from a source, once per iteration: for data that does not
+    /// fit in memory. The iterations are as exact as those of [`fit`](Self::fit), and end under the same
+    /// conditions.
     ///
-    /// The start is [`Init::Random`](crate::Init::Random) if that is asked for, and otherwise
-    /// **k-means||**, of the rounds and the oversampling of
-    /// [`Init::ParallelWith`](crate::Init::ParallelWith) or those of
-    /// [`Init::Parallel`](crate::Init::Parallel): greedy k-means++ would take `k` passes. Where 10
-    /// restarts are too many passes, set [`n_init(1)`](Self::n_init).
+    /// The start is [`Init::Random`](crate::Init::Random) if you choose it. Otherwise it is **k-means||**,
+    /// with the rounds and the oversampling of [`Init::ParallelWith`](crate::Init::ParallelWith), or else
+    /// those of [`Init::Parallel`](crate::Init::Parallel), because greedy k-means++ would take `k` passes.
+    /// If 10 restarts take too many passes, set [`n_init(1)`](Self::n_init).
     ///
     /// # Example
     /// ```
@@ -46,29 +45,30 @@ impl KMeans {
     /// ```
     ///
     /// # Cost
-    /// One pass to look at all values; then for each restart two passes and one for each round of
-    /// k-means||, one for each iteration and one at the end, and one more where a cluster is empty; two more
-    /// for each further round that equal rows make necessary. A pass reads and computes at the same time.
-    /// In memory are a few blocks, the rows that the rounds take (`k` times oversampling in each), 4 bytes
-    /// per row for the labels, and 8 more for those of the model, if they are
+    /// One pass checks all values. Each restart then takes two passes and one for each round of k-means||,
+    /// one for each iteration and one at the end; one more when a cluster is empty, and two more for each
+    /// further round that equal rows make necessary. Reading and computing overlap.
+    ///
+    /// Memory holds a few blocks, the rows that the rounds take (`k` times the oversampling in each), 4
+    /// bytes per row for the labels, and 8 more for the labels of the model, if they are
     /// [kept](FitOptions::keep_labels).
     ///
     /// # Determinism
-    /// From given centroids the result is that of [`fit_with`](Self::fit_with) for the same rows, to the
-    /// bit, however they are cut into blocks; only where sums cannot be exact, with
-    /// weights that are no whole numbers or values of extreme range, and in the tolerance, it is the same
-    /// up to rounding.
+    /// From given centroids, the result is that of [`fit_with`](Self::fit_with) for the same rows, to the
+    /// bit, however they are cut into blocks. There are two exceptions, which agree up to rounding: the
+    /// tolerance, and sums that cannot be exact because weights are not integers or values have an extreme
+    /// range.
     ///
     /// # Errors
-    /// A [`BlocksError`], which holds the best model found before. `?` in a function that returns [`Error`]
-    /// keeps the error and drops the model:
+    /// A [`BlocksError`], which holds the best model found so far. Using `?` in a function that returns
+    /// [`Error`] keeps the error and drops the model:
     /// - [`Error::InvalidParameter`]: as for [`fit`](Self::fit).
     /// - [`Error::EmptyData`]: the source has no rows or no features.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
     /// - [`Error::TooFewRows`]: there are fewer rows than clusters.
     /// - [`Error::SourceFailed`]: a block could not be read.
-    /// - [`Error::SourceChanged`]: a pass gave fewer or more rows than the first one, or a larger value.
-    ///   Other changes are not noticed.
+    /// - [`Error::SourceChanged`]: a pass returned fewer or more rows than the first one, or a larger
+    ///   value. Other changes go unnoticed.
     pub fn fit_blocks<F: Float>(
         &self,
         source: &mut dyn RowBlocks<F>,
@@ -76,8 +76,8 @@ impl KMeans {
         self.fit_blocks_with(source, FitOptions::new())
     }
 
-    /// [`fit_blocks`](Self::fit_blocks) with sample weights, from given centroids, under observation, or
-    /// without the labels of all rows.
+    /// [`fit_blocks`](Self::fit_blocks) with sample weights, from given centroids, with an observer, or
+    /// without keeping the labels.
     ///
     /// # Example
     /// ```
@@ -116,7 +116,7 @@ impl KMeans {
             let weights = weights.transpose()?;
             let mut reader = Reader::new(source, weights.as_deref());
             let (observer, kept) = (options.observer, options.keeps_labels);
-            // PERF: from inside the pool, a pass need not wake it for every block.
+            // PERF: a pass that is run from inside the pool need not wake it for every block.
             let run = parallel::on_pool(usize::MAX, || {
                 kmeans.run_blocks(&mut reader, start.as_deref(), observer)
             });
@@ -185,7 +185,7 @@ impl<F: Float> From<Failure> for BlocksError<F> {
     }
 }
 
-/// Why [`KMeans::fit_blocks`] ended early, and what it had found.
+/// Why [`KMeans::fit_blocks`] failed, and the best model found until then.
 ///
 /// # Example
 /// ```
@@ -222,14 +222,15 @@ impl<F: Float> BlocksError<F> {
         self.cause.as_ref()
     }
 
-    /// The best model so far: that of the best restart that was finished, or the centroids of the last
-    /// whole pass, if their inertia is less. Those come with their inertia, but without labels and sizes,
-    /// and with [`Stop::Interrupted`](crate::Stop::Interrupted). See the [example](Self#example).
+    /// The best model so far: that of the best finished restart, or the centroids of the last complete pass
+    /// if their inertia is lower. The latter come with their inertia and
+    /// [`Stop::Interrupted`](crate::Stop::Interrupted), but without labels and sizes. See the
+    /// [example](Self#example).
     pub fn model(&self) -> Option<&KMeansModel<F>> {
         self.model.as_deref()
     }
 
-    /// [`model`](Self::model), to keep. See the [example](Self#example).
+    /// The [`model`](Self::model), as an owned value. See the [example](Self#example).
     pub fn into_model(self) -> Option<KMeansModel<F>> {
         self.model.map(|model| *model)
     }

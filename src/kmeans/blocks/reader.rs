@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::parallel::{self, BLOCK};
 
-/// Bytes that are worked on at a time, at least.
+/// At least this many bytes are processed at a time.
 const CHUNK: usize = 1 << 21;
 
 /// Why a pass failed.
@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 21;
 pub(super) enum Failure {
     Refused(Error),
     Source {
-        /// Rows of the pass that were processed before.
+        /// The rows of the pass that were processed before it failed.
         rows: usize,
         cause: io::Error,
     },
@@ -37,7 +37,7 @@ pub(super) struct Reader<'a, F: Float> {
 pub(super) struct Survey<F> {
     pub(super) n_rows: usize,
     pub(super) magnitude: F,
-    /// The number of rows as often as they are weighted, if that is a whole number.
+    /// The number of rows, each counted as often as its weight says, if that is a whole number.
     pub(super) count: Option<f64>,
 }
 
@@ -87,11 +87,11 @@ impl<'a, F: Float> Reader<'a, F> {
         Ok(moments.mean_variance())
     }
 
-    /// Calls `work` with all rows in order, a chunk at a time, and the number of its first row. Chunks
-    /// begin with whole blocks.
+    /// Calls `work` with all rows in order, a chunk at a time, and with the number of the chunk's first
+    /// row. Each chunk begins with a whole block.
     ///
     /// # Errors
-    /// A chunk that cannot be read or used; a pass that is not like the first.
+    /// A chunk cannot be read or used, or the pass differs from the first one.
     pub(super) fn pass(
         &mut self,
         mut work: impl FnMut(usize, &Points<'_, F>) + Send,
@@ -111,7 +111,7 @@ impl<'a, F: Float> Reader<'a, F> {
             next.clear();
             next.extend_from_slice(&chunk[whole * d..]);
             chunk.truncate(whole * d);
-            // More rows than can be counted have no labels either.
+            // If there are more rows than can be counted, there is no room for their labels either.
             let last = first.checked_add(whole).ok_or(Error::ResultTooLarge {
                 rows: usize::MAX,
                 columns: 1,
@@ -151,7 +151,7 @@ impl<'a, F: Float> Reader<'a, F> {
     }
 }
 
-/// Reads until there is enough to work on. Returns whether that was all.
+/// Reads until there is enough to work on. Returns whether the source has no more rows.
 fn fill<F: Float>(
     source: &mut dyn RowBlocks<F>,
     rows: &mut Vec<F>,

@@ -1,4 +1,4 @@
-//! Starts in few passes.
+//! Starts that need few passes.
 //!
 //! ```text
 //! take a row by weight
@@ -46,7 +46,7 @@ pub(super) fn choose<F: Float>(
         let candidates = Packed::new(&Rows::new(&rows, d));
         if round >= rounds {
             let weights = weigh(reader, &candidates)?;
-            // Equal rows may be taken in one round; further rounds take others.
+            // A round may have taken equal rows; further rounds take others.
             if weights.iter().filter(|&&weight| weight > 0.0).count() >= n_clusters {
                 break weights;
             }
@@ -83,8 +83,8 @@ fn weigh<F: Float>(
     Ok(weights)
 }
 
-/// Rows by weight times squared distance to the nearest of the candidates, or by weight alone: `count`
-/// of them, or all that have a chance.
+/// `count` rows, drawn by weight times squared distance to the nearest candidate, or by weight alone if
+/// there are no candidates; or all rows of positive probability, if there are fewer.
 fn sample<F: Float>(
     reader: &mut Reader<'_, F>,
     candidates: Option<&Packed<F>>,

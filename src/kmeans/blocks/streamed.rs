@@ -11,7 +11,7 @@ use crate::kmeans::update::{self, Farthest};
 use crate::numeric::DoubleDouble;
 use crate::progress::Stop;
 
-/// The rows of a source as what Lloyd's iterations go over.
+/// The rows of a source, as the data of Lloyd's iterations.
 pub(super) struct Streamed<'a, 'b, F: Float> {
     reader: &'a mut Reader<'b, F>,
     labels: Vec<u32>,
@@ -26,7 +26,7 @@ pub(super) struct Streamed<'a, 'b, F: Float> {
 #[derive(Debug, Default)]
 struct Pass {
     inertia: f64,
-    /// Where they cannot be exact.
+    /// The sums, if they cannot be exact.
     rounded: Option<Sums>,
 }
 

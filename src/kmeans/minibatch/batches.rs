@@ -69,12 +69,12 @@ pub(super) fn run<F: Float>(
 ///
 /// The first batch does not count: its centroids are the rows of the start, which it moves far.
 struct Progress {
-    /// The share of a new value.
+    /// The share of a new value in the smoothed one.
     share: f64,
     n_batches: usize,
     smoothed: f64,
     least: f64,
-    /// Batches since the least.
+    /// The number of batches since the minimum.
     stale: usize,
 }
 
@@ -89,7 +89,7 @@ impl Progress {
         }
     }
 
-    /// Takes in the mean inertia of a batch. Returns how many batches did not get better.
+    /// Takes in the mean inertia of a batch. Returns the number of consecutive batches without improvement.
     fn add(&mut self, inertia: f64) -> usize {
         self.n_batches += 1;
         if self.n_batches <= 2 {

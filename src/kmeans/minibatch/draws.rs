@@ -1,4 +1,4 @@
-//! Rows drawn one by one, each draw in a time that does not depend on their number.
+//! Draws of single rows. The time of a draw does not depend on the number of rows.
 
 use crate::data::Points;
 use crate::float::Float;
@@ -6,7 +6,7 @@ use crate::random::{AliasTable, Shuffle, Stream, without_replacement};
 
 /// Draws rows with replacement, with probability proportional to their weight.
 pub(super) enum Draws {
-    /// All of this many are equally likely.
+    /// This many rows, all equally likely.
     Uniform(usize),
     Weighted(AliasTable),
 }
@@ -27,7 +27,7 @@ impl Draws {
     }
 }
 
-/// The rows of positive weight, if there are others.
+/// The rows of positive weight, if some rows have none.
 fn weighted_rows<F: Float>(points: &Points<'_, F>) -> Option<Vec<usize>> {
     let all = points.n_weighted() == points.len();
     (!all).then(|| {
@@ -36,7 +36,7 @@ fn weighted_rows<F: Float>(points: &Points<'_, F>) -> Option<Vec<usize>> {
     })
 }
 
-/// Rows of positive weight, each at most once, all equally likely: `count` of them, or all.
+/// `count` different rows of positive weight, all equally likely; or all of them, if there are fewer.
 pub(super) fn distinct_rows<F: Float>(
     points: &Points<'_, F>,
     count: usize,

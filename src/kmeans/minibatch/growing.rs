@@ -8,8 +8,8 @@
 //! iterate to the end
 //! ```
 //!
-//! J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934. There bounds are
-//! carried over when a batch grows; here each batch is a run of its own, of the engine that suits it.
+//! J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934. In that paper, bounds
+//! are carried over when a batch grows; here each batch is a separate run, with the engine that suits it.
 
 use std::convert::Infallible;
 
@@ -23,10 +23,10 @@ use crate::kmeans::engine::{self, InMemory, Limits, PreparedFit, Restart, Run};
 use crate::kmeans::iteration::Iteration;
 use crate::progress::{Observer, Stop};
 
-/// Rows for each cluster in the first batch at least: a standard error needs some.
+/// The first batch has at least this many rows per cluster, because a standard error needs several.
 const ROWS_PER_CLUSTER: usize = 10;
 
-/// Iterations that a batch takes, about.
+/// About how many iterations a batch takes.
 const USUAL_ITERATIONS: usize = 8;
 
 pub(super) fn run<F: Float>(
@@ -47,7 +47,7 @@ pub(super) fn run<F: Float>(
         most: estimator.max_iter.saturating_mul(n),
         iterations: 0,
     };
-    // Where to go on from. Until that is known, all starts are tried.
+    // The centroids to continue from. Until there are any, all starts are tried.
     let mut start = given;
     while size <= shuffle.len() / 2 && visits.left(size) > 0 {
         let batch = points.gather(shuffle.first(size, &mut stream));
@@ -74,7 +74,7 @@ pub(super) fn run<F: Float>(
     }
 }
 
-/// How many rows were labelled, counted anew in each iteration.
+/// How many rows have been labelled, with each row counted once per iteration.
 struct Visits {
     /// Rows of all data.
     n: usize,
@@ -119,7 +119,7 @@ impl Visits {
                 max_iter: self.left(batch.len()),
                 sq_shift: 0.0,
             };
-            // The first start has iterations left: there would be no batch otherwise.
+            // The first start always has iterations left: otherwise there would be no batch.
             let is_due = restart == 0 || limits.max_iter > 0;
             is_due.then(|| {
                 let start = match given {

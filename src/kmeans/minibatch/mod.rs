@@ -1,4 +1,4 @@
-//! k-means by small batches of the rows.
+//! k-means on small batches of the rows.
 
 mod batches;
 mod draws;
@@ -29,18 +29,18 @@ use crate::parallel;
 use crate::progress::{Observer, Stop};
 use crate::random::Stream;
 
-/// k-means by batches: centroids in a fraction of the time of [`KMeans`](crate::KMeans), for data that
-/// is large, or that arrives in pieces.
+/// k-means on batches: finds centroids in a fraction of the time of [`KMeans`](crate::KMeans), for data
+/// that is large or that arrives in pieces.
 ///
-/// It minimises the same inertia. Three ways:
+/// It minimises the same inertia, in one of three ways:
 ///
-/// - [`growing`](Self::growing), **to be preferred where the data is at hand**: Lloyd's iterations on a
-///   sample of the rows, which doubles as soon as its noise exceeds what the centroids still move, until
-///   it is all of the data. It ends where Lloyd's iterations end.
-/// - [`fit`](Self::fit) alone, as scikit-learn's class of this name: each batch of `batch_size` random
-///   rows moves each centroid to the mean of all rows that it was given so far. The end is near a
-///   minimum, not at one: expect an inertia some per cent higher.
-/// - [`online`](Self::online), for a stream: batches as they come, each seen once.
+/// - [`growing`](Self::growing), **recommended if all the data is available**: Lloyd's iterations on a
+///   sample of the rows. The sample doubles as soon as its noise exceeds the movement of the centroids,
+///   until it contains all rows. The fit ends where Lloyd's iterations end.
+/// - [`fit`](Self::fit) alone, like scikit-learn's class of the same name: each batch of `batch_size`
+///   random rows moves each centroid to the mean of all rows that it has received so far. The result is
+///   near a minimum, not at one: expect an inertia that is a few per cent higher.
+/// - [`online`](Self::online), for a stream: batches as they arrive, each seen once.
 ///
 /// # Example
 /// ```
@@ -71,15 +71,15 @@ use crate::random::Stream;
 /// ```
 ///
 /// # Choosing parameters
-/// A larger `batch_size` gives less noisy centroids, and lets large problems be shared among threads.
-/// `max_no_improvement` ends a fit when batches do not get better any more; `max_iter`, in passes over
-/// the data, is what it may take at most. A larger `reassignment_ratio` finds places for centroids that
-/// see few rows, but lets true small clusters be lost.
+/// A larger `batch_size` gives less noisy centroids, and allows large problems to be shared among threads.
+/// `max_no_improvement` ends a fit when batches no longer improve; `max_iter` limits the number of passes
+/// over the data. A larger `reassignment_ratio` finds better places for centroids that see few rows, but
+/// small clusters that really exist may be lost.
 ///
 /// # Cost
-/// A batch of `b` rows takes `b k d` multiply-adds, whatever the number of rows, and one pass over all
-/// rows labels them at the end. Beside the data 12 bytes per row for the labels, up to 32 more where there
-/// are weights; with `growing`, 8 bytes per row and a copy of at most half of the rows.
+/// A batch of `b` rows takes `b k d` multiply-adds, regardless of the number of rows. At the end, one pass
+/// labels all rows. In addition to the data, a fit holds 12 bytes per row for the labels, and up to 32 more
+/// if there are weights; with `growing`, 8 bytes per row and a copy of at most half of the rows.
 ///
 /// # Determinism
 /// The same data, parameters and seed give the same bits, at any number of threads and with any
@@ -109,23 +109,23 @@ pub struct MiniBatchKMeans {
 }
 
 common_setters!(MiniBatchKMeans {
-    /// How the first centroids are chosen, among the rows of a sample.
+    /// How the first centroids are chosen among the rows of a sample.
     init: "[`Init::PlusPlus`]",
-    /// The number of starts, each from a sample of its own, at least 1. The one of least inertia on a
-    /// further sample is kept, or with [`growing`](Self::growing) on the first batch, after the iterations
-    /// on it. All that follows runs once.
+    /// The number of starts, at least 1, each from its own sample. The start with the lowest inertia on
+    /// another sample is kept; with [`growing`](Self::growing), the one with the lowest inertia on the
+    /// first batch, after iterating on it. Everything after that runs once.
     n_init: "3",
-    /// The most passes (epochs) over the data that the batches may add up to, at least 1.
+    /// The maximum number of passes (epochs) over the data that the batches may add up to, at least 1.
     max_iter: "100",
-    /// A fit ends when the sum of the squared shifts of the centroids in a batch falls to `tol` times the
-    /// mean variance of the features; with 0 it never ends that way. With [`growing`](Self::growing) it
-    /// counts only once the batch is all of the data.
+    /// A fit ends when the sum of the squared shifts of the centroids in a batch is at most `tol` times the
+    /// mean variance of the features; 0 disables this. With [`growing`](Self::growing), `tol` takes effect
+    /// only once the batch contains all rows.
     tol: "0, and 1e-4 with `growing`, as for [`KMeans`](crate::KMeans)",
 });
 
 impl MiniBatchKMeans {
-    /// The estimator for `n_clusters` clusters, all else at its default. Parameters are checked
-    /// by [`fit`](Self::fit). See the [example](Self#example).
+    /// An estimator for `n_clusters` clusters, with defaults for all other parameters. [`fit`](Self::fit)
+    /// checks the parameters. See the [example](Self#example).
     pub fn new(n_clusters: usize) -> Self {
         Self {
             n_clusters,
@@ -142,8 +142,9 @@ impl MiniBatchKMeans {
         }
     }
 
-    /// The rows of the samples that starts are chosen from and judged by, at least `n_clusters`, or
-    /// `None` for the default. More make better starts, in proportionally more time.
+    /// The number of rows in the samples from which starts are chosen and on which they are compared: at
+    /// least `n_clusters`, or `None` for the default. Larger samples give better starts, in proportionally
+    /// more time.
     ///
     /// Default: three times the batch size, but at least three times the number of clusters. See the
     /// [example](Self#example).
@@ -152,8 +153,8 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// The rows of a batch, at least 1; of the first one, with [`growing`](Self::growing). Batches are
-    /// no larger than the data.
+    /// The number of rows in a batch, at least 1. With [`growing`](Self::growing) it applies to the first
+    /// batch, which also has at least 10 rows per cluster. Batches are never larger than the data.
     ///
     /// Default: 1024. See the [example](Self#example).
     pub fn batch_size(mut self, batch_size: usize) -> Self {
@@ -161,10 +162,10 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// Stop after this many consecutive batches without a new minimum of the smoothed inertia; `None`
-    /// disables this. Without effect with [`growing`](Self::growing).
+    /// Ends a fit after this many consecutive batches without a new minimum of the smoothed inertia; `None`
+    /// disables this. Has no effect with [`growing`](Self::growing).
     ///
-    /// Inertias are smoothed by an exponentially weighted mean over about half of a pass.
+    /// The inertia is smoothed by an exponentially weighted mean over about half a pass.
     ///
     /// Default: 10. See the [example](Self#example).
     pub fn max_no_improvement(mut self, batches: impl Into<Option<usize>>) -> Self {
@@ -173,14 +174,14 @@ impl MiniBatchKMeans {
     }
 
     /// Centroids whose accumulated weight is below `ratio` (0 to 1) times the largest are moved to rows of
-    /// the batch, drawn by their squared distance from their centroids. This is checked once ten rows per
-    /// cluster have been seen since the last time, and whenever a centroid has received no row yet. Without
-    /// effect with [`growing`](Self::growing), where empty clusters take the rows farthest from their
-    /// centroids.
+    /// the batch, drawn with probability proportional to their squared distance from their centroids. This
+    /// is checked once ten rows per cluster have been seen since the last check, and whenever a centroid
+    /// has received no row yet. Has no effect with [`growing`](Self::growing), where empty clusters take
+    /// the rows farthest from their centroids.
     ///
-    /// A batch moves at most half as many centroids as it has rows. Each then counts as much as the
-    /// lightest of the others. With 0 none is moved, and a centroid that is nearest to no row stays where
-    /// it is.
+    /// A batch moves at most half as many centroids as it has rows. A moved centroid then counts as much as
+    /// the lightest of the others. With 0, no centroid is moved, and one that is nearest to no row stays
+    /// where it is.
     ///
     /// Default: 0.01. See the [example](Self#example).
     pub fn reassignment_ratio(mut self, ratio: f64) -> Self {
@@ -204,37 +205,38 @@ impl MiniBatchKMeans {
         self
     }
 
-    /// Batches as they come: see [`OnlineKMeans`]. `max_iter`, `tol`, `max_no_improvement` and `growing`
-    /// have no effect there, and `batch_size` only decides the default of `init_size`.
-    /// Parameters are checked by [`partial_fit`](OnlineKMeans::partial_fit).
+    /// Clusters batches as they arrive: see [`OnlineKMeans`]. `max_iter`, `tol`, `max_no_improvement` and
+    /// `growing` have no effect there, and `batch_size` only determines the default of `init_size`.
+    /// [`partial_fit`](OnlineKMeans::partial_fit) checks the parameters.
     pub fn online<F: Float>(self) -> OnlineKMeans<F> {
         OnlineKMeans::new(self)
     }
 
     /// Clusters the rows of `x`, an `n x d` array in any memory order.
     ///
-    /// The labels and the inertia of the model are those of all rows;
-    /// [`n_iter`](KMeansModel::n_iter) is the number of passes over the data that the batches come to,
-    /// rounded up. See the [example](Self#example).
+    /// The labels and the inertia of the model are those of all rows; [`n_iter`](KMeansModel::n_iter) is
+    /// the number of passes over the data that the batches add up to, rounded up. See the
+    /// [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init`, `batch_size` or `max_iter`, or a part of
-    ///   `init`, is 0, `init_size` is less than `n_clusters`, `tol` is negative or not a number, or
-    ///   `reassignment_ratio` is not in 0 to 1.
+    /// - [`Error::InvalidParameter`]: `n_clusters`, `n_init`, `batch_size`, `max_iter` or a parameter of
+    ///   `init` is 0, `init_size` is less than `n_clusters`, `tol` is negative or not a number, or
+    ///   `reassignment_ratio` is not between 0 and 1.
     /// - [`Error::EmptyData`]: `x` has no rows or no columns.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` cannot be computed with.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value of `x` is not finite, or too large.
     /// - [`Error::TooFewRows`]: there are fewer rows than clusters.
     pub fn fit<F: Float>(&self, x: &ArrayRef2<F>) -> Result<KMeansModel<F>> {
         self.fit_with(x, FitOptions::new())
     }
 
-    /// Clusters the rows of `x` with sample weights, from given centroids, or under observation.
+    /// Clusters the rows of `x` with sample weights, from given centroids, or with an observer.
     ///
-    /// A batch takes rows with probability proportional to their weights. The observer is called
-    /// after each batch: the [`inertia`](crate::Iteration::inertia) is the smoothed one of the batches,
-    /// scaled to all rows; all rows of a batch count as [`reassigned`](crate::Iteration::reassigned), and
-    /// centroids that were moved to rows as [`empty_clusters`](crate::Iteration::empty_clusters). With
-    /// [`growing`](Self::growing) it is called after each iteration, with the inertia scaled to all rows.
+    /// A batch takes rows with probability proportional to their weights. The observer is called after each
+    /// batch. It gets the smoothed [`inertia`](crate::Iteration::inertia) of the batches, scaled to all
+    /// rows; all rows of a batch count as [`reassigned`](crate::Iteration::reassigned), and centroids that
+    /// were moved to rows as [`empty_clusters`](crate::Iteration::empty_clusters). With
+    /// [`growing`](Self::growing) it is called after each iteration, and gets its inertia, scaled to all
+    /// rows.
     ///
     /// # Example
     /// ```
@@ -299,13 +301,13 @@ impl MiniBatchKMeans {
         self.tol.unwrap_or(if self.grows { 1e-4 } else { 0.0 })
     }
 
-    /// A stream for what is drawn after the starts.
+    /// The random numbers for everything after the starts.
     fn stream(&self) -> Stream {
         Stream::new(self.seed, self.n_init.saturating_add(1))
     }
 }
 
-/// Labels all rows, and measures them.
+/// Labels all rows, and computes their inertia.
 fn finish<F: Float>(
     points: &Points<'_, F>,
     centroids: Packed<F>,

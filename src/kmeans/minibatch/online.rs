@@ -14,12 +14,12 @@ use crate::kernels::Rows;
 use crate::kmeans::KMeansModel;
 use crate::random::Stream;
 
-/// k-means of a stream: batches of rows as they come, each seen once, of any size.
+/// k-means on a stream: batches of any size as they arrive, each seen once.
 ///
-/// Made by [`MiniBatchKMeans::online`]. Until there are as many distinct rows as clusters they are kept;
-/// then the first centroids are chosen among them. From then on each batch moves each centroid to the
-/// mean of all rows that it was ever given, all rows counting alike, however long ago they came.
-/// So the order matters: where rows come sorted, or in the order of a picture, shuffle them if you can.
+/// Made by [`MiniBatchKMeans::online`]. Rows are kept until there are as many distinct ones as clusters;
+/// then the first centroids are chosen among them. From then on, each batch moves each centroid to the mean
+/// of all rows that it has received, with old and new rows counting alike. The order of the rows therefore
+/// matters: if they are sorted, or in the order of the pixels of a picture, shuffle them if you can.
 ///
 /// # Example
 /// ```
@@ -38,17 +38,17 @@ use crate::random::Stream;
 /// ```
 ///
 /// # Cost
-/// A batch of `b` rows takes `b k d` multiply-adds. Beside the batch the stream holds `16 k d` bytes, and
-/// at first less than `k` rows.
+/// A batch of `b` rows takes `b k d` multiply-adds. In addition to the batch, the stream holds `16 k d`
+/// bytes, and at first fewer than `k` rows.
 ///
 /// # Determinism
 /// The same batches, parameters and seed give the same bits, at any number of threads and with any
-/// instruction set. The same rows in other batches give another result.
+/// instruction set. The same rows in different batches give a different result.
 ///
 /// # Saving
-/// With the feature `serde` a stream can be saved and go on later: the result is the same, to the bit,
-/// in a format that keeps every `f64` (postcard does, serde_json with its feature `float_roundtrip`).
-/// What does not fit together, or is not finite, is refused when it is read.
+/// With the feature `serde`, a stream can be saved and continued later. The result is the same, to the bit,
+/// in a format that preserves every `f64` (postcard does, and serde_json with its feature
+/// `float_roundtrip`). Data that is inconsistent or not finite is refused on loading.
 #[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -64,17 +64,17 @@ use crate::random::Stream;
 )]
 pub struct OnlineKMeans<F: Float> {
     pub(in crate::kmeans) estimator: MiniBatchKMeans,
-    /// Known since the first batch, or 0.
+    /// Known from the first batch on; 0 before.
     pub(in crate::kmeans) n_features: usize,
     pub(in crate::kmeans) n_rows: u64,
     pub(in crate::kmeans) n_batches: u64,
     pub(super) state: State<F>,
 }
 
-/// What a stream has come to.
+/// The state of a stream.
 #[derive(Clone, PartialEq)]
 pub(super) enum State<F: Float> {
-    /// Too few distinct rows. One of each, with the weight of all.
+    /// Too few distinct rows so far. Each is held once, with its total weight.
     Waiting {
         rows: Vec<F>,
         weights: Vec<f64>,
@@ -96,28 +96,28 @@ impl<F: Float> OnlineKMeans<F> {
         }
     }
 
-    /// Takes in a batch of rows, `m x d` in any memory order. A batch without rows does nothing. See
-    /// the [example](Self#example).
+    /// Adds a batch of rows, `m x d` in any memory order. A batch without rows has no effect. See the
+    /// [example](Self#example).
     ///
     /// # Errors
-    /// After an error all is as it was.
+    /// After an error the stream is unchanged.
     /// - [`Error::InvalidParameter`]: a parameter of the estimator, as for [`MiniBatchKMeans::fit`].
     /// - [`Error::EmptyData`]: the batch has no columns.
-    /// - [`Error::DimensionMismatch`]: it has another number of columns than those before.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with; its row is
-    ///   counted from 0 within the batch.
+    /// - [`Error::DimensionMismatch`]: the number of columns differs from that of earlier batches.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large. Its row is counted
+    ///   from 0 within the batch.
     pub fn partial_fit(&mut self, batch: &ArrayRef2<F>) -> Result<()> {
         self.take_in(batch, None)
     }
 
-    /// [`partial_fit`](Self::partial_fit) with a weight for each of the `m` rows. A row of weight 2
-    /// counts as two equal rows, one of weight 0 does nothing. See the [example](Self#example).
+    /// [`partial_fit`](Self::partial_fit) with a weight for each of the `m` rows. A row of weight 2 counts
+    /// as two equal rows; a row of weight 0 has no effect. See the [example](Self#example).
     ///
     /// # Errors
     /// Those of [`partial_fit`](Self::partial_fit), and
     /// - [`Error::LengthMismatch`]: there is not one weight for each row.
-    /// - [`Error::InvalidWeight`], [`Error::ZeroWeights`]: a weight is negative or not finite, or all
-    ///   are zero.
+    /// - [`Error::InvalidWeight`], [`Error::ZeroWeights`]: a weight is negative, not finite or too large,
+    ///   or all are zero.
     pub fn partial_fit_weighted(
         &mut self,
         batch: &ArrayRef2<F>,
@@ -170,12 +170,12 @@ impl<F: Float> OnlineKMeans<F> {
         })(self, batch, weights)
     }
 
-    /// The centroids as they are now, as a model that was [not fitted](crate::Stop::NotFitted): without
-    /// labels, sizes or inertia, since the rows are gone. See the [example](Self#example).
+    /// The current centroids, as a model that was [not fitted](crate::Stop::NotFitted): without labels,
+    /// sizes or inertia, because the rows are no longer available. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::InvalidParameter`]: a parameter of the estimator, as for [`MiniBatchKMeans::fit`].
-    /// - [`Error::TooFewDistinctRows`]: fewer distinct rows of positive weight came than there are to be
+    /// - [`Error::TooFewDistinctRows`]: so far there were fewer distinct rows of positive weight than
     ///   clusters.
     pub fn model(&self) -> Result<KMeansModel<F>> {
         compiled!(|stream: &OnlineKMeans<F>| -> Result<KMeansModel<F>> {
@@ -190,19 +190,19 @@ impl<F: Float> OnlineKMeans<F> {
         })(self)
     }
 
-    /// The rows that came so far, whatever their weight. See the [example](Self#example).
+    /// The number of rows so far, regardless of their weights. See the [example](Self#example).
     pub fn n_rows(&self) -> u64 {
         self.n_rows
     }
 
-    /// The batches that came so far, those without rows aside. See the [example](Self#example).
+    /// The number of batches so far, not counting those without rows. See the [example](Self#example).
     pub fn n_batches(&self) -> u64 {
         self.n_batches
     }
 
-    /// For each of the `k` clusters the weight of the rows that moved its centroid; nothing until there
-    /// are centroids. A centroid that was put in another place counts as the lightest of the others
-    /// then. See the [example](Self#example).
+    /// For each of the `k` clusters, the weight of the rows that moved its centroid; empty until there are
+    /// centroids. A centroid that was moved to a row then counts as much as the lightest of the others. See
+    /// the [example](Self#example).
     pub fn cluster_weights(&self) -> ArrayView1<'_, f64> {
         match &self.state {
             State::Running(means) => ArrayView1::from(&means.weights),

@@ -1,4 +1,4 @@
-//! What is saved of a stream, and what is refused when it is read.
+//! How a stream is saved, and which data is refused on loading.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ pub(super) struct SavedStream<F> {
     n_features: usize,
     n_rows: u64,
     n_batches: u64,
-    /// Distinct rows until there are centroids.
+    /// The distinct rows, until there are centroids.
     waiting: Vec<F>,
-    /// Centroids, then.
+    /// The centroids, from then on.
     means: Vec<f64>,
-    /// Of these or those.
+    /// The weights of whichever there are.
     weights: Vec<f64>,
     rows_since: f64,
 }

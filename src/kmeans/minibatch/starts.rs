@@ -1,4 +1,4 @@
-//! Where batches start from.
+//! The starts of mini-batches.
 
 use std::convert::Infallible;
 
@@ -13,7 +13,7 @@ use crate::progress::Stop;
 use crate::random::Stream;
 
 impl MiniBatchKMeans {
-    /// A sample of the rows, as large as starts are to be chosen from.
+    /// A sample of the rows, of the size from which starts are chosen.
     fn sample<'a, F: Float>(
         &self,
         points: &'a Points<'a, F>,
@@ -38,7 +38,7 @@ impl MiniBatchKMeans {
         sample.values_of(&rows)
     }
 
-    /// The best of all starts, as a sample of rows of its own sees it.
+    /// The start with the lowest inertia on a separate sample of the rows.
     pub(super) fn best_start<F: Float>(&self, points: &Points<'_, F>) -> Vec<F> {
         if self.n_init == 1 {
             return self.start(points, 0);

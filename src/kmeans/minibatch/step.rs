@@ -1,4 +1,4 @@
-//! What a batch does to the centroids.
+//! The effect of a batch on the centroids.
 //!
 //! ```text
 //! label the rows of the batch with their nearest centroids
@@ -15,39 +15,39 @@ use crate::kernels::{NO_LABEL, Packed, Rows, sq_dist};
 use crate::kmeans::{engine, sums, update};
 use crate::random::{Stream, weighted_without_replacement};
 
-/// So many rows for each cluster, and centroids that have seen little are looked for again.
+/// After this many rows per cluster, centroids that have received few rows are looked for again.
 const ROWS_BETWEEN: f64 = 10.0;
 
-/// Centroids, and how much each of them has seen.
+/// Centroids, and the weight that each of them has received.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::kmeans) struct RunningMeans<F: Float> {
-    /// As they are, `k x d`: where a stream is long, what a row adds is below the digits of `F`.
+    /// The means, `k x d`, in f64: in a long stream, a row adds less than the precision of `F` can hold.
     pub(in crate::kmeans) means: Vec<f64>,
     /// The weight of the rows that each has been given.
     pub(in crate::kmeans) weights: Vec<f64>,
-    /// Rows since centroids were last looked for that have seen little.
+    /// The number of rows since centroids that have received few rows were last looked for.
     pub(in crate::kmeans) rows_since: f64,
     /// The same centroids, rounded.
     packed: Packed<F>,
 }
 
-/// What a batch did.
+/// The effect of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BatchStats {
     /// The weighted sum of squared distances to the centroids before they moved.
     pub(super) inertia: f64,
-    /// The squared distances that centroids moved, summed.
+    /// The sum of the squared distances by which centroids moved.
     pub(super) sq_shift: f64,
     /// The largest distance that one of them moved.
     pub(super) max_shift: f64,
-    /// Centroids that were put in another place.
+    /// The number of centroids that were moved to rows.
     pub(super) replaced: usize,
     /// Distances computed.
     pub(super) distances: usize,
 }
 
 impl<F: Float> RunningMeans<F> {
-    /// Centroids that have seen nothing: they are forgotten with the first rows they are given.
+    /// Centroids that have received nothing. The first rows that they receive replace them.
     pub(super) fn new(start: &Rows<'_, F>) -> Self {
         Self::from_parts(
             start.data().iter().map(|x| x.to_f64()).collect(),
@@ -75,7 +75,7 @@ impl<F: Float> RunningMeans<F> {
         &self.packed
     }
 
-    /// Takes in a batch of at least one row.
+    /// Processes a batch of at least one row.
     pub(super) fn step(
         &mut self,
         batch: &Points<'_, F>,
@@ -103,7 +103,7 @@ impl<F: Float> RunningMeans<F> {
         }
     }
 
-    /// Moves the centroids to the means of what they had and what they are given now.
+    /// Moves the centroids to the means of the rows they had and the rows they receive now.
     fn take_in(&mut self, sums: &sums::Sums) {
         let d = sums.origin.len();
         let means = self.means.chunks_exact_mut(d).zip(&mut self.weights);
@@ -118,13 +118,12 @@ impl<F: Float> RunningMeans<F> {
         }
     }
 
-    /// Puts centroids in the place of rows of the batch: those that have seen less than `ratio` of what
-    /// the one has that has seen most, of at most half as many as the batch has rows those that have seen
-    /// least. From then on they count as having seen as much as the least of the others. Returns how many
-    /// there were.
+    /// Moves centroids to rows of the batch: those whose weight is below `ratio` times the largest weight,
+    /// the lightest first, but at most half as many as the batch has rows. From then on they count as much
+    /// as the lightest of the others. Returns how many were moved.
     ///
-    /// NOTE: scikit-learn draws the rows uniformly. Then a centroid of a small cluster that a batch
-    /// missed may end next to another one, and the cluster is lost.
+    /// NOTE: scikit-learn draws the rows uniformly. A centroid of a small cluster that a batch missed may
+    /// then end up next to another one, and the cluster is lost.
     fn replace(
         &mut self,
         batch: &Points<'_, F>,
@@ -165,8 +164,8 @@ impl<F: Float> RunningMeans<F> {
     }
 }
 
-/// Rows drawn one after another by weight times squared distance to their centroid, each at most once:
-/// `count` of them, or all that are at a distance.
+/// `count` different rows, drawn one after another with probability proportional to weight times squared
+/// distance to their centroid; or all rows that lie away from theirs, if there are fewer.
 fn rows_by_distance<F: Float>(
     batch: &Points<'_, F>,
     labels: &[u32],
