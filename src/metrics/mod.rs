@@ -1,6 +1,6 @@
 //! How good a clustering is: on its own, and compared with known labels.
 //!
-//! | of the data and its labels | best | cost |
+//! | score of the data and its labels | best | cost |
 //! |---|---|---|
 //! | [`silhouette_score`], [`silhouette_samples`] | 1 | `n² d / 2` |
 //! | [`silhouette_score_sampled`], of some rows among all | 1 | `m n d` |
@@ -11,7 +11,7 @@
 //!
 //! [`silhouette_by_cluster`] shows which clusters are bad.
 //!
-//! | of two labellings | best | by chance |
+//! | score of two labellings | best | by chance |
 //! |---|---|---|
 //! | [`rand_score`], pairs of rows | 1 | above 0 |
 //! | [`fowlkes_mallows_score`], pairs that are together | 1, or 0 if there are none | above 0 |
@@ -21,13 +21,13 @@
 //! | [`adjusted_mutual_info_score`] | 1 | 0 |
 //! | [`homogeneity_score`], [`completeness_score`] | 1 | above 0 |
 //!
-//! Labels are names: which numbers they are makes no difference, and there may be gaps. All
-//! labellings of at least one row have an external score; the internal ones need 2 to `n - 1`
-//! clusters.
+//! Labels are only names: their values make no difference, and there may be gaps. External scores are
+//! defined for all labellings of at least one row; internal scores need 2 to `n - 1` clusters.
 //!
 //! # Determinism
-//! The same bits at any number of threads. Between instruction sets the last digits of silhouettes
-//! may differ, since distances are added up in vectors of different lengths.
+//! Scores have the same bits at any number of threads. Between instruction sets the last digits of
+//! silhouettes may differ, because distances are added up in vectors of different lengths. Scores of
+//! information take logarithms from the platform's library.
 
 mod external;
 mod internal;

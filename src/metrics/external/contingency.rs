@@ -1,4 +1,4 @@
-//! How often the labels of two labellings meet.
+//! How often the labels of two labellings occur together.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,7 +11,7 @@ use crate::data::DenseLabels;
 use crate::error::Error;
 use crate::error::Result;
 
-/// How often each class meets each cluster.
+/// How often each class and each cluster occur together.
 #[derive(Debug)]
 pub(super) struct Contingency {
     /// Rows.
@@ -20,7 +20,7 @@ pub(super) struct Contingency {
     pub(super) classes: Vec<u64>,
     /// Rows of each cluster, in the order in which they appear.
     pub(super) clusters: Vec<u64>,
-    /// Class, cluster, and the rows that have both, where there are any: ascending.
+    /// Class, cluster, and the number of rows that have both, if there are any, in ascending order.
     pub(super) pairs: Vec<(usize, usize, u64)>,
 }
 
@@ -65,9 +65,9 @@ fn counts_of<L>(labels: &DenseLabels<L>) -> Vec<u64> {
         .collect()
 }
 
-/// How many rows have each pair of a true and a predicted label: a matrix of as many rows as there are
-/// distinct true labels, and as many columns as there are predicted ones, both in the order in which
-/// they first appear.
+/// The number of rows that have each pair of a true and a predicted label: a matrix with one row for each
+/// distinct true label, and one column for each distinct predicted label, both in the order in which they
+/// first appear.
 ///
 /// Labels may be of any type that can be compared and hashed.
 ///
@@ -82,9 +82,9 @@ fn counts_of<L>(labels: &DenseLabels<L>) -> Vec<u64> {
 /// ```
 ///
 /// # Errors
-/// - [`Error::LengthMismatch`]: the labellings are not equally long.
+/// - [`Error::LengthMismatch`]: the labellings have different lengths.
 /// - [`Error::EmptyData`]: they are empty.
-/// - [`Error::ResultTooLarge`]: there is no memory for the matrix.
+/// - [`Error::ResultTooLarge`]: there is not enough memory for the matrix.
 pub fn contingency_matrix<A: Eq + Hash, B: Eq + Hash>(
     labels_true: &ArrayRef1<A>,
     labels_pred: &ArrayRef1<B>,

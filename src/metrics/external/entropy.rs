@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::contingency::Contingency;
 
 impl Contingency {
-    /// The mutual information, in nats: no more than either entropy, whatever is rounded.
+    /// The mutual information, in nats. Rounding never makes it larger than either entropy.
     pub(super) fn mutual_info(&self) -> f64 {
         let n = self.n as f64;
         let term = |&(class, cluster, count): &(usize, usize, u64)| {
@@ -59,9 +59,9 @@ impl Contingency {
 
     /// The mutual information of random labellings of the same sizes, on average.
     ///
-    /// The rows that a class of `a` and a cluster of `b` rows share are hypergeometric. Their
-    /// probabilities are reached from the most likely number by ratios of neighbours, and divided by
-    /// their sum: no factorials are needed, so that nothing cancels however large `n` is.
+    /// The number of rows that a class of `a` and a cluster of `b` rows share is hypergeometric. Its
+    /// probabilities are computed outwards from the most likely number, by ratios of neighbours, and
+    /// divided by their sum. This needs no factorials, so nothing cancels however large `n` is.
     pub(super) fn expected_mutual_info(&self) -> f64 {
         let n = self.n as f64;
         let mut expected = 0.0;
@@ -88,7 +88,7 @@ fn by_size(sizes: &[u64]) -> BTreeMap<u64, u64> {
 
 /// The mean of `f`, 0 at 0, of the number of rows shared by random sets of `a` and `b` rows of `n`.
 fn hypergeometric_mean(n: f64, a: f64, b: f64, f: impl Fn(f64) -> f64) -> f64 {
-    /// Beside the most likely number these add nothing.
+    /// Relative to the most likely number, smaller terms add nothing.
     const NEGLIGIBLE: f64 = 1e-20;
     let (least, most) = ((a + b - n).max(0.0), a.min(b));
     let likely = ((a + 1.0) * (b + 1.0) / (n + 2.0))

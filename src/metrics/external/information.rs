@@ -34,9 +34,9 @@ pub fn mutual_info_score<A: Eq + Hash, B: Eq + Hash>(
     Ok(Contingency::new(labels_true, labels_pred)?.mutual_info())
 }
 
-/// The [`mutual_info_score`] divided by the mean of the entropies of the labellings: from 0 to 1, and 1
-/// for equal partitions. By chance it lies above 0, the more so the more clusters there are. Symmetric
-/// in its arguments, and equal to [`v_measure_score`].
+/// The [`mutual_info_score`] divided by the mean of the entropies of the labellings: from 0 to 1, and 1 for
+/// equal partitions. Random labellings score above 0, and higher with more clusters. Symmetric in its
+/// arguments, and equal to [`v_measure_score`].
 ///
 /// # Example
 /// ```
@@ -78,7 +78,7 @@ pub fn normalized_mutual_info_score<A: Eq + Hash, B: Eq + Hash>(
 /// ```
 ///
 /// # Cost
-/// For each two different sizes of labels, some standard deviations of the rows that they share.
+/// For each pair of different sizes of labels, a few standard deviations of the number of rows they share.
 ///
 /// # Errors
 /// As [`rand_score`](super::rand_score).
@@ -101,7 +101,7 @@ pub fn adjusted_mutual_info_score<A: Eq + Hash, B: Eq + Hash>(
     }
     let expected = contingency.expected_mutual_info();
     let most = contingency.mean_entropy() - expected;
-    // Kept from 0, as all that remains may be rounding.
+    // Kept away from 0, because what remains may be rounding alone.
     let most = if most < 0.0 {
         most.min(-f64::EPSILON)
     } else {
@@ -110,10 +110,10 @@ pub fn adjusted_mutual_info_score<A: Eq + Hash, B: Eq + Hash>(
     Ok((contingency.mutual_info() - expected) / most)
 }
 
-/// Whether each cluster holds rows of one class only: from 0 to 1.
+/// How nearly each cluster contains rows of a single class: from 0 to 1.
 ///
-/// It is the mutual information, divided by the entropy of the classes. More clusters are never less
-/// homogeneous. Exchanging the arguments gives [`completeness_score`].
+/// It is the mutual information divided by the entropy of the classes. Splitting a cluster never lowers it.
+/// Exchanging the arguments gives [`completeness_score`].
 ///
 /// # Example
 /// ```
@@ -138,9 +138,9 @@ pub fn homogeneity_score<A: Eq + Hash, B: Eq + Hash>(
     Ok(contingency.homogeneity())
 }
 
-/// Whether the rows of each class lie in one cluster only: from 0 to 1.
+/// How nearly the rows of each class lie in a single cluster: from 0 to 1.
 ///
-/// It is the mutual information, divided by the entropy of the clusters. Fewer clusters are never less
+/// It is the mutual information divided by the entropy of the clusters. A single cluster is always
 /// complete. Exchanging the arguments gives [`homogeneity_score`].
 ///
 /// # Example

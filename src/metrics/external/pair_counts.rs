@@ -1,4 +1,4 @@
-//! Scores of pairs of rows that are together or apart.
+//! Scores that count the pairs of rows that are together or apart.
 
 use std::hash::Hash;
 
@@ -7,7 +7,8 @@ use ndarray::ArrayRef1;
 use super::contingency::Contingency;
 use crate::error::Result;
 
-/// PairCounts of rows, by whether they are together in both labellings, in one of them, or in none.
+/// Numbers of pairs of rows, by whether they are together in both labellings, in one of them, or in
+/// neither.
 struct PairCounts {
     both: f64,
     only_true: f64,
@@ -32,8 +33,8 @@ impl PairCounts {
 
 /// The share of pairs of rows on which two labellings agree: together in both, or apart in both.
 ///
-/// From 0 to 1, 1 for equal partitions; by chance it lies well above 0, see [`adjusted_rand_score`].
-/// Symmetric in its arguments.
+/// From 0 to 1, and 1 for equal partitions. Random labellings score well above 0, see
+/// [`adjusted_rand_score`]. Symmetric in its arguments.
 ///
 /// # Example
 /// ```
@@ -45,7 +46,7 @@ impl PairCounts {
 /// ```
 ///
 /// # Errors
-/// - [`Error::LengthMismatch`](crate::Error::LengthMismatch): the labellings are not equally long.
+/// - [`Error::LengthMismatch`](crate::Error::LengthMismatch): the labellings have different lengths.
 /// - [`Error::EmptyData`](crate::Error::EmptyData): they are empty.
 ///
 /// # References
@@ -61,8 +62,8 @@ pub fn rand_score<A: Eq + Hash, B: Eq + Hash>(
     Ok(if all > 0.0 { agreed / all } else { 1.0 })
 }
 
-/// The [`rand_score`] adjusted for chance: 1 for equal partitions, 0 on average for random ones of the
-/// same sizes, and -0.5 at least. Symmetric in its arguments.
+/// The [`rand_score`] adjusted for chance: 1 for equal partitions, 0 on average for random ones of the same
+/// sizes, and never below -0.5. Symmetric in its arguments.
 ///
 /// # Example
 /// ```
@@ -99,11 +100,11 @@ pub fn adjusted_rand_score<A: Eq + Hash, B: Eq + Hash>(
     Ok(2.0 * (both * neither - only_true * only_pred) / differing)
 }
 
-/// The geometric mean of the shares of pairs that are together in one labelling and also are in the
-/// other: precision and recall of pairs. From 0 to 1, symmetric in its arguments.
+/// The geometric mean of the precision and the recall of pairs: the shares of the pairs that are together
+/// in one labelling and are also together in the other. From 0 to 1, symmetric in its arguments.
 ///
-/// It is 1 for equal partitions, and 0 where no pair is together in both: even for equal ones of single
-/// rows, as in scikit-learn.
+/// It is 1 for equal partitions, and 0 if no pair is together in both: even for equal partitions into
+/// single rows, as in scikit-learn.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! The clusters that labels make of rows.
+//! The clusters that labels define.
 
 use std::ops::Range;
 
@@ -9,8 +9,8 @@ use crate::data::{DenseLabels, Points, RowGroups};
 use crate::error::{Error, Result};
 use crate::float::Float;
 
-/// Which rows belong together. Clusters are counted from 0 in the order of their labels, whatever
-/// gaps these have.
+/// Which rows belong together. Clusters are numbered from 0 in the order of their labels, regardless of
+/// gaps.
 #[derive(Debug)]
 pub(super) struct Clusters {
     labels: DenseLabels<usize>,

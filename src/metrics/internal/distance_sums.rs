@@ -1,7 +1,7 @@
 //! Sums of distances of rows to the rows of each cluster.
 //!
-//! Rows are taken in the order of their clusters, in blocks, so that most blocks hold rows of one or
-//! two clusters, and the kernel adds up whole tiles of distances without asking whose they are.
+//! Rows are taken in the order of their clusters, in blocks. Most blocks then hold rows of one or two
+//! clusters, and the kernel adds up whole tiles of distances without checking which cluster they belong to.
 
 use std::ops::Range;
 
@@ -29,13 +29,13 @@ pub(super) struct DistanceSums<'a, F: Float> {
     most_sums: usize,
 }
 
-/// The sums that are held at once take half a gigabyte at most.
+/// The sums that are held at once take at most half a gigabyte.
 const MOST_SUMS: usize = 1 << 26;
 
 /// Rows whose distances to each other are computed twice.
 const TOGETHER: usize = 64;
 
-/// Rows of a block of the rows that are measured on their own.
+/// The size of a block of rows that are measured on their own.
 const SOME: usize = 128;
 
 impl<'a, F: Float> DistanceSums<'a, F> {
@@ -240,8 +240,8 @@ impl<'a, F: Float> DistanceSums<'a, F> {
         });
     }
 
-    /// Calls `f` with the sums of distances of each point to all of the others, and for each group of
-    /// points with those of each of the others to the group.
+    /// Calls `f` with the sums of the distances of each point to all of the others, and then, for each
+    /// group of points, with the sums of the distances of each of the others to the group.
     fn measure(
         &self,
         points: Grouped<'_, F>,

@@ -1,4 +1,4 @@
-//! The means of clusters, and how far the rows are from them.
+//! The means of clusters, and how far the rows lie from them.
 
 use std::ops::Range;
 
@@ -19,12 +19,12 @@ const LANES: usize = 16;
 /// hold is arbitrary.
 type Tile = [[f64; LANES]];
 
-/// The mean of each cluster, in f64 and in a scale of its own: only ratios of what is computed from
-/// them mean something.
+/// The mean of each cluster, in f64 and in a scale of its own: only ratios of values computed from the
+/// means are meaningful.
 ///
-/// A mean is held as a row of its cluster and the way from there. Both differences of another row to
-/// it are then as exact as the distance asks for, wherever the cluster lies, and whatever the rows of
-/// other clusters are.
+/// A mean is stored as a row of its cluster and the offset from that row. Differences between other rows
+/// and the mean are then as precise as the distance requires, wherever the cluster lies and whatever the
+/// rows of other clusters are.
 #[derive(Debug)]
 pub(super) struct Means<'a, F: Float> {
     points: &'a Points<'a, F>,
@@ -50,8 +50,8 @@ pub(super) struct Scatter {
 impl<'a, F: Float> Means<'a, F> {
     pub(super) fn new(points: &'a Points<'a, F>, clusters: &'a Clusters) -> Self {
         let d = points.n_features();
-        // The largest value then is about 2^400. Of its square there may be 2^128 and more, and that of
-        // 2^-511 of it still is a number of full precision.
+        // The largest value is then about 2^400. 2^128 and more of its squares can be added without
+        // overflow, and the square of 2^-511 of it is still a number of full precision.
         let scale = 2.0_f64.powi(400) / points.magnitude().to_f64();
         let scale = power_of_two_below(scale.min(1.0 / f64::MIN_POSITIVE));
         let first_rows = (0..clusters.len()).map(|c| clusters.rows(c)[0]);
@@ -156,9 +156,9 @@ impl<'a, F: Float> Means<'a, F> {
 
     /// The results of `f`, which hold something for each cluster, for parts of the rows, in order.
     ///
-    /// PERF: rows are taken in the order in which they lie in memory. In the order of the clusters most of
-    /// the time went in waiting for them: the Calinski-Harabasz score of 200,000 x 16 in ten clusters
-    /// took 17 ms on two threads and takes 6.
+    /// PERF: rows are taken in the order in which they lie in memory. In the order of the clusters, most of
+    /// the time was spent waiting for memory: the Calinski-Harabasz score of 200,000 x 16 in ten clusters
+    /// took 17 ms on two threads, and now takes 6.
     fn of_parts<R: Send>(&self, f: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
         let n = self.points.len();
         // No more results than rows, all in all.
@@ -178,7 +178,8 @@ impl<'a, F: Float> Means<'a, F> {
             let mut parts = out.chunks_mut(LANES).zip(clusters.chunks(LANES));
             self.with_tiles(range, |tile| {
                 let (out, clusters) = parts.next().unwrap_or_default();
-                // PERF: numbers that are compared as vectors are. A missing row belongs to no cluster.
+                // PERF: floating-point numbers are compared as vectors. A missing row belongs to no
+                // cluster.
                 let mut of_lane = [-1.0; LANES];
                 let lanes = of_lane.iter_mut().zip(clusters);
                 lanes.for_each(|(lane, &cluster)| *lane = cluster as f64);
@@ -205,8 +206,9 @@ impl<'a, F: Float> Means<'a, F> {
                 let value = squares[lane] + offset;
                 let is_own = of_lane[lane] == number;
                 own[lane] = if is_own { value } else { own[lane] };
-                // PERF: two choices, one after the other, are made by vectors. As one of both conditions the
-                // simplified silhouettes of 200,000 x 3 in ten clusters took 17 ms, and take 9.
+                // PERF: two choices, one after the other, compile to vector instructions. As a single
+                // choice with both conditions, the simplified silhouettes of 200,000 x 3 in ten clusters
+                // took 17 ms, and now take 9.
                 let other = if is_own { f64::INFINITY } else { value };
                 least[lane] = if other < least[lane] {
                     other

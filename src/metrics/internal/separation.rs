@@ -1,4 +1,4 @@
-//! Scores of the data and its labels by the means of the clusters.
+//! Scores based on the means of the clusters.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
@@ -9,14 +9,15 @@ use crate::error::Result;
 use crate::float::{Float, compiled};
 use crate::parallel;
 
-/// The ratio of the variance between clusters to that within: large for compact, separate ones.
+/// The ratio of the variance between clusters to that within: large for compact, well-separated clusters.
 ///
 /// ```text
 /// sum over clusters of n_c |m_c - m|^2 / (k - 1)   divided by   sum over rows of |x - m_c|^2 / (n - k)
 /// ```
 ///
-/// with the means `m_c` of the clusters and `m` of all rows; 1 if all rows equal their means. It has
-/// no upper bound, and compares labellings of the same data. `x` is `n x d`, `labels` one for each row.
+/// with the means `m_c` of the clusters and the mean `m` of all rows. It is 1 if every row equals the mean
+/// of its cluster. It has no upper bound, and compares labellings of the same data. `x` is `n x d`;
+/// `labels` has one label for each row.
 ///
 /// # Example
 /// ```
@@ -57,14 +58,15 @@ pub fn calinski_harabasz_score<F: Float>(
     )(x, labels)
 }
 
-/// How alike each cluster is to the one most like it, averaged over clusters: 0 is best.
+/// How similar each cluster is to the one most like it, averaged over the clusters: 0 is best.
 ///
 /// ```text
 /// mean over clusters c of  max over others e of  (s_c + s_e) / |m_c - m_e|
 /// ```
 ///
-/// with the means `m_c` and the mean distance `s_c` of the rows of a cluster to it. Clusters with equal
-/// means are passed over, as in scikit-learn. `x` is `n x d`, `labels` one for each row.
+/// with the means `m_c`, and the mean distance `s_c` of the rows of a cluster to its mean. Pairs of
+/// clusters with equal means are skipped, as in scikit-learn. `x` is `n x d`; `labels` has one label for
+/// each row.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! Which clusters are the bad ones.
+//! Which clusters are bad.
 
 use ndarray::ArrayRef1;
 
@@ -24,11 +24,11 @@ pub struct ClusterSilhouette {
     pub below_mean: f64,
 }
 
-/// What each cluster has of the silhouettes of all rows, in ascending order of the labels: a low mean,
-/// or a large share below the mean of all, shows which cluster is bad.
+/// Summarises the silhouettes of all rows by cluster, in ascending order of the labels. A low mean, or a
+/// large share of rows below the mean of all, shows a bad cluster.
 ///
-/// `samples` are those of [`silhouette_samples`](super::silhouette_samples) or its other forms, `labels`
-/// those that they were computed from.
+/// `samples` are those of [`silhouette_samples`](super::silhouette_samples) or its other forms, and
+/// `labels` those from which they were computed.
 ///
 /// # Example
 /// ```
@@ -44,7 +44,7 @@ pub struct ClusterSilhouette {
 /// ```
 ///
 /// # Errors
-/// - [`Error::LengthMismatch`]: the samples are not as many as the labels.
+/// - [`Error::LengthMismatch`]: there is not one sample for each label.
 /// - [`Error::NotFinite`]: a sample is NaN or infinite; its index is the row.
 pub fn silhouette_by_cluster<F: Float>(
     samples: &ArrayRef1<F>,

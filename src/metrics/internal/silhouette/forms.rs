@@ -9,7 +9,7 @@ use crate::data::Points;
 use crate::error::Result;
 use crate::float::{Float, compiled};
 
-/// The silhouette of each row by its distances to the means of the clusters, in place of the mean
+/// The silhouette of each row, computed from its distances to the means of the clusters instead of its mean
 /// distances to their rows: fast, and close to [`silhouette_samples`](super::silhouette_samples) for round
 /// clusters.
 ///
@@ -95,12 +95,12 @@ fn simplified<F: Float>(x: &ArrayRef2<F>, labels: &ArrayRef1<usize>) -> Result<V
         .collect())
 }
 
-/// The silhouette of each row by *squared* Euclidean distances, in place of Euclidean ones.
+/// The silhouette of each row by *squared* Euclidean distances instead of Euclidean ones.
 ///
-/// The mean squared distance of a row to those of a cluster is its squared distance to their mean,
-/// plus their mean squared distance to it, so that no pairs of rows are needed: the exact values of
-/// this distance in `n k d` operations. Squares give far rows more weight: the values are larger than
-/// those of [`silhouette_samples`](super::silhouette_samples) where clusters are separate.
+/// The mean squared distance of a row to the rows of a cluster is its squared distance to their mean, plus
+/// their mean squared distance to that mean. So no pairs of rows are needed, and the values are exact for
+/// this distance in `n k d` operations. Squares give more weight to far rows: if clusters are well
+/// separated, the values are larger than those of [`silhouette_samples`](super::silhouette_samples).
 ///
 /// # Example
 /// ```

@@ -27,10 +27,11 @@ use crate::float::{Float, compiled};
 /// b: the least, over the other clusters, of the mean distance to their rows
 /// ```
 ///
-/// It lies in -1 to 1: near 1 well inside its cluster, 0 on a border, below 0 nearer to another. A row
-/// that is a cluster of its own has silhouette 0.
+/// It lies between -1 and 1: near 1 for a row well inside its cluster, 0 on a border, and below 0 for a row
+/// nearer to another cluster. A row that is a cluster of its own has silhouette 0.
 ///
-/// `x` is `n x d` in any memory order, `labels` one for each row: any numbers, with or without gaps.
+/// `x` is `n x d` in any memory order; `labels` has one label for each row: any numbers, with or without
+/// gaps.
 ///
 /// # Example
 /// ```
@@ -43,17 +44,17 @@ use crate::float::{Float, compiled};
 /// ```
 ///
 /// # Cost
-/// `n^2 d / 2` multiply-adds and `n^2 / 2` square roots on all threads, each distance being computed
-/// once, from differences. `n k` sums of f64 are held; above half a gigabyte of them the rows are taken
-/// in parts, each distance twice. There is never a matrix of distances.
+/// `n^2 d / 2` multiply-adds and `n^2 / 2` square roots on all threads. Distances are computed from
+/// differences, nearly all of them once. `n k` sums of f64 are held. If these exceed half a gigabyte, the
+/// rows are processed in parts, and each distance is computed twice. There is never a matrix of distances.
 ///
 /// # Errors
 /// - [`Error::EmptyData`](crate::Error::EmptyData), [`Error::NotFinite`](crate::Error::NotFinite),
-///   [`Error::TooLarge`](crate::Error::TooLarge): `x` cannot be computed with.
-/// - [`Error::LengthMismatch`](crate::Error::LengthMismatch): the labels are not one for each row.
-/// - [`Error::InvalidClusterCount`](crate::Error::InvalidClusterCount): they name fewer than 2 or
-///   more than `n - 1` clusters.
-/// - [`Error::ResultTooLarge`](crate::Error::ResultTooLarge): there is no memory for the sums.
+///   [`Error::TooLarge`](crate::Error::TooLarge): `x` is empty, or a value is not finite, or too large.
+/// - [`Error::LengthMismatch`](crate::Error::LengthMismatch): there is not one label for each row.
+/// - [`Error::InvalidClusterCount`](crate::Error::InvalidClusterCount): there are fewer than 2 or more than
+///   `n - 1` clusters.
+/// - [`Error::ResultTooLarge`](crate::Error::ResultTooLarge): there is not enough memory for the sums.
 ///
 /// # References
 /// P. J. Rousseeuw, *Silhouettes: a graphical aid to the interpretation and validation of cluster

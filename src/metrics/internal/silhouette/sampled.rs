@@ -16,21 +16,21 @@ use crate::random::{Stream, partial_shuffle};
 pub struct SampledScore {
     /// The estimate of the score of all rows.
     pub score: f64,
-    /// Its standard error: the score of all rows lies within twice that in about 95 of 100 samples.
-    /// 0 if all rows were taken.
+    /// The standard error of the estimate: for about 95 of 100 samples, the score of all rows differs from
+    /// the estimate by at most two standard errors. 0 if all rows were taken.
     pub standard_error: f64,
-    /// The rows of the sample, not of the data: as many as were asked for, or all where there are fewer.
+    /// The number of rows in the sample: the `sample_size`, or all rows if there are fewer.
     pub n_samples: usize,
 }
 
-/// An estimate of [`silhouette_score`](super::silhouette_score) from some of the rows, each measured against
-/// all of the data.
+/// An estimate of [`silhouette_score`](super::silhouette_score) from some of the rows, each measured
+/// against all of the data.
 ///
-/// The sample is stratified: each cluster gives rows in proportion to its size, but at least 2 (the one
-/// that it has), so that small clusters are not missed, and counts by its size. A sample size of `n`
-/// or more gives the score itself.
+/// The sample is stratified, so that small clusters are not missed: each cluster contributes rows in
+/// proportion to its size, but at least 2 (or its only one), and is weighted by its size. A sample size of
+/// `n` or more gives the score itself.
 ///
-/// The rows depend on `seed`, the labels and `sample_size` alone.
+/// The choice of rows depends only on `seed`, the labels and `sample_size`.
 ///
 /// # Example
 /// ```
@@ -99,7 +99,7 @@ fn estimate(clusters: &Clusters, counts: &[usize], samples: &[f64]) -> (f64, f64
         let share = size / clusters.n_rows() as f64;
         let (mean, count) = (mean(own), count as f64);
         score += share * mean;
-        // What is left to chance where not all rows were taken.
+        // The share that is left to chance if not all rows were taken.
         let left = 1.0 - count / size;
         if left > 0.0 {
             let squares: f64 = own.iter().map(|s| (s - mean).powi(2)).sum();
