@@ -1,7 +1,7 @@
-//! From scores of how unusual rows are to the rows that are.
+//! Selects unusual rows by their scores.
 //!
-//! [`KMeansModel::outlier_scores`](crate::KMeansModel::outlier_scores) gives scores; here they meet a
-//! share of rows. Any other scores will do, if greater ones are more unusual.
+//! [`KMeansModel::outlier_scores`](crate::KMeansModel::outlier_scores) computes scores; the functions here
+//! select a share of the rows. Any other scores work too, if greater means more unusual.
 
 use ndarray::ArrayRef1;
 
@@ -12,10 +12,11 @@ use crate::error::Result;
 use crate::float::{Float, compiled};
 use crate::numeric::value_at;
 
-/// The rows of the highest scores, the highest first, the lower row first among equals: the `share` of
-/// all `n`, rounded to whole rows, `share n + 1/2` rounded down.
+/// The rows with the highest scores, in descending order of the scores; equal scores in ascending order of
+/// the rows. Their number is the `share` of all `n` rows, rounded to a whole number: `share n + 1/2`
+/// rounded down.
 ///
-/// A `share` of 0.01 to 0.05 is usual, if nothing is known of how many there are.
+/// A `share` of 0.01 to 0.05 is usual if it is not known how many rows are unusual.
 ///
 /// Cost: a sort of the scores.
 ///
@@ -41,7 +42,7 @@ pub fn outliers<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<usize
     })(scores, share)
 }
 
-/// The score that about a `share` of all rows exceed, for rows that come later: the percentile
+/// The score that about a `share` of all rows exceed, for comparison with new rows: the percentile
 /// `100 (1 - share)` of the scores, interpolated linearly.
 ///
 /// Cost: a sort of the scores.
@@ -66,8 +67,8 @@ pub fn outlier_threshold<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<
         scores.sort_by(f64::total_cmp);
         let last = scores.len().saturating_sub(1) as f64;
         let place = last - share * last;
-        // Few shares are exact, such as 0.55: a place that should be whole is, so that no row that has the
-        // score exceeds it by a rounding.
+        // Most shares, such as 0.55, are not exact in binary. A position that should be whole is made
+        // whole, so that no row with exactly that score exceeds it by a rounding error.
         let whole = place.round();
         let is_whole = (place - whole).abs() <= 4.0 * f64::EPSILON * last;
         let threshold = value_at(&scores, if is_whole { whole } else { place });
@@ -82,7 +83,7 @@ fn check<F: Float>(scores: &ArrayRef1<F>, share: f64) -> Result<Vec<f64>> {
     let is_share = (0.0..=1.0).contains(&share);
     checks::parameter(is_share, "share", "between 0 and 1")?;
     checks::finite("scores", scores)?;
-    // NOTE: adding 0 makes one of the two zeros, which a total order distinguishes.
+    // NOTE: adding 0 turns -0 into 0. A total order would distinguish the two.
     Ok(scores.iter().map(|score| score.to_f64() + 0.0).collect())
 }
 

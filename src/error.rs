@@ -1,10 +1,9 @@
-//! Why a request was refused.
+//! Why a request failed.
 
-/// Why a request was refused. Everything is checked before any work is done, and what was given
-/// stays as it was.
+/// Why a request failed. Arguments are checked before any work is done, and are left unchanged.
 ///
-/// Rows, columns and indices count from 0. An `argument` is what was at fault, by the name that the
-/// documentation gives it: `x`, `weights`, `initial centroids`.
+/// Rows, columns and indices count from 0. An `argument` names what was at fault, as the documentation
+/// does: `x`, `weights`, `initial centroids`.
 ///
 /// # Example
 /// ```
@@ -27,12 +26,12 @@ pub enum Error {
         /// What is empty.
         argument: &'static str,
     },
-    /// More clusters than rows are asked for. Rows of weight 0 do not count.
+    /// There are fewer rows than clusters. Rows of weight 0 do not count.
     #[error("n_clusters is {n_clusters}, but there are only {rows} rows to cluster")]
     TooFewRows {
         /// Rows of positive weight.
         rows: usize,
-        /// Clusters asked for.
+        /// The requested number of clusters.
         n_clusters: usize,
     },
     /// A value is NaN or infinite.
@@ -58,8 +57,8 @@ pub enum Error {
         /// Column of the first such value.
         column: usize,
     },
-    /// A matrix has another number of columns than is needed: one for each feature, or one for each
-    /// cluster in a matrix of distances.
+    /// A matrix has the wrong number of columns. It needs one for each feature, or, in a matrix of
+    /// distances, one for each cluster.
     #[error("{argument}: expected {expected} columns, found {found}")]
     DimensionMismatch {
         /// The matrix.
@@ -69,7 +68,7 @@ pub enum Error {
         /// Columns of the matrix given.
         found: usize,
     },
-    /// There is not one entry for each of what is described: for each row, or for each cluster.
+    /// An array does not have exactly one entry for each row, or for each cluster.
     #[error("{argument}: expected {expected} entries, found {found}")]
     LengthMismatch {
         /// What has too few or too many entries.
@@ -94,11 +93,11 @@ pub enum Error {
     InvalidParameter {
         /// The name of the parameter.
         name: &'static str,
-        /// What is asked of it.
+        /// The requirement that the value does not meet.
         requirement: &'static str,
     },
-    /// The labels name a single cluster, or as many clusters as there are rows, so that there is
-    /// nothing to compare.
+    /// The labels name a single cluster, or as many clusters as there are rows, so that there is nothing to
+    /// compare.
     #[error(
         "labels: {n_clusters} clusters of {rows} rows cannot be scored: at least 2 are needed, and fewer than rows"
     )]
@@ -108,40 +107,40 @@ pub enum Error {
         /// Rows of the data.
         rows: usize,
     },
-    /// The rows cannot be cut into this many folds, each with at least one row and another to train
-    /// with.
+    /// The rows cannot be divided into this many folds. Each fold needs at least one row, and at least one
+    /// other to train with.
     #[error("n_folds is {n_folds}, but must be at least 2 and at most {rows}, the number of rows")]
     InvalidFoldCount {
-        /// Folds asked for.
+        /// The requested number of folds.
         n_folds: usize,
-        /// Rows to be cut.
+        /// The number of rows to divide.
         rows: usize,
     },
-    /// A sample has too few rows to have 2 of each cluster.
+    /// A sample is too small for 2 rows of each cluster.
     #[error("sample_size is {sample_size}, but must be at least {needed}: 2 rows of each cluster")]
     SampleTooSmall {
-        /// Rows asked for.
+        /// The requested number of rows.
         sample_size: usize,
-        /// The smallest size that would do: clusters of a single row count once.
+        /// The smallest sufficient size. Clusters of a single row need only that row.
         needed: usize,
     },
-    /// A stream has not had as many distinct rows of positive weight yet as there are to be clusters.
+    /// A stream has not yet had as many distinct rows of positive weight as there are clusters.
     #[error("n_clusters is {n_clusters}, but there were only {rows} distinct rows so far")]
     TooFewDistinctRows {
-        /// Distinct rows seen, fewer than clusters.
+        /// The number of distinct rows so far, which is less than that of clusters.
         rows: usize,
-        /// Clusters asked for.
+        /// The requested number of clusters.
         n_clusters: usize,
     },
     /// A source of rows failed.
     #[error("source: reading failed after {rows} rows: {kind}")]
     SourceFailed {
-        /// Rows of that pass that were processed before.
+        /// The rows of that pass that were processed before the failure.
         rows: usize,
         /// What went wrong.
         kind: std::io::ErrorKind,
     },
-    /// A source of rows did not give in a later pass what it gave in the first: it has fewer or more
+    /// In a later pass, a source did not return what it returned in the first: there are fewer or more
     /// rows, or a value larger than any before.
     #[error("source: row {row} is not as it was in the first pass")]
     SourceChanged {

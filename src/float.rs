@@ -97,13 +97,13 @@ pub(crate) use compiled;
 pub(crate) mod private {
     use super::{Float, Kernels};
 
-    /// What there is one of for each element type.
+    /// A family of types, one for each element type.
     pub trait PerType {
-        /// That for `F`.
+        /// The type for `F`.
         type Of<F: Float>: 'static;
     }
 
-    /// What there is for the two element types.
+    /// The values of a family for both element types.
     #[allow(
         missing_debug_implementations,
         reason = "functions have nothing to show"
@@ -113,14 +113,14 @@ pub(crate) mod private {
         pub(crate) of_f64: P::Of<f64>,
     }
 
-    /// What only the crate may ask of a [`Float`](super::Float).
+    /// The methods of a [`Float`](super::Float) that only the crate may use.
     pub trait Sealed: Sized {
-        /// Levels of exact sums: so many that, for all but extraordinary data, nothing of a value is
-        /// left after the last one.
+        /// The number of levels of exact sums. With so many, nothing of a value is left after the last
+        /// level, for all but extraordinary data.
         const LEVELS: usize;
 
-        /// A value whose bit pattern holds `index`: it rides through vector registers beside the
-        /// scores, and is only moved, never computed with.
+        /// A value whose bit pattern holds `index`. It travels through vector registers together with the
+        /// scores, and is only moved, never used in arithmetic.
         fn from_index(index: u32) -> Self;
         /// The index that [`from_index`](Self::from_index) put in.
         fn to_index(self) -> u32;
@@ -130,23 +130,23 @@ pub(crate) mod private {
             reason = "the trait is sealed, nobody outside can call this"
         )]
         fn tables() -> &'static [&'static Kernels<Self>];
-        /// That for this type. See [`compiled`](super::compiled).
+        /// The value for this type. See [`compiled`](super::compiled).
         fn choose<P: PerType>(both: &'static Both<P>) -> &'static P::Of<Self>
         where
             Self: Float;
         /// The bytes of values, in the order of this machine.
         #[cfg(feature = "npy")]
         fn bytes_mut(values: &mut [Self]) -> &mut [u8];
-        /// The value whose bytes are in the other order.
+        /// The value with its bytes in the opposite order.
         #[cfg(feature = "npy")]
         fn swap_bytes(self) -> Self;
-        /// Calls `f` with a buffer of `len` values, whatever they are. Buffers belong to the thread
-        /// and are used again, so that a workspace is allocated once and not once per call.
+        /// Calls `f` with a buffer of `len` arbitrary values. Buffers belong to the thread and are reused,
+        /// so that a workspace is allocated once and not once per call.
         fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
     }
 }
 
-/// Longer scratch buffers than this many values are given back after use.
+/// Scratch buffers with more than this many values are freed after use.
 const KEPT_SCRATCH: usize = 1 << 18;
 
 macro_rules! impl_float {
@@ -216,7 +216,7 @@ macro_rules! impl_float {
                     static POOL: std::cell::Cell<Vec<Vec<$float>>> =
                         const { std::cell::Cell::new(Vec::new()) };
                 }
-                // The buffer is taken out of the pool, so a nested call finds another one.
+                // The buffer is taken out of the pool, so that a nested call takes another one.
                 let mut pool = POOL.take();
                 let mut buffer = pool.pop().unwrap_or_default();
                 POOL.set(pool);

@@ -53,7 +53,8 @@
 //!   together, and 1 if speed matters more. Restarts differ only in their random numbers.
 //! - `init`: k-means++ by default. Use [`Init::Parallel`] if a pass over the data is slow.
 //! - `tol` and `max_iter` stop fits that converge slowly. `tol(0.0)` continues to the fixed point.
-//! - [`Algorithm`] changes the time, never the result. [`Algorithm::Auto`] measures what is faster.
+//! - [`Algorithm`] changes the time, never the result. [`Algorithm::Auto`] chooses by the shape of the
+//!   data.
 //! - Features are compared as they are. If they have different units, scale them first.
 //! - `f32` takes half the memory of `f64`, and less time. In both, the distances that decide are computed in
 //!   `f64`.
@@ -73,9 +74,10 @@
 //! The same data, parameters and seed give the same bits, at any number of threads and with any instruction set
 //! (except for the last digits of silhouettes, see [`metrics`]). Sums are taken in an order that depends only on
 //! the shape of the data. Random numbers come from xoshiro256++ streams seeded by (seed, restart), and this
-//! crate converts the random bits itself. Three things may differ between platforms in rare cases, because
-//! logarithms come from the platform's library: weighted random starts, the starts of [`KMeans::fit_blocks`],
-//! and where mini-batches move idle centroids.
+//! crate converts the random bits itself. Logarithms and exponentials come from the platform's library, so
+//! three parts of a fit may differ between platforms in rare cases: weighted random starts, the starts of
+//! [`KMeans::fit_blocks`], and where mini-batches move idle centroids. So may the last digits of other
+//! functions that use them, such as the gap statistic, scores of information, and [`datasets`].
 //!
 //! # Threads
 //!
@@ -97,7 +99,7 @@
 //!
 //! # Features
 //!
-//! None is on by default.
+//! All are off by default.
 //!
 //! - `npy`: [`NpyBlocks`](https://docs.rs/centroid/latest/centroid/struct.NpyBlocks.html), the rows of a
 //!   `.npy` file as a source of blocks.

@@ -1,4 +1,4 @@
-//! Who watches a fit while it runs, and how it ended.
+//! Observers of running work, and the reasons why a fit ended.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -8,23 +8,23 @@ use std::ops::ControlFlow;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Stop {
-    /// The labels stayed as they were: a fixed point of Lloyd's algorithm was reached.
+    /// The labels no longer changed: a fixed point of Lloyd's algorithm was reached.
     Converged,
-    /// The centroids moved less than `tol` asks for.
+    /// The centroids moved no more than `tol` allows.
     Tolerance,
     /// `max_iter` iterations were done.
     MaxIterations,
-    /// The smoothed inertia of the batches did not fall any more (of
-    /// [`MiniBatchKMeans`](crate::MiniBatchKMeans) alone).
+    /// The smoothed inertia of the batches no longer fell. Only for
+    /// [`MiniBatchKMeans`](crate::MiniBatchKMeans).
     NoImprovement,
-    /// The observer asked for the end.
+    /// The observer ended the fit.
     Interrupted,
-    /// There was no fit: the model was made of centroids alone.
+    /// There was no fit: the model was made from given centroids.
     NotFitted,
 }
 
-/// The caller's function that sees each report of some work and may end the work by
-/// [`ControlFlow::Break`], if there is one.
+/// The caller's function, if there is one. It sees each report of some work, and may end the work by
+/// [`ControlFlow::Break`].
 pub(crate) struct Observer<'a, T>(Option<&'a mut Function<'a, T>>);
 
 type Function<'a, T> = dyn FnMut(&T) -> ControlFlow<()> + Send + 'a;
@@ -34,7 +34,7 @@ impl<'a, T> Observer<'a, T> {
         Self(Some(function))
     }
 
-    /// Nobody, who never ends anything.
+    /// No function, so nothing ends the work.
     pub(crate) fn none() -> Self {
         Self(None)
     }

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
 use crate::float::Float;
 
-/// Rows that can be read several times, block by block: a file, a query, the partitions of another
+/// Rows that can be read several times, block by block: from a file, a query, or the partitions of another
 /// engine. The input of [`KMeans::fit_blocks`](crate::KMeans::fit_blocks).
 ///
 /// Each pass must give the same rows in the same order. How they are cut into blocks does not matter
@@ -49,19 +49,19 @@ pub trait RowBlocks<F: Float>: Send {
     /// [example](RowBlocks#example).
     ///
     /// # Errors
-    /// Whatever keeps the rows from being read.
+    /// Any error that prevents the rows from being read.
     fn rewind(&mut self) -> io::Result<()>;
 
     /// Appends the next rows to `rows`, row-major: one or more whole rows, or nothing after the last one.
     /// Blocks of a few megabytes are best. See the [example](RowBlocks#example).
     ///
     /// # Errors
-    /// Whatever keeps the rows from being read.
+    /// Any error that prevents the rows from being read.
     fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()>;
 }
 
-/// The rows of an array in memory, in any order and with any strides: to try out code that is meant for
-/// larger data. Clustering the array itself needs no blocks.
+/// The rows of an array in memory, in any order and with any strides, for trying out code that is meant for
+/// larger data. To cluster the array itself, you need no blocks.
 ///
 /// # Example
 /// ```
@@ -144,8 +144,8 @@ where
     M: FnMut() -> I + Send,
     I: Iterator<Item = io::Result<Array2<F>>> + Send,
 {
-    /// Rows of `n_features` features, from the iterators that `make` returns. Arrays may have any number
-    /// of rows, or none. An array with other features ends the pass with an error of kind
+    /// Rows of `n_features` features, from the iterators that `make` returns. Arrays may have any number of
+    /// rows, or none. An array with a different number of features ends the pass with an error of kind
     /// [`InvalidData`](io::ErrorKind::InvalidData). See the [example](Self#example).
     pub fn new(n_features: usize, make: M) -> Self {
         Self {

@@ -8,9 +8,9 @@ use std::path::Path;
 use super::blocks::{RowBlocks, next_range};
 use crate::float::Float;
 
-/// Bytes that are read at a time.
+/// The number of bytes read at a time.
 ///
-/// PERF: the room for them was zeroed just before, and is still in the nearest caches.
+/// PERF: the buffer for them was zeroed just before, and is still in the nearest caches.
 const READ: usize = 1 << 17;
 /// The approximate size of a block in bytes.
 const BLOCK: usize = 1 << 21;
@@ -122,15 +122,15 @@ impl<F: Float> NpyBlocks<F> {
     }
 }
 
-/// The longest header that NumPy reads, and the deepest nesting of brackets: a dictionary with a tuple has
-/// two.
+/// The longest header that NumPy reads, and the deepest nesting of brackets: a dictionary that contains a
+/// tuple has two levels.
 const MOST_BYTES: usize = 10_000;
 const MOST_NESTING: i32 = 3;
 
 /// Refuses a header that cannot be one of a matrix, and goes back to the first byte.
 ///
-/// NOTE: the parser of headers tries all ways to read nested brackets. In a malicious file there are too
-/// many of them.
+/// NOTE: the parser of headers tries all ways to read nested brackets. A malicious file could have too many
+/// of them.
 fn check_header(reader: &mut BufReader<File>) -> io::Result<()> {
     let invalid = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidData, what));
     let mut start = [0; 12];

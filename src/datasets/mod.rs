@@ -4,8 +4,8 @@
 //! not. The same arguments give the same data. Between platforms the last bits may differ, as sines
 //! and logarithms come from the platform's own library.
 //!
-//! [`make_blobs`], around [`uniform_centers`] or any others: what k-means finds. [`make_moons`],
-//! [`make_circles`]: what it cannot find.
+//! [`make_blobs`] makes clusters that k-means finds, around [`uniform_centers`] or any others.
+//! [`make_moons`] and [`make_circles`] make clusters that it cannot find.
 
 #[cfg(test)]
 mod tests;
@@ -48,7 +48,7 @@ use crate::random::{Stream, shuffle};
 /// - [`Error::LengthMismatch`]: there is neither one standard deviation nor one for each centre.
 /// - [`Error::InvalidParameter`]: `n_samples` is 0, or a standard deviation is negative, not finite
 ///   or above [`Float::MAX_MAGNITUDE`].
-/// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
+/// - [`Error::ResultTooLarge`]: the rows would not fit in the address space.
 pub fn make_blobs<F: Float>(
     n_samples: usize,
     centers: &ArrayRef2<F>,
@@ -98,7 +98,7 @@ pub fn make_blobs<F: Float>(
 ///
 /// # Errors
 /// - [`Error::InvalidParameter`]: `n_clusters` or `n_features` is 0.
-/// - [`Error::ResultTooLarge`]: the centres would not fit in memory's range of addresses.
+/// - [`Error::ResultTooLarge`]: the centres would not fit in the address space.
 pub fn uniform_centers<F: Float>(
     n_clusters: usize,
     n_features: usize,
@@ -108,7 +108,7 @@ pub fn uniform_centers<F: Float>(
         |n_clusters: usize, n_features: usize, seed: u64| -> Result<Array2<F>> {
             checks::at_least_one("n_clusters", n_clusters)?;
             checks::at_least_one("n_features", n_features)?;
-            // Of the numbers on the way, which are f64.
+            // Intermediate values are f64.
             checks::room::<f64>(n_clusters, n_features)?;
             let uniform = Uniform::new(-10.0, 10.0).expect("the range is not empty");
             let stream = &mut Stream::new(seed, CENTERS);
@@ -118,10 +118,10 @@ pub fn uniform_centers<F: Float>(
     )(n_clusters, n_features, seed)
 }
 
-/// The stream of the centres: not that of the rows, so that the same seed may be used for both.
+/// The stream of the centres differs from that of the rows, so that the same seed may be used for both.
 const CENTERS: usize = 1;
 
-/// Two half circles of radius 1 that reach into one another: clusters that k-means cannot find.
+/// Two interlocking half circles of radius 1: clusters that k-means cannot find.
 ///
 /// Returns `n_samples x 2` rows in random order, with 0 for the upper half circle, around the
 /// origin, and 1 for the lower one, around (1, 0.5). Normal noise of standard deviation `noise` is
@@ -137,7 +137,7 @@ const CENTERS: usize = 1;
 /// # Errors
 /// - [`Error::InvalidParameter`]: `n_samples` is 0, or `noise` is negative, not finite or above
 ///   [`Float::MAX_MAGNITUDE`].
-/// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
+/// - [`Error::ResultTooLarge`]: the rows would not fit in the address space.
 pub fn make_moons<F: Float>(
     n_samples: usize,
     noise: f64,
@@ -146,7 +146,7 @@ pub fn make_moons<F: Float>(
     compiled!(
         |n_samples: usize, noise: f64, seed: u64| -> Result<(Array2<F>, Array1<usize>)> {
             two_curves(n_samples, noise, seed, |label, place, len| {
-                // The ends of the half circle are both drawn.
+                // Both ends of the half circle are included.
                 let angle = PI * place as f64 / (len.max(2) - 1) as f64;
                 let (sine, cosine) = angle.sin_cos();
                 if label == 0 {
@@ -176,7 +176,7 @@ pub fn make_moons<F: Float>(
 /// # Errors
 /// - [`Error::InvalidParameter`]: `n_samples` is 0, `noise` is negative, not finite or above
 ///   [`Float::MAX_MAGNITUDE`], or `factor` is not in `0.0..1.0`.
-/// - [`Error::ResultTooLarge`]: the rows would not fit in memory's range of addresses.
+/// - [`Error::ResultTooLarge`]: the rows would not fit in the address space.
 pub fn make_circles<F: Float>(
     n_samples: usize,
     noise: f64,
@@ -198,8 +198,8 @@ pub fn make_circles<F: Float>(
     })(n_samples, noise, factor, seed)
 }
 
-/// Rows evenly spaced on two curves, given as `curve(label, place, rows of the curve)`. The first
-/// one has the odd row less.
+/// Rows evenly spaced on two curves, given as `curve(label, place, rows of the curve)`. If the number of
+/// rows is odd, the first curve has one row fewer.
 fn two_curves<F: Float>(
     n_samples: usize,
     spread: f64,

@@ -7,11 +7,10 @@ use crate::data::DenseLabels;
 use crate::error::{Error, Result};
 use crate::random::{Stream, shuffle};
 
-/// Rows that are cut into `n_folds` folds, each of which is once tested while the others are trained
-/// with.
+/// Rows divided into `n_folds` folds. Each fold is tested once, with the rows of the others for training.
 ///
-/// Which rows go into which fold is decided by a seed: the rows are shuffled and dealt out, so that the
-/// sizes of folds differ by one at most.
+/// The seed decides which rows go into which fold: the rows are shuffled and dealt out, so that the sizes
+/// of folds differ by at most one.
 ///
 /// # Example
 /// ```
@@ -30,8 +29,8 @@ use crate::random::{Stream, shuffle};
 /// ```
 ///
 /// # Choosing parameters
-/// 3 to 10 folds are usual: more train with more rows, and take as many times as long. As many folds as
-/// rows leave one row out of each.
+/// 3 to 10 folds are usual. More folds leave more rows for training, and take proportionally longer. As
+/// many folds as rows leave out one row each.
 ///
 /// # Determinism
 /// A seed gives the same folds everywhere.
@@ -54,21 +53,21 @@ pub struct Split {
 }
 
 impl Folds {
-    /// Folds of rows whatever they are. See the [example](Self#example).
+    /// Folds that ignore classes. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.
+    /// - [`Error::InvalidFoldCount`]: there are fewer than 2 folds, or more folds than rows.
     pub fn plain(n_rows: usize, n_folds: usize) -> Result<Self> {
         Self::new(n_rows, n_folds, Vec::new())
     }
 
-    /// Folds in which each class has its share: their numbers of rows of a class differ by one at most.
-    /// A class of fewer rows than folds is missing in some.
+    /// Folds that share each class evenly: the numbers of rows of a class in the folds differ by at most
+    /// one. A class with fewer rows than folds is missing in some.
     ///
     /// `labels` has the class of each row, such as `&vec` or `&array`. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::InvalidFoldCount`]: there are less than 2 folds, or more than rows.
+    /// - [`Error::InvalidFoldCount`]: there are fewer than 2 folds, or more folds than rows.
     pub fn stratified<L: Eq + Hash>(
         labels: impl IntoIterator<Item = L>,
         n_folds: usize,
@@ -99,17 +98,17 @@ impl Folds {
         self.n_folds
     }
 
-    /// For each row the fold that it is tested in. See the [example](Self#example).
+    /// For each row, the fold in which it is tested. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::ResultTooLarge`]: there is no memory for a number for each row.
+    /// - [`Error::ResultTooLarge`]: there is not enough memory for one number per row.
     pub fn assign(&self, seed: u64) -> Result<Vec<usize>> {
         let mut rows = checks::room(self.n_rows, 1)?;
         let mut folds = checks::filled(self.n_rows, 1, 0)?;
         rows.extend(0..self.n_rows);
         shuffle(&mut rows, &mut Stream::new(seed, 0));
-        // Dealing goes on from one class to the next, so that the small ones do not all begin with the
-        // same fold. Their order is kept, so rows of a class stay shuffled.
+        // Dealing continues from one class to the next, so that small classes do not all begin with the
+        // same fold. Sorting keeps the order within a class, so its rows stay shuffled.
         if !self.classes.is_empty() {
             rows.sort_by_key(|&row| self.classes[row]);
         }
@@ -119,10 +118,10 @@ impl Folds {
         Ok(folds)
     }
 
-    /// For each fold the rows to train and to test with. See the [example](Self#example).
+    /// For each fold, the rows to train with and to test with. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::ResultTooLarge`]: there is no memory for a number for each row.
+    /// - [`Error::ResultTooLarge`]: there is not enough memory for one number per row.
     pub fn splits(&self, seed: u64) -> Result<Vec<Split>> {
         checks::room::<usize>(self.n_rows, self.n_folds)?;
         let folds = self.assign(seed)?;

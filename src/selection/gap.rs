@@ -16,7 +16,7 @@ use crate::float::{Float, compiled};
 use crate::parallel::{self, Tasks};
 use crate::random::Stream;
 
-/// What the gap statistic says of one number of clusters. See [`gap_statistic`].
+/// The gap statistic of one number of clusters. See [`gap_statistic`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GapEntry {
@@ -24,9 +24,9 @@ pub struct GapEntry {
     pub n_clusters: usize,
     /// The natural logarithm of the inertia.
     pub log_inertia: f64,
-    /// The mean of that of the reference data.
+    /// The mean logarithm of the inertia of the reference data.
     pub expected_log_inertia: f64,
-    /// By how much the inertia lies below what data without clusters would have.
+    /// How far the logarithm of the inertia lies below that of data without clusters.
     pub gap: f64,
     /// The standard error of the gap, `sd sqrt(1 + 1 / n_references)`.
     pub standard_error: f64,
@@ -44,8 +44,8 @@ pub struct GapStatistic {
 /// The least inertia whose logarithm is taken.
 const LEAST: f64 = f64::MIN_POSITIVE;
 
-/// Compares the inertia of `x`, `n x d`, for each number of clusters with that of `n_references` data sets
-/// without clusters: as many rows, uniform in the box that the data spans.
+/// Compares, for each number of clusters, the inertia of `x`, `n x d`, with that of `n_references` data
+/// sets without clusters. Each has as many rows as `x`, uniform in the bounding box of the data.
 ///
 /// ```text
 /// gap(k) = mean over references of ln W*(k) - ln W(k),    W the inertia
@@ -53,10 +53,11 @@ const LEAST: f64 = f64::MIN_POSITIVE;
 ///
 /// Inertias below 2.2e-308, such as that of equal rows, count as that number.
 ///
-/// Unlike the other ways it can answer that there is one cluster: let the numbers begin at 1.
+/// Unlike the other methods, this one can answer that there is only one cluster: let the numbers begin at
+/// 1.
 ///
-/// `n_references` of 10 to 100 are usual; the standard error falls with their number. `seed` decides
-/// about the references, `kmeans` about all fits.
+/// `n_references` is usually 10 to 100; the standard error falls as it grows. `seed` determines the
+/// references, and `kmeans` all fits.
 ///
 /// # Example
 /// ```
@@ -74,16 +75,16 @@ const LEAST: f64 = f64::MIN_POSITIVE;
 /// ```
 ///
 /// # Cost
-/// `n_references + 1` fits for each number of clusters, side by side where they are small, and a copy
-/// of the size of the data for each reference at work.
+/// `n_references + 1` fits for each number of clusters, side by side if they are small, and a copy of the
+/// size of the data for each reference being fitted.
 ///
 /// # Determinism
-/// The same values at any number of threads; logarithms are those of the platform.
+/// The same values at any number of threads. Logarithms are those of the platform.
 ///
 /// # Errors
 /// Those of [`KMeans::fit`] for the largest number of clusters, and
-/// - [`Error::InvalidParameter`]: there is no number of clusters, one of them is 0, or `n_references` is 0
-///   or above a million.
+/// - [`Error::InvalidParameter`]: there are no numbers of clusters, one of them is 0, or `n_references` is
+///   0 or above a million.
 ///
 /// # References
 /// R. Tibshirani, G. Walther, T. Hastie, *Estimating the number of clusters in a data set via the gap
@@ -109,7 +110,7 @@ pub fn gap_statistic<F: Float>(
     })(kmeans, x, numbers, n_references, seed)
 }
 
-/// What the statistic says of each of these numbers of clusters.
+/// The statistic of each of these numbers of clusters.
 ///
 /// # Errors
 /// Those of the fits.
@@ -149,7 +150,7 @@ fn gaps<F: Float>(
     Ok(GapStatistic { entries })
 }
 
-/// More references than this are taken for a mistake: the standard error no longer falls by much.
+/// More references than this must be a mistake: the standard error would hardly fall any further.
 const MOST_REFERENCES: usize = 1_000_000;
 
 /// # Errors
@@ -160,7 +161,7 @@ fn check_references(n_references: usize) -> Result<()> {
     checks::parameter(fits, "n_references", "at most 1,000,000")
 }
 
-/// What the logarithm of the inertia says, compared with those of references.
+/// The statistic, given the logarithm of the inertia and those of the references.
 fn entry(n_clusters: usize, log_inertia: f64, references: &[f64]) -> GapEntry {
     let count = references.len() as f64;
     let expected = references.iter().sum::<f64>() / count;
@@ -207,12 +208,12 @@ fn log_inertias<F: Float>(
 }
 
 impl GapStatistic {
-    /// What it says of each number of clusters. See [`gap_statistic`] for an example.
+    /// The statistic of each number of clusters. See [`gap_statistic`] for an example.
     pub fn entries(&self) -> &[GapEntry] {
         &self.entries
     }
 
-    /// What it says of each number of clusters, without a copy.
+    /// The statistic of each number of clusters, without a copy.
     ///
     /// # Example
     /// ```
@@ -229,9 +230,8 @@ impl GapStatistic {
         self.entries
     }
 
-    /// The smallest number of clusters whose gap is not below that of the next number by more than one
-    /// standard error of that. `None` if the gap grows to the end. See [`gap_statistic`] for an
-    /// example.
+    /// The smallest number of clusters whose gap is at least that of the next number minus the standard
+    /// error of the latter. `None` if the gap grows to the end. See [`gap_statistic`] for an example.
     pub fn best(&self) -> Option<usize> {
         let holds = |pair: &&[GapEntry]| pair[0].gap >= pair[1].gap - pair[1].standard_error;
         self.entries

@@ -23,10 +23,10 @@ impl<'a> GridOptions<'a> {
     }
 
     /// Called for each score, value by value and fold by fold. Return [`ControlFlow::Break`] to end the
-    /// search, which then holds the values of which all scores were seen.
+    /// search, which then holds the values for which all scores were reported.
     ///
-    /// The calls come from the threads of the pool, one at a time. The observer may do parallel work of its own.
-    /// Default: none. See [`grid_search_with`] for an example.
+    /// The calls come from the threads of the pool, one at a time. The observer may do parallel work of its
+    /// own. Default: none. See [`grid_search_with`] for an example.
     pub fn observer(
         mut self,
         observer: &'a mut (dyn FnMut(&FoldScore) -> ControlFlow<()> + Send + 'a),
@@ -48,15 +48,15 @@ impl fmt::Debug for GridOptions<'_> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoldScore {
-    /// The place of the value among those given, counted from 0.
+    /// The position of the value among those given, counted from 0.
     pub index: usize,
     /// The fold that was tested, counted from 0.
     pub fold: usize,
-    /// What the rows of the fold scored.
+    /// The score of the rows of the fold.
     pub score: f64,
 }
 
-/// What one value scored. See [`grid_search`].
+/// The scores of one value. See [`grid_search`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GridEntry<V> {
@@ -74,7 +74,7 @@ pub struct GridEntry<V> {
 ///
 /// It is displayed as a table, followed by the best value.
 ///
-/// With the feature `serde` it can be saved; a score that is infinite comes back as NaN.
+/// With the feature `serde` it can be saved. An infinite score is loaded as NaN.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -94,14 +94,14 @@ pub struct GridSearch<V> {
     pub(super) interrupted: bool,
 }
 
-/// Scores each value by cross-validation: once for each fold, trained with the rows of the others.
+/// Scores each value by cross-validation: once for each fold, trained with the rows of the other folds.
 ///
-/// `values` are what to choose from, such as numbers of clusters; for `folds` and `seed` see [`Folds`];
-/// `score` is called with a value, the rows to train and the rows to test with, and returns a score of
-/// the test rows, greater being better.
+/// `values` are the candidates, such as numbers of clusters; for `folds` and `seed` see [`Folds`]. `score`
+/// is called with a value, the rows to train with and the rows to test with, and returns a score of the
+/// test rows. Greater is better.
 ///
-/// All pairs of a value and a fold are independent, and scored side by side, one thread each; what is
-/// scored may do parallel work too.
+/// All pairs of a value and a fold are independent, and are scored side by side, one thread each. `score`
+/// may do parallel work of its own.
 ///
 /// # Example
 /// ```
@@ -124,14 +124,14 @@ pub struct GridSearch<V> {
 /// ```
 ///
 /// # Cost
-/// `n_folds` calls of `score` for each value, each with two lists that together name all rows.
+/// `n_folds` calls of `score` for each value, each with two lists that together contain all rows.
 ///
 /// # Determinism
-/// If `score` is a function of what it is given, the search is the same at any number of threads.
+/// If `score` depends only on its arguments, the search is the same at any number of threads.
 ///
 /// # Errors
-/// - [`Error::InvalidParameter`]: there is no value.
-/// - [`Error::ResultTooLarge`]: there is no memory for the folds.
+/// - [`Error::InvalidParameter`]: there are no values.
+/// - [`Error::ResultTooLarge`]: there is not enough memory for the folds.
 pub fn grid_search<V: Sync>(
     values: impl IntoIterator<Item = V>,
     folds: &Folds,
@@ -143,7 +143,7 @@ pub fn grid_search<V: Sync>(
 }
 
 /// [`grid_search`] with options, and with scoring that may fail: the first error ends the search and is
-/// returned. If several fail at once, it is left to chance which of them.
+/// returned. If several scores fail at the same time, any of their errors may be returned.
 ///
 /// # Example
 /// ```
@@ -170,9 +170,9 @@ pub fn grid_search<V: Sync>(
 /// ```
 ///
 /// # Errors
-/// Those of `score`, and before any is called
-/// - [`Error::InvalidParameter`]: there is no value.
-/// - [`Error::ResultTooLarge`]: there is no memory for the folds.
+/// Those of `score`, and before it is called:
+/// - [`Error::InvalidParameter`]: there are no values.
+/// - [`Error::ResultTooLarge`]: there is not enough memory for the folds.
 pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
     values: impl IntoIterator<Item = V>,
     folds: &Folds,
@@ -218,7 +218,7 @@ pub fn grid_search_with<V: Sync, E: From<Error> + Send>(
     })
 }
 
-/// The time that scoring takes is not known. It is taken to be long.
+/// How long scoring takes is not known; it is assumed to be long.
 const UNKNOWN: usize = usize::MAX;
 
 impl<V> GridEntry<V> {
@@ -237,24 +237,24 @@ impl<V> GridEntry<V> {
 }
 
 impl<V> GridSearch<V> {
-    /// What each value scored. See [`grid_search_with`] for an example.
+    /// The scores of each value. See [`grid_search_with`] for an example.
     pub fn entries(&self) -> &[GridEntry<V>] {
         &self.entries
     }
 
-    /// What each value scored, without a copy. See [`grid_search`] for an example.
+    /// The scores of each value, without a copy. See [`grid_search`] for an example.
     pub fn into_entries(self) -> Vec<GridEntry<V>> {
         self.entries
     }
 
-    /// The value of the greatest mean, the first among equals. `None` if no mean is finite: a value with
-    /// a score that is NaN or infinite is never the best. See [`grid_search`] for an example.
+    /// The value with the greatest mean score, the first among equals. `None` if no mean is finite: a value
+    /// with a score that is NaN or infinite is never the best. See [`grid_search`] for an example.
     pub fn best(&self) -> Option<&GridEntry<V>> {
         let finite = self.entries.iter().filter(|entry| entry.mean.is_finite());
         finite.reduce(|best, other| if other.mean > best.mean { other } else { best })
     }
 
-    /// Whether the observer ended the search before its end. See [`grid_search_with`] for an example.
+    /// Whether the observer ended the search early. See [`grid_search_with`] for an example.
     pub fn interrupted(&self) -> bool {
         self.interrupted
     }

@@ -3,8 +3,8 @@
 /// The index of the knee of a falling curve that flattens: where it turns from steep to flat. `None`
 /// if it is nearly straight, or has fewer than three points.
 ///
-/// Of evenly spaced points the last but one cannot be it: after it the height falls to 0 in a single
-/// step, by no more than the mean. Such a curve needs four points.
+/// If the points are evenly spaced, the last but one cannot be the knee: after it the height falls to 0 in
+/// a single step, by no more than the mean. Such a curve needs four points.
 ///
 /// IN: `x`, ascending; `y`, one for each.
 ///
@@ -36,7 +36,7 @@ pub(super) fn knee(x: &[f64], y: &[f64]) -> Option<usize> {
     knees.reduce(|best, i| if above[i] > above[best] { i } else { best })
 }
 
-/// What rounding does to heights, at most: a fall by the mean step itself is no knee.
+/// The most that rounding does to heights: a fall by exactly the mean step is no knee.
 const ROUNDING: f64 = 1e-12;
 
 #[cfg(test)]

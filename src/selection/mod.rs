@@ -5,8 +5,8 @@
 //! that there are none. They need not agree: the elbow shows where more clusters stop paying, the
 //! silhouette which clusters are best separated.
 //!
-//! Where clusters serve something else, a classifier for one, that has the last word: [`grid_search`]
-//! scores any values, numbers of clusters too, by cross-validation on [`Folds`].
+//! If the clusters serve another purpose, such as a classifier, let that decide: [`grid_search`] scores any
+//! values, including numbers of clusters, by cross-validation on [`Folds`].
 
 mod folds;
 mod gap;
@@ -27,7 +27,7 @@ use crate::checks;
 use crate::error::Error;
 use crate::error::Result;
 
-/// Passes over the data that a fit takes, about.
+/// About how many passes over the data a fit takes.
 const PASSES: usize = 100;
 
 /// The numbers of clusters, ascending, each once.

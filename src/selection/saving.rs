@@ -1,4 +1,4 @@
-//! What is saved of sweeps and searches, and what is refused when it is read.
+//! How sweeps and searches are saved, and which data is refused on loading.
 
 use std::time::Duration;
 
@@ -151,13 +151,14 @@ pub(super) struct SavedSearch<V> {
     interrupted: bool,
 }
 
-/// NOTE: values and scores in one list, as a list of values that take no bytes could claim any length.
+/// NOTE: values and scores are in one list, because a list of values that take no bytes could claim any
+/// length.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "GridEntry")]
 struct SavedValue<V> {
     value: V,
-    /// Those that are NaN or infinite, and so none, are not written as numbers: there are formats that have
-    /// no sign for them.
+    /// Scores that are NaN or infinite are written as `None`, because some formats cannot represent them as
+    /// numbers.
     scores: Vec<Option<f64>>,
 }
 

@@ -1,7 +1,7 @@
-//! A few labels made into many: which rows to have labelled, and what their labels say of the others.
+//! Makes many labels from a few: which rows to label by hand, and how to propagate their labels.
 //!
-//! Where labels are expensive, let k-means find many small clusters, ask for the label of one row of each,
-//! and give it to the others of that cluster, or to those near its centroid:
+//! If labels are expensive, let k-means find many small clusters, ask for the label of one row in each, and
+//! give it to the other rows of that cluster, or to those near its centroid:
 //!
 //! ```
 //! use centroid::KMeans;
@@ -37,23 +37,23 @@ use crate::{Assignment, KMeansModel};
 
 pub use requests::{LabelRequest, label_requests};
 
-/// Which rows of a cluster its label is given to. See [`propagate`].
+/// Which rows of a cluster get its label. See [`propagate`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Propagation {
-    /// All of them: the most rows, and the most wrong labels, which lie where clusters meet.
+    /// All of them. This labels the most rows, but also the most rows wrongly, where clusters meet.
     #[default]
     All,
     /// Those whose Euclidean distance to the centroid is at most the given percentile of the distances
     /// of the cluster's rows.
     ///
-    /// Of `m` distances in ascending order, counted from 0, it is the one of number
-    /// `percentile (m - 1) / 100`, interpolated linearly between the two around it. So 0 leaves the
-    /// nearest row of each cluster, 100 all rows, and rows as far as the percentile are in. Choose a
-    /// small one where labels must be right, a large one where there are few rows.
+    /// For `m` distances in ascending order, the percentile is the one at position
+    /// `percentile (m - 1) / 100`, counted from 0 and interpolated linearly. So 0 selects only the nearest
+    /// row of each cluster, 100 selects all rows, and rows exactly at the percentile are included. Choose a
+    /// small percentile if labels must be right, and a large one if there are few rows.
     Closest {
-        /// In 0 to 100.
+        /// From 0 to 100.
         percentile: f64,
     },
 }
@@ -68,26 +68,26 @@ pub struct Propagated<L, F: Float> {
     confidences: Array1<F>,
 }
 
-/// Gives each row of `x` the label of its cluster, or [none](Option::None) where the
-/// [`Propagation`] leaves it out.
+/// Gives each row of `x` the label of its cluster, or [none](Option::None) if the [`Propagation`] leaves
+/// the row out.
 ///
-/// `x` is `n x d`; `cluster_labels` has one for each of the `k` clusters, in their order, such as the
+/// `x` is `n x d`. `cluster_labels` has one label for each of the `k` clusters, in their order, such as the
 /// labels of [`representatives`](KMeansModel::representatives) or of [`label_requests`].
 ///
-/// Clusters that nobody labelled are possible: let the labels be `Option`s, as in the example of the
-/// [module](self), and [`flatten`](Propagated::flatten) the result.
+/// Some clusters may have no label: use `Option`s as labels, as in the example of the [module](self), and
+/// [`flatten`](Propagated::flatten) the result.
 ///
-/// Each label comes with a confidence, to be given to a classifier as the weight of the row:
+/// Each label has a confidence, which a classifier can use as the weight of the row:
 ///
 /// ```text
 /// exp(-(d^2 - m^2) / (2 s^2)),   d the distance of the row to its centroid,
 ///     m the least such distance in the cluster, s^2 the mean of their squares
 /// ```
 ///
-/// That is 1 for the row nearest to the centroid, which is the one to be looked at, and falls with the
-/// distance as the density of a normal distribution of the cluster's own spread does: to 0.6 for a row at
-/// `s` and to 0.14 at twice that, or a little more. Rows without a label have 0, and so may rows very far
-/// from all others.
+/// It is 1 for the row nearest to the centroid, which is the one labelled by hand. With the distance, it
+/// falls like the density of a normal distribution with the spread of the cluster: to 0.6 for a row at `s`
+/// and to 0.14 at twice that, or a little more. It is 0 for rows without a label, and may be 0 for rows
+/// that are very far from all others.
 ///
 /// # Example
 /// ```
@@ -109,13 +109,13 @@ pub struct Propagated<L, F: Float> {
 /// `n k d` multiply-adds, and for percentiles a sort of each cluster's distances.
 ///
 /// # Determinism
-/// The same labels at any number of threads; confidences are exponentials of the platform.
+/// The same labels at any number of threads. Confidences use the platform's exponential function.
 ///
 /// # Errors
 /// - [`Error::LengthMismatch`]: there is not one label for each cluster, empty ones included.
 /// - [`Error::InvalidParameter`]: the percentile is not between 0 and 100.
 /// - [`Error::DimensionMismatch`]: the number of columns is not that of the centroids.
-/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
 ///
 /// # References
 /// A. Géron, *Hands-On Machine Learning with Scikit-Learn, Keras and TensorFlow*, chapter 9, O'Reilly.
@@ -147,14 +147,14 @@ pub fn propagate<L: Clone, F: Float>(
     })
 }
 
-/// The clusters of rows, and the confidences of those that are to have a label.
+/// The clusters of rows, and the confidences of those that get a label.
 #[derive(Debug)]
 struct Confidences<F> {
     labels: Array1<usize>,
     values: Vec<Option<F>>,
 }
 
-/// What does not depend on the type of the labels.
+/// The part that does not depend on the type of the labels.
 ///
 /// # Errors
 /// Those of [`propagate`], except for the number of labels.
@@ -199,18 +199,18 @@ impl ClusterDistances {
             Propagation::Closest { percentile: share } => {
                 sq_dists.sort_unstable_by(f64::total_cmp);
                 let dists: Vec<f64> = sq_dists.into_iter().map(f64::sqrt).collect();
-                // A cluster without rows has nobody to ask.
+                // A cluster without rows has no distances.
                 percentile(&dists, share).unwrap_or(0.0)
             }
         };
         Self { least, mean, limit }
     }
 
-    /// How much to trust the label of a row at this squared distance, if it is to have one.
+    /// How much to trust the label of a row at this squared distance. `None` if it gets no label.
     fn confidence<F: Float>(&self, sq_dist: f64) -> Option<F> {
         (sq_dist.sqrt() <= self.limit).then(|| {
             let excess = sq_dist - self.least;
-            // Where all are equally far, 0 by 0 included, nothing speaks against any of them.
+            // If all are equally far, possibly all at distance 0, none is trusted less than the others.
             let exponent = if excess > 0.0 {
                 excess / (2.0 * self.mean)
             } else {
@@ -236,18 +236,18 @@ fn cluster_distances(
 }
 
 impl<L, F: Float> Propagated<L, F> {
-    /// For each of the `n` rows its label, if it has one. See [`propagate`] for an example.
+    /// For each of the `n` rows, its label, if it has one. See [`propagate`] for an example.
     pub fn labels(&self) -> &[Option<L>] {
         &self.labels
     }
 
-    /// For each of the `n` rows how much to trust its label, in 0 to 1; 0 where it has none. See
+    /// For each of the `n` rows, how much to trust its label, from 0 to 1; 0 if it has none. See
     /// [`propagate`] for an example.
     pub fn confidences(&self) -> ArrayView1<'_, F> {
         self.confidences.view()
     }
 
-    /// The rows that have a label, in ascending order: what to train with.
+    /// The rows that have a label, in ascending order: the training rows.
     ///
     /// # Example
     /// ```
@@ -294,8 +294,8 @@ impl<L, F: Float> Propagated<L, F> {
 }
 
 impl<L, F: Float> Propagated<Option<L>, F> {
-    /// Where clusters may have no label: their rows have none either, and a confidence of 0. See the
-    /// example of the [module](self).
+    /// For clusters that may have no label: their rows then have none either, and a confidence of 0. See
+    /// the example of the [module](self).
     pub fn flatten(self) -> Propagated<L, F> {
         let labels: Vec<Option<L>> = self.labels.into_iter().map(Option::flatten).collect();
         let kept = labels.iter().zip(self.confidences);

@@ -1,4 +1,4 @@
-//! Which rows to have labelled.
+//! Which rows to label by hand.
 
 use std::cmp::Reverse;
 
@@ -10,30 +10,30 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::{Float, compiled};
 
-/// A row that somebody is asked to label.
+/// A row that should be labelled by hand.
 ///
 /// See [`label_requests`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct LabelRequest {
-    /// The row of the data: of those in the cluster the nearest to its centroid.
+    /// The row of the data that is nearest to the centroid among those of the cluster.
     pub row: usize,
     /// The cluster that it stands for.
     pub cluster: usize,
-    /// The rows in that cluster: how many labels the answer may give.
+    /// The number of rows in that cluster, all of which may get the label.
     pub cluster_size: usize,
     /// The Euclidean distance of the row to the centroid.
     pub distance: f64,
 }
 
-/// The rows of `x`, `n x d`, to have labelled by hand, one for each cluster that has any: largest
-/// clusters first, so that whoever stops early has labelled the most rows; the lower cluster first among
-/// equals.
+/// The rows of `x`, `n x d`, to label by hand, one for each cluster that has any. The largest clusters come
+/// first, so that even a few labels cover as many rows as possible; equally large clusters are in ascending
+/// order.
 ///
-/// The row asked for is the nearest to the centroid among those of the cluster, the first among equally
-/// near ones. [`KMeansModel::representatives`] looks at all rows instead: it names one for empty clusters
-/// too, and in rare cases a row of a neighbouring cluster.
+/// The requested row is the nearest to the centroid among those of the cluster, or the first of several
+/// equally near ones. [`KMeansModel::representatives`] instead considers all rows: it names one for empty
+/// clusters too, and in rare cases a row of a neighbouring cluster.
 ///
 /// # Example
 /// ```
@@ -56,7 +56,7 @@ pub struct LabelRequest {
 ///
 /// # Errors
 /// - [`Error::DimensionMismatch`]: the number of columns is not that of the centroids.
-/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value cannot be computed with.
+/// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
 pub fn label_requests<F: Float>(
     model: &KMeansModel<F>,
     x: &ArrayRef2<F>,

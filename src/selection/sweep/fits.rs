@@ -16,8 +16,8 @@ use crate::{KMeans, metrics};
 /// `Instant::now` panics where there is no clock.
 const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
-/// Fits the rows of `x`, `n x d`, for several numbers of clusters, with all else as in `kmeans`, and scores
-/// each.
+/// Fits the rows of `x`, `n x d`, for several numbers of clusters, with all other parameters as in
+/// `kmeans`, and scores each fit.
 ///
 /// Small data is fitted for several numbers side by side, one thread each. A fit that fills all threads
 /// runs alone.
@@ -41,13 +41,13 @@ const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown")
 /// The fits, and for each the scores: see [`metrics`]. All models are kept, each with `n` labels.
 ///
 /// # Determinism
-/// The same models and scores at any number of threads, times aside.
+/// The same models and scores at any number of threads. Times vary.
 ///
 /// # Errors
 /// Those of [`KMeans::fit`] for the largest number of clusters, and
-/// - [`Error::InvalidParameter`]: there is no number of clusters, or one of them is 0.
-/// - [`Error::SampleTooSmall`]: the sample for silhouettes has not 2 rows for each cluster.
-/// - [`Error::ResultTooLarge`]: there is no memory for the silhouettes.
+/// - [`Error::InvalidParameter`]: there are no numbers of clusters, or one of them is 0.
+/// - [`Error::SampleTooSmall`]: the sample for silhouettes does not have 2 rows for each cluster.
+/// - [`Error::ResultTooLarge`]: there is not enough memory for the silhouettes.
 pub fn sweep<F: Float>(
     kmeans: &KMeans,
     x: &ArrayRef2<F>,
@@ -85,7 +85,7 @@ fn sweep_numbers<F: Float>(
             });
         }
     }
-    // A copy that was made for its order is not made again for each fit.
+    // If the data is copied into row-major order, that is done once and not for each fit.
     let (n, d) = (points.len(), points.n_features());
     let rows = points.rows().data();
     let x = ArrayView2::from_shape((n, d), rows).expect("the rows are whole");

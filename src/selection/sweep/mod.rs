@@ -12,7 +12,7 @@ use super::knee::knee;
 use crate::KMeansModel;
 use crate::float::Float;
 
-/// What one number of clusters gave. Scores are `None` where they are not defined: for fewer than 2
+/// The results for one number of clusters. Scores are `None` if they are not defined: for fewer than 2
 /// non-empty clusters, or as many as there are rows. See [`Sweep`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -21,7 +21,7 @@ pub struct SweepEntry<F: Float> {
     pub n_clusters: usize,
     /// The inertia of the best of `n_init` starts.
     pub inertia: f64,
-    /// The mean silhouette, or its estimate; `None` too where it was not asked for.
+    /// The mean silhouette, or its estimate. Also `None` if silhouettes were skipped.
     pub silhouette: Option<f64>,
     /// The standard error of the estimate.
     pub silhouette_error: Option<f64>,
@@ -29,7 +29,7 @@ pub struct SweepEntry<F: Float> {
     pub calinski_harabasz: Option<f64>,
     /// The Davies-Bouldin score.
     pub davies_bouldin: Option<f64>,
-    /// How long the fit took, while others may have run at the same time. Zero on a platform without a clock.
+    /// How long the fit took. Others may have run at the same time. Zero on a platform without a clock.
     pub fit_time: Duration,
     /// The fit itself.
     pub model: KMeansModel<F>,
@@ -55,9 +55,9 @@ impl<F: Float> PartialEq for SweepEntry<F> {
 
 /// The fits of a [`sweep`], in ascending order of the number of clusters.
 ///
-/// It is displayed as a table, followed by what elbow and silhouette say.
+/// It is displayed as a table, followed by the numbers of clusters at the elbow and at the best silhouette.
 ///
-/// With the feature `serde` it can be saved, models included, and is checked when it is read.
+/// With the feature `serde` it can be saved, including the models, and is checked on loading.
 ///
 /// # Example
 /// ```
@@ -94,18 +94,18 @@ pub struct Sweep<F: Float> {
 }
 
 impl<F: Float> Sweep<F> {
-    /// What each number of clusters gave. See the [example](Self#example).
+    /// The results for each number of clusters. See the [example](Self#example).
     pub fn entries(&self) -> &[SweepEntry<F>] {
         &self.entries
     }
 
-    /// The model of `n_clusters` clusters. `None` if there is none. See the [example](Self#example).
+    /// The model with `n_clusters` clusters. `None` if there is none. See the [example](Self#example).
     pub fn model(&self, n_clusters: usize) -> Option<&KMeansModel<F>> {
         let entry = |entry: &&SweepEntry<F>| entry.n_clusters == n_clusters;
         self.entries.iter().find(entry).map(|entry| &entry.model)
     }
 
-    /// What each number of clusters gave, without a copy.
+    /// The results for each number of clusters, without a copy.
     ///
     /// # Example
     /// ```
@@ -123,7 +123,8 @@ impl<F: Float> Sweep<F> {
         self.entries
     }
 
-    /// The model of `n_clusters` clusters, without a copy; the others are dropped. `None` if there is none.
+    /// The model with `n_clusters` clusters, without a copy; the others are dropped. `None` if there is
+    /// none.
     ///
     /// # Example
     /// ```
@@ -145,7 +146,7 @@ impl<F: Float> Sweep<F> {
             .map(|entry| entry.model)
     }
 
-    /// Whether the observer ended the sweep before its end. See the [example](Self#example).
+    /// Whether the observer ended the sweep early. See the [example](Self#example).
     pub fn interrupted(&self) -> bool {
         self.interrupted
     }
@@ -153,10 +154,10 @@ impl<F: Float> Sweep<F> {
     /// The number of clusters at the knee of the inertia: more clusters lower it, but no longer by much.
     /// `None` if it falls too evenly to have one.
     ///
-    /// The answer depends on the range: a knee is one of the curve shown. It has to turn flat before it
-    /// ends, so let the range reach at least two numbers beyond the knee: neither its last number nor the
-    /// one before can be the answer, and of three numbers in a row none is. See the
-    /// [example](Self#example).
+    /// The answer depends on the range, because the knee is that of the curve shown. The curve has to
+    /// flatten before it ends, so let the range extend at least two numbers beyond the knee: of consecutive
+    /// numbers, neither the last nor the last but one can be the answer, so three of them have none. See
+    /// the [example](Self#example).
     ///
     /// # References
     /// V. Satopaa, J. Albrecht, D. Irwin, B. Raghavan, *Finding a "kneedle" in a haystack*, ICDCS
@@ -169,8 +170,8 @@ impl<F: Float> Sweep<F> {
         knee.map(|index| self.entries[index].n_clusters)
     }
 
-    /// The number of clusters of the largest silhouette, the smallest among equals. `None` if there is
-    /// no silhouette. See the [example](Self#example).
+    /// The number of clusters with the largest silhouette, the smallest among equals. `None` if there is no
+    /// silhouette. See the [example](Self#example).
     pub fn best_silhouette(&self) -> Option<usize> {
         let scored = self
             .entries
@@ -180,8 +181,8 @@ impl<F: Float> Sweep<F> {
         best.map(|(n_clusters, _)| n_clusters)
     }
 
-    /// The numbers of clusters of [`elbow`](Self::elbow) and [`best_silhouette`](Self::best_silhouette),
-    /// where there are both and they differ. See the [example](Self#example).
+    /// The numbers of clusters that [`elbow`](Self::elbow) and [`best_silhouette`](Self::best_silhouette)
+    /// give, if there are both and they differ. See the [example](Self#example).
     pub fn disagreement(&self) -> Option<(usize, usize)> {
         let (elbow, silhouette) = (self.elbow()?, self.best_silhouette()?);
         (elbow != silhouette).then_some((elbow, silhouette))

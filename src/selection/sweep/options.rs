@@ -1,4 +1,4 @@
-//! What a sweep is asked for.
+//! Options of a sweep.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -22,9 +22,9 @@ pub enum Silhouettes {
     /// Of a sample of rows among all, by
     /// [`silhouette_score_sampled`](metrics::silhouette_score_sampled): `m n d` operations.
     Sampled {
-        /// Rows of the sample, at least 2 for each cluster.
+        /// The number of rows in the sample, at least 2 for each cluster.
         sample_size: usize,
-        /// The seed by which they are drawn.
+        /// The seed with which they are drawn.
         seed: u64,
     },
     /// None.
