@@ -198,3 +198,14 @@ pub(crate) fn filled<T: Clone>(rows: usize, columns: usize, value: T) -> Result<
     values.resize(rows * columns, value);
     Ok(values)
 }
+
+/// What is read of saved values, or what is wrong with them.
+#[cfg(feature = "serde")]
+pub(crate) type Checked<T> = std::result::Result<T, &'static str>;
+
+/// # Errors
+/// `what`, if it does not hold.
+#[cfg(feature = "serde")]
+pub(crate) fn check(holds: bool, what: &'static str) -> Checked<()> {
+    if holds { Ok(()) } else { Err(what) }
+}

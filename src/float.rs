@@ -115,8 +115,8 @@ pub(crate) mod private {
 
     /// The methods of a [`Float`](super::Float) that only the crate may use.
     pub trait Sealed: Sized {
-        /// The number of levels of exact sums. With so many, nothing of a value is left after the last
-        /// level, for all but extraordinary data.
+        /// The number of levels of exact sums. Except for extraordinary data, the last level holds the last
+        /// bits of every value.
         const LEVELS: usize;
 
         /// A value whose bit pattern holds `index`. It travels through vector registers together with the

@@ -12,13 +12,7 @@ use crate::data::Points;
 use crate::float::Float;
 use crate::numeric::DoubleDouble;
 
-pub(super) type Checked<T> = Result<T, &'static str>;
-
-/// # Errors
-/// What is wrong.
-pub(super) fn check(holds: bool, what: &'static str) -> Checked<()> {
-    if holds { Ok(()) } else { Err(what) }
-}
+pub(super) use crate::checks::{Checked, check};
 
 /// Checks that values form whole rows, and are finite and not too large.
 pub(super) fn check_rows<F: Float>(values: &[F], n_features: usize) -> Checked<()> {

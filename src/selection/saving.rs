@@ -6,16 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{GridEntry, GridSearch, Sweep, SweepEntry};
 use crate::KMeansModel;
+use crate::checks::{Checked, check};
 use crate::float::Float;
 use crate::progress::Stop;
-
-type Checked<T> = Result<T, &'static str>;
-
-/// # Errors
-/// What is wrong.
-fn check(holds: bool, what: &'static str) -> Checked<()> {
-    if holds { Ok(()) } else { Err(what) }
-}
 
 /// A [`Sweep`]. Numbers of clusters and inertias are those of the models.
 #[derive(Serialize, Deserialize)]

@@ -351,7 +351,7 @@ fn weights_are_read_at_any_stride<F: Float>() {
     });
 }
 
-/// With so many features, the error of scores in `f32` is so large that distances decide all labels.
+/// In very many features the error of `f32` scores is so large that distances decide every label.
 #[test]
 fn very_many_features_in_f32_are_labelled_by_distances() {
     let x = lattice::<f32>(12, 170_000, 3);

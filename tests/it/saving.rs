@@ -111,6 +111,9 @@ fn sweeps_are_unchanged_by_saving_and_loading() {
             for other in [through_json(&swept), through_postcard(&swept)] {
                 assert_eq!(other, swept);
                 assert_eq!(other.to_string(), swept.to_string());
+                // Comparing sweeps leaves times out.
+                let pairs = other.entries().iter().zip(swept.entries());
+                pairs.for_each(|(other, entry)| assert_eq!(other.fit_time, entry.fit_time));
             }
         }
     }
@@ -156,6 +159,12 @@ fn inconsistent_sweeps_are_rejected() {
             "{path}: {value}"
         );
     }
+    // A model of centroids that were not fitted.
+    let unfitted = KMeansModel::from_centroids(array![[0.0]]).unwrap();
+    let mut alone = with(&saved, "/entries", json!([entry(0)]));
+    assert!(!is_refused(alone.clone()));
+    alone["entries"][0]["model"] = serde_json::to_value(&unfitted).unwrap();
+    assert!(is_refused(alone));
     // A model of different data.
     let other = array![[0.0], [1.0], [5.0], [6.0]];
     let other = sweep(&KMeans::new(1), &other, 4..=4, SweepOptions::new()).unwrap();

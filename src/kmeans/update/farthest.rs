@@ -84,8 +84,8 @@ impl<F: Float> Farthest<F> {
     }
 }
 
-/// A point within this squared distance of its centroid may be equal to it but for the rounding of
-/// the mean: the mean of many equal numbers can be several roundings off.
+/// A point within this squared distance of its centroid may equal it except for the rounding of the mean. The
+/// mean of many equal numbers can be off by several roundings.
 fn rounding<F: Float>(row: &[F]) -> f64 {
     let sq_norm: f64 = row.iter().map(|x| x.to_f64() * x.to_f64()).sum();
     (16.0 * F::UNIT_ROUNDOFF).powi(2) * sq_norm
