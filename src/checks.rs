@@ -1,5 +1,6 @@
 //! Checks that name the argument at fault.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use ndarray::ArrayRef1;
@@ -143,6 +144,21 @@ pub(crate) fn values<F: Float>(argument: &'static str, data: &[F], n_features: u
             column,
         },
     })
+}
+
+/// Whether all values are finite, and none is above this magnitude.
+pub(crate) fn are_within<F: Float>(data: &[F], magnitude: F) -> bool {
+    // Without an early end this is a few vector operations.
+    data.iter()
+        .fold(true, |all, x| all & (x.abs() <= magnitude))
+}
+
+/// Values one after another, borrowed if that is how they lie.
+pub(crate) fn contiguous<F: Float>(values: &ArrayRef1<F>) -> Cow<'_, [F]> {
+    match values.as_slice() {
+        Some(values) => Cow::Borrowed(values),
+        None => Cow::Owned(values.iter().copied().collect()),
+    }
 }
 
 /// Sample weights of all rows.

@@ -147,6 +147,26 @@ pub enum Error {
         /// The first row that is missing, new or different.
         row: usize,
     },
+    /// An [`Answer`](crate::passes::Answer) was made for another request: of another fit, or of another pass.
+    #[error("answer: made for request {found:016x}, but this one is {expected:016x}")]
+    ForeignAnswer {
+        /// The fingerprint of the request that was to be answered.
+        expected: u64,
+        /// The fingerprint of the request for which the answer was made.
+        found: u64,
+    },
+    /// A row is in two [`Answer`](crate::passes::Answer)s to the same request, or beyond the last row.
+    #[error("answer: row {row} is in two answers, or was not there in the first pass")]
+    AnsweredTwice {
+        /// The first such row.
+        row: u64,
+    },
+    /// A row is in no [`Answer`](crate::passes::Answer) to a request.
+    #[error("answer: row {row} is missing")]
+    NotAnswered {
+        /// The first such row.
+        row: u64,
+    },
     /// A result, or a copy of the data in row-major order, does not fit in memory.
     #[error("an array of {rows} x {columns} values does not fit in memory")]
     ResultTooLarge {

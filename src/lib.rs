@@ -150,7 +150,7 @@ pub use init::Init;
 pub use kernels::benchmarking;
 pub use kmeans::{
     Algorithm, Assignment, BlocksError, ClusterSums, FitOptions, Iteration, KMeans, KMeansModel,
-    MiniBatchKMeans, OnlineKMeans,
+    MiniBatchKMeans, OnlineKMeans, passes,
 };
 pub use ndarray;
 pub use progress::Stop;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayRef1, ArrayRef2, ArrayViewMut2, s};
 
+use super::moments::Moments;
 use crate::checks;
 #[cfg(doc)]
 use crate::error::Error;
@@ -12,10 +13,37 @@ use crate::error::Result;
 use crate::float::Float;
 use crate::kernels::{Kernels, Labelled, Rows, detect};
 use crate::numeric::few_features;
-use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
+use crate::parallel::{BLOCK, Blocks, PerItem};
 
 /// A row of a greater weight does not count as that many equal rows.
 pub(crate) const MOST_COPIES: f64 = (1 << 24) as f64;
+
+/// How many copies of a row there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Copies {
+    /// All together.
+    pub(crate) total: f64,
+    /// Of one row, at most.
+    pub(crate) most: f64,
+}
+
+impl Copies {
+    /// Those that weights stand for. `None` if a weight is no whole number, or above [`MOST_COPIES`].
+    pub(crate) fn of<F: Float>(weights: &[F]) -> Option<Self> {
+        let is_whole = |w: f64| w <= MOST_COPIES && w.fract() == 0.0;
+        let none = Self {
+            total: 0.0,
+            most: 0.0,
+        };
+        weights.iter().try_fold(none, |copies, w| {
+            let w = w.to_f64();
+            is_whole(w).then_some(Self {
+                total: copies.total + w,
+                most: copies.most.max(w),
+            })
+        })
+    }
+}
 
 /// The number of a row, as it is stored.
 pub(crate) trait RowNumber: Copy + Sync {
@@ -95,10 +123,7 @@ impl<'a, F: Float> Points<'a, F> {
     pub(crate) fn with_weights_of_part(mut self, weights: &'a ArrayRef1<F>) -> Result<Self> {
         checks::same_len("weights", self.len(), weights.len())?;
         checks::weights_of_part(weights)?;
-        self.weights = Some(match weights.as_slice() {
-            Some(weights) => Cow::Borrowed(weights),
-            None => Cow::Owned(weights.iter().copied().collect()),
-        });
+        self.weights = Some(checks::contiguous(weights));
         Ok(self)
     }
 
@@ -122,11 +147,39 @@ impl<'a, F: Float> Points<'a, F> {
         })
     }
 
+    /// Rows of a block in row-major order, and their weights if they have any. The caller checks the values.
+    ///
+    /// IN: `magnitude`, of all values.
+    pub(crate) fn unchecked(
+        data: &'a [F],
+        n_features: usize,
+        weights: Option<&'a [F]>,
+        magnitude: F,
+    ) -> Self {
+        Self {
+            data: Cow::Borrowed(data),
+            n_features,
+            weights: weights.map(Cow::Borrowed),
+            magnitude,
+            kernels: detect(),
+        }
+    }
+
     /// The same rows and weights, borrowed.
     pub(crate) fn view(&self) -> Points<'_, F> {
         Points {
             data: Cow::Borrowed(&self.data),
             weights: self.weights().map(Cow::Borrowed),
+            ..*self
+        }
+    }
+
+    /// A range of the rows, with their weights.
+    pub(crate) fn part(&self, rows: Range<usize>) -> Points<'_, F> {
+        let d = self.n_features;
+        Points {
+            data: Cow::Borrowed(&self.data[rows.start * d..rows.end * d]),
+            weights: self.weights().map(|weights| Cow::Borrowed(&weights[rows])),
             ..*self
         }
     }
@@ -200,15 +253,16 @@ impl<'a, F: Float> Points<'a, F> {
         self.weights().map_or(1.0, |weights| weights[row].to_f64())
     }
 
-    /// How many rows there are, a row of weight 2 being two. `None` if that is no whole number, or if
-    /// a weight is not.
-    pub(crate) fn count(&self) -> Option<f64> {
-        let Some(weights) = self.weights() else {
-            return Some(self.len() as f64);
-        };
-        let whole =
-            |w: F| (w.to_f64() <= MOST_COPIES && w.to_f64().fract() == 0.0).then(|| w.to_f64());
-        weights.iter().map(|&w| whole(w)).sum()
+    /// How many copies of a row the weights stand for. `None` if a weight is no whole number, or above
+    /// [`MOST_COPIES`].
+    pub(crate) fn copies(&self) -> Option<Copies> {
+        match self.weights() {
+            Some(weights) => Copies::of(weights),
+            None => Some(Copies {
+                total: self.len() as f64,
+                most: 1.0,
+            }),
+        }
     }
 
     /// The largest magnitude among the values.
@@ -237,44 +291,9 @@ impl<'a, F: Float> Points<'a, F> {
 
     /// The variance of the features, averaged over them. Weights act as repeated rows.
     pub(crate) fn mean_variance(&self) -> f64 {
-        let counts = |row: &usize| self.weight(*row) > 0.0;
-        let first = (0..self.len()).find(counts).unwrap_or(0);
-        let origin: Vec<f64> = self.rows().row(first).iter().map(|x| x.to_f64()).collect();
-        let (total, sums) = self.sum_of_rows(&origin, |x| x);
-        let mean: Vec<f64> = origin
-            .iter()
-            .zip(sums)
-            .map(|(m, sum)| m + sum / total)
-            .collect();
-        let (_, squares) = self.sum_of_rows(&mean, |x| x * x);
-        squares.iter().sum::<f64>() / total / self.n_features as f64
-    }
-
-    /// The sum of weights, and for each feature that of weight times `f(x - origin)`.
-    fn sum_of_rows(&self, origin: &[f64], f: impl Fn(f64) -> f64 + Sync) -> (f64, Vec<f64>) {
-        let parts = Blocks::parts(self.len(), PARTS, self.data.len()).map(|range| {
-            let (mut total, mut sums) = (0.0, vec![0.0; self.n_features]);
-            for row in range {
-                let weight = self.weight(row);
-                if weight > 0.0 {
-                    total += weight;
-                    let values = self.rows().row(row).iter().zip(origin);
-                    for (sum, (x, m)) in sums.iter_mut().zip(values) {
-                        *sum += weight * f(x.to_f64() - m);
-                    }
-                }
-            }
-            (total, sums)
-        });
-        let added = |mut a: (f64, Vec<f64>), b: (f64, Vec<f64>)| {
-            a.0 += b.0;
-            a.1.iter_mut().zip(b.1).for_each(|(sum, part)| *sum += part);
-            a
-        };
-        parts
-            .into_iter()
-            .reduce(added)
-            .expect("there is at least one row")
+        let mut moments = Moments::new(self.n_features);
+        moments.add(self);
+        moments.mean_variance()
     }
 }
 

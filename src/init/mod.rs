@@ -1,15 +1,14 @@
 //! The first centroids: [`Init`] names the methods that a fit can use, and [`kmeans_plusplus`] runs one of them
 //! on its own.
 
-mod parallel;
 mod plus_plus;
 mod potential;
-mod random;
+mod sampling;
 mod search;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
-pub(crate) use self::parallel::choose_among;
+pub(crate) use self::sampling::{Method, Nearest, Seeding, Step, keys, weights};
 
 use crate::checks;
 use crate::data::Points;
@@ -82,29 +81,33 @@ impl Init {
         n_clusters: usize,
         stream: &mut Stream,
     ) -> Vec<usize> {
-        match self {
-            Self::PlusPlus => plus_plus::choose(prepared, n_clusters, stream),
-            Self::Random => random::choose(prepared.points, n_clusters, stream),
-            Self::Parallel => {
-                let (rounds, oversampling) = Self::PARALLEL;
-                let init = Self::ParallelWith {
-                    rounds,
-                    oversampling,
-                };
-                init.choose(prepared, n_clusters, stream)
-            }
-            Self::ParallelWith {
-                rounds,
-                oversampling,
-            } => {
-                let per_round = n_clusters.saturating_mul(oversampling);
-                parallel::choose(prepared, n_clusters, rounds, per_round, stream)
-            }
+        match self.method() {
+            None => plus_plus::choose(prepared, n_clusters, stream),
+            Some(method) => sampling::choose(prepared.points, method, n_clusters, stream),
         }
     }
 
-    /// The rounds and the oversampling of [`Init::Parallel`].
-    pub(crate) const PARALLEL: (usize, usize) = (5, 2);
+    /// How the start is chosen, if few passes over the rows are enough for it.
+    pub(crate) fn method(self) -> Option<Method> {
+        match self {
+            Self::PlusPlus => None,
+            Self::Random => Some(Method::Random),
+            Self::Parallel => Some(Self::PARALLEL),
+            Self::ParallelWith {
+                rounds,
+                oversampling,
+            } => Some(Method::Parallel {
+                rounds,
+                oversampling,
+            }),
+        }
+    }
+
+    /// [`Init::Parallel`].
+    pub(crate) const PARALLEL: Method = Method::Parallel {
+        rounds: 5,
+        oversampling: 2,
+    };
 
     /// # Errors
     /// [`Error::InvalidParameter`].

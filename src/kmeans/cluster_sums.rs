@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
 
-use super::sums::{self, Exact};
+use super::sums::{ClusterTotals, Sums};
 use super::{engine, update};
 use crate::checks;
 use crate::data::Points;
@@ -11,15 +11,15 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::float::{Float, compiled};
 use crate::kernels::{NO_LABEL, Packed};
-use crate::numeric::DoubleDouble;
+use crate::numeric::LongSums;
 
 /// The statistics of some rows that one iteration of Lloyd's algorithm needs: sums, counts and inertia by
 /// cluster. Statistics of different rows can be merged, so the rows may be spread over any number of files,
 /// processes or machines.
 ///
 /// For rows `x` whose nearest centroids are `c(x)`, they are `sum w x`, `sum w` and the number of rows for
-/// each cluster, and `sum w |x - c(x)|^2` over all clusters. Sums are kept as pairs of `f64`, with about
-/// 106 bits.
+/// each cluster, and `sum w |x - c(x)|^2` over all clusters. All sums are exact, whatever the number of rows,
+/// their range and their weights; they are rounded when they are read.
 ///
 /// # Example
 /// One iteration over two partitions:
@@ -40,12 +40,15 @@ use crate::numeric::DoubleDouble;
 /// ```
 ///
 /// # Cost
-/// Adding `n` rows takes `n k d` multiply-adds. The statistics hold about `16 k (d + 2)` bytes.
+/// Adding `n` rows takes `n k d` multiply-adds. A sum takes 8 bytes for each 32 binary digits between its highest
+/// and its lowest; all have as many as the widest. That is `32 k (d + 1)` bytes for most data in `f32`, and
+/// `40 k (d + 1)` in `f64`.
 ///
 /// # Determinism
-/// The same blocks, added and merged in the same order, give the same bits at any number of threads and
-/// with any instruction set. In a different order, sums may differ in the last of their 106 bits. The
-/// centroids, which are rounded to `F`, are nearly always the same.
+/// The same rows give the same bits, however they are divided into statistics, in whatever order these are merged, at any
+/// number of threads and with any instruction set. The inertia is added up by blocks of 256 rows, within which it is
+/// rounded: for its last digits to be the same too, all blocks that are added must begin at a multiple of
+/// 256 rows of the whole.
 ///
 /// # Saving
 /// With the feature `serde`, statistics can be serialised, for example to send them to another machine.
@@ -63,9 +66,9 @@ pub struct ClusterSums<F> {
     pub(super) n_clusters: usize,
     pub(super) n_features: usize,
     /// For each cluster, the sum of each feature, then the sum of the weights.
-    pub(super) sums: Vec<DoubleDouble>,
+    pub(super) sums: LongSums,
     pub(super) counts: Vec<u64>,
-    pub(super) inertia: DoubleDouble,
+    pub(super) inertia: LongSums,
     pub(super) float: std::marker::PhantomData<F>,
 }
 
@@ -79,13 +82,15 @@ impl<F: Float> ClusterSums<F> {
     pub fn new(n_clusters: usize, n_features: usize) -> Result<Self> {
         checks::n_clusters(n_clusters)?;
         checks::at_least_one("n_features", n_features)?;
+        // The sums take as much, and a few digits more, when rows come.
         let columns = n_features.saturating_add(1);
+        checks::room::<i64>(n_clusters, columns)?;
         Ok(Self {
             n_clusters,
             n_features,
-            sums: checks::filled(n_clusters, columns, DoubleDouble::default())?,
-            counts: vec![0; n_clusters],
-            inertia: DoubleDouble::default(),
+            sums: LongSums::new(n_clusters * columns),
+            counts: checks::filled(n_clusters, 1, 0)?,
+            inertia: LongSums::new(1),
             float: std::marker::PhantomData,
         })
     }
@@ -131,6 +136,25 @@ impl<F: Float> ClusterSums<F> {
         })(self, block, weights, centroids)
     }
 
+    /// Those of a pass.
+    ///
+    /// IN: `sums`, for each cluster that of each feature, then that of the weights; `counts` of the rows.
+    pub(super) fn of_pass(
+        n_features: usize,
+        sums: LongSums,
+        counts: Vec<u64>,
+        inertia: LongSums,
+    ) -> Self {
+        Self {
+            n_clusters: counts.len(),
+            n_features,
+            sums,
+            counts,
+            inertia,
+            float: std::marker::PhantomData,
+        }
+    }
+
     fn add_points(&mut self, points: &Points<'_, F>, centroids: &ArrayRef2<F>) -> Result<()> {
         let centroids = Packed::new(&self.check_centroids("centroids", centroids)?.rows());
         if points.len() == 0 {
@@ -138,40 +162,21 @@ impl<F: Float> ClusterSums<F> {
         }
         let mut labels = vec![NO_LABEL; points.len()];
         engine::label(points, &centroids, &mut labels);
-        self.add_sums(points, &labels, &centroids);
+        let mut totals = ClusterTotals::new(
+            self.n_clusters,
+            self.n_features,
+            points.magnitude(),
+            points.copies(),
+        );
+        let mut before = vec![NO_LABEL; points.len()];
+        totals.update(points, &mut before, &labels, points.len());
+        self.sums.merge(&totals.to_long());
+        self.sums.trim();
         labels
             .iter()
             .for_each(|&label| self.counts[label as usize] += 1);
         update::add_inertia(&mut self.inertia, points, &labels, &centroids.rows());
         Ok(())
-    }
-
-    fn add_sums(&mut self, points: &Points<'_, F>, labels: &[u32], centroids: &Packed<F>) {
-        let (k, d) = (self.n_clusters, self.n_features);
-        let clusters = self.sums.chunks_exact_mut(d + 1);
-        if let Some(mut exact) = Exact::new(points.count(), points.magnitude(), k, d) {
-            let mut before = vec![NO_LABEL; points.len()];
-            if exact.update(points, &mut before, labels, points.len()) {
-                for (sums, (levels, weight)) in clusters.zip(exact.levels(d)) {
-                    for level in levels.rchunks_exact(d) {
-                        sums.iter_mut()
-                            .zip(level)
-                            .for_each(|(sum, &part)| sum.add(part));
-                    }
-                    sums[d].add(weight);
-                }
-                return;
-            }
-        }
-        let rounded = sums::rounded(points, labels, centroids);
-        let clusters = self.sums.chunks_exact_mut(d + 1);
-        for (sums, added) in clusters.zip(rounded.values.chunks_exact(d + 1)) {
-            for ((sum, &part), &origin) in sums.iter_mut().zip(added).zip(&rounded.origin) {
-                sum.add(part);
-                sum.add_product(added[d], origin);
-            }
-            sums[d].add(added[d]);
-        }
     }
 
     fn check_centroids<'a>(
@@ -195,12 +200,9 @@ impl<F: Float> ClusterSums<F> {
             |sums: &mut ClusterSums<F>, other: &ClusterSums<F>| -> Result<()> {
                 checks::same_len("other statistics", sums.n_clusters, other.n_clusters)?;
                 checks::same_columns("other statistics", sums.n_features, other.n_features)?;
-                let add = |(sum, other): (&mut DoubleDouble, &DoubleDouble)| {
-                    sum.add(other.1);
-                    sum.add(other.0);
-                };
-                sums.sums.iter_mut().zip(&other.sums).for_each(add);
-                add((&mut sums.inertia, &other.inertia));
+                sums.sums.merge(&other.sums);
+                sums.sums.trim();
+                sums.inertia.merge(&other.inertia);
                 let counts = sums.counts.iter_mut().zip(&other.counts);
                 counts.for_each(|(count, other)| *count = count.saturating_add(*other));
                 Ok(())
@@ -220,13 +222,11 @@ impl<F: Float> ClusterSums<F> {
         compiled!(
             |sums: &ClusterSums<F>, previous: &ArrayRef2<F>| -> Result<Array2<F>> {
                 sums.check_centroids("previous centroids", previous)?;
-                let weight =
-                    |c: usize| sums.sums[c * (sums.n_features + 1) + sums.n_features].total();
-                let mean = |(c, j): (usize, usize)| match weight(c) {
+                let Sums { values, .. } = sums.rounded();
+                let columns = sums.n_features + 1;
+                let mean = |(c, j): (usize, usize)| match values[c * columns + sums.n_features] {
                     0.0 => previous[(c, j)],
-                    weight => update::round_mean(
-                        sums.sums[c * (sums.n_features + 1) + j].total() / weight,
-                    ),
+                    weight => update::round_mean(values[c * columns + j] / weight),
                 };
                 let means = Array2::from_shape_fn((sums.n_clusters, sums.n_features), mean);
                 Points::check_for("means", &means, sums.n_features)?;
@@ -235,10 +235,19 @@ impl<F: Float> ClusterSums<F> {
         )(self, previous)
     }
 
+    /// The sums, rounded.
+    pub(super) fn rounded(&self) -> Sums {
+        let totals = (0..self.sums.len()).map(|index| self.sums.total(index));
+        Sums {
+            n_features: self.n_features,
+            values: totals.collect(),
+        }
+    }
+
     /// The weighted sum of the squared distances of all rows to the nearest of the centroids with which
     /// they were added. See the [example](Self#example).
     pub fn inertia(&self) -> f64 {
-        self.inertia.total()
+        self.inertia.total(0)
     }
 
     /// For each of the `k` clusters, the number of its rows, regardless of their weights. See the

@@ -9,6 +9,7 @@ mod iteration;
 pub(crate) mod minibatch;
 mod model;
 mod options;
+pub mod passes;
 #[cfg(feature = "serde")]
 mod saving;
 mod setters;
@@ -246,10 +247,13 @@ impl KMeans {
         observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let limits = self.limits(|| points.mean_variance());
-        let only = given.or_else(|| {
-            edge::only_start(points, self.n_clusters).map(|rows| points.values_of(&rows))
+        // Starts of few passes over the rows are those of `fit_blocks`, which cannot look at the rows first.
+        let only = given.or_else(|| match self.init.method() {
+            None => edge::only_start(points, self.n_clusters).map(|rows| points.values_of(&rows)),
+            Some(_) => None,
         });
-        let n_init = if only.is_some() { 1 } else { self.n_init };
+        let is_only = only.is_some() || edge::only_start(points, self.n_clusters).is_some();
+        let n_init = if is_only { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
         let fit = PreparedFit::new(points, self.algorithm, self.n_clusters, passes);
         let seeded = |restart: usize| {
@@ -261,8 +265,7 @@ impl KMeans {
             let start = only.clone().unwrap_or_else(|| seeded(restart.index));
             let start = Rows::new(&start, points.n_features());
             let mut data = InMemory::new(&fit, &start);
-            let Ok(run) = engine::run(&mut data, &start, limits, restart);
-            run
+            engine::run(&mut data, &start, limits, restart)
         };
         let work = parallel::work(points.len(), self.n_clusters, points.n_features());
         parallel::on_pool(work, || engine::restarts(n_init, work, observer, run))

@@ -77,17 +77,15 @@ impl<'a, F> FitOptions<'a, F> {
     /// The initial centroids, `n_clusters x n_features`, if any are given.
     ///
     /// # Errors
-    /// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that concern them.
+    /// Those of [`check_start`].
     pub(super) fn check_start(&self, n_clusters: usize, n_features: usize) -> Result<Option<Vec<F>>>
     where
         F: Float,
     {
-        let Some(start) = self.initial_centroids else {
-            return Ok(None);
-        };
-        let start = Points::check_for("initial centroids", start, n_features)?;
-        checks::same_len("initial centroids", n_clusters, start.len())?;
-        Ok(Some(start.rows().data().to_vec()))
+        let start = self.initial_centroids;
+        start
+            .map(|start| check_start(start, n_clusters, n_features))
+            .transpose()
     }
 
     /// A weight for each of the `n` rows: finite, not negative, and not all 0. A row of weight 2 counts as
@@ -139,6 +137,20 @@ impl<'a, F> FitOptions<'a, F> {
         self.observer = Observer::new(observer);
         self
     }
+}
+
+/// Initial centroids, row-major.
+///
+/// # Errors
+/// Those of [`KMeans::fit_with`](crate::KMeans::fit_with) that concern them.
+pub(super) fn check_start<F: Float>(
+    start: &ArrayRef2<F>,
+    n_clusters: usize,
+    n_features: usize,
+) -> Result<Vec<F>> {
+    let start = Points::check_for("initial centroids", start, n_features)?;
+    checks::same_len("initial centroids", n_clusters, start.len())?;
+    Ok(start.rows().data().to_vec())
 }
 
 impl<F> Default for FitOptions<'_, F> {

@@ -1,111 +1,109 @@
-//! The sums of the points of each cluster, over all points.
+//! The exact sums of the rows of each cluster.
 //!
-//! For nearly all data they are [exact](SumLevels). Exact sums are kept from one iteration to the next, and
-//! only the points whose label changed are moved. Otherwise the sums are computed anew, in an order that
-//! depends only on the shape of the problem.
+//! Sums are kept from one iteration to the next, and only the rows whose label changed are moved. Nearly all data
+//! is summed in [levels](SumLevels), at the speed of vectors. From there the sums go to
+//! [long accumulators](LongSums) before there could be more rows in them than they have room for. What levels
+//! cannot hold, weights that are not integers and values of an extreme range, is summed in long accumulators to begin
+//! with. All sums are exact, and rounded once, to the nearest f64: they do not depend on the order of rows, on
+//! how these are cut into parts, or on which way they were summed.
 
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 
-use crate::data::Points;
+use crate::data::{Copies, Points};
 use crate::float::Float;
-use crate::kernels::{NO_LABEL, Packed, SumLevels, Transfer};
-use crate::parallel::{Blocks, PARTS, PerItem};
+use crate::kernels::{NO_LABEL, SumLevels, Transfer};
+use crate::numeric::{Binary, LongSums, Places, Span};
+use crate::parallel::{BLOCK, Blocks, PARTS, PerItem};
 use crate::prepared::Prepared;
 
 /// Each part of the rows has its own sums if all of them together have no more than this many values: 8 MB.
-const MOST_VALUES: usize = 1 << 20;
+pub(super) const MOST_VALUES: usize = 1 << 20;
 
 /// Adding a point to its cluster takes about as long as one multiply-add per feature, and this many more.
-const OVERHEAD: usize = 32;
+pub(super) const OVERHEAD: usize = 32;
 
-/// The sums of all clusters.
+/// So many rows are moved in levels before the sums go to long accumulators.
+const MOST_MOVES: usize = 1 << 24;
+
+/// The sums of all clusters, rounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Sums {
-    /// What was subtracted from every row, `n_features` values.
-    pub(crate) origin: Vec<f64>,
-    /// For each cluster the sum of weight times `x - origin`, then the sum of weights:
-    /// `n_clusters x (n_features + 1)` values, row-major.
+    pub(crate) n_features: usize,
+    /// For each cluster the sum of weight times `x`, then the sum of weights: `n_clusters x (n_features + 1)`
+    /// values, row-major.
     pub(crate) values: Vec<f64>,
 }
 
 /// What keeps the sums up to date with the labels.
 #[derive(Debug)]
 pub(crate) struct Summing<'a, F: Float> {
-    prepared: &'a Prepared<'a, F>,
-    exact: Option<Exact>,
-    /// The labels that the exact sums belong to.
+    points: &'a Points<'a, F>,
+    totals: ClusterTotals,
+    /// The labels that the sums belong to.
     labels: Vec<u32>,
-}
-
-/// Exact sums.
-#[derive(Debug)]
-pub(crate) struct Exact {
-    sum_levels: SumLevels,
-    /// [`SumLevels::width`] values for each cluster.
-    levels: Vec<f64>,
-}
-
-impl Sums {
-    /// Adds sums of other points about the same origin.
-    pub(crate) fn add(&mut self, other: &Self) {
-        let pairs = self.values.iter_mut().zip(&other.values);
-        pairs.for_each(|(sum, part)| *sum += part);
-    }
 }
 
 impl<'a, F: Float> Summing<'a, F> {
     pub(crate) fn new(prepared: &'a Prepared<'a, F>, n_clusters: usize) -> Self {
         let points = prepared.working();
-        let (n_features, magnitude) = (points.n_features(), points.magnitude());
+        let (d, magnitude) = (points.n_features(), points.magnitude());
         Self {
-            prepared,
-            exact: Exact::new(points.count(), magnitude, n_clusters, n_features),
+            points,
+            totals: ClusterTotals::new(n_clusters, d, magnitude, points.copies()),
             labels: vec![NO_LABEL; points.len()],
         }
     }
 
     /// The sums of the points with these labels, `reassigned` of which have changed since the last time.
-    pub(crate) fn sums(
-        &mut self,
-        labels: &[u32],
-        reassigned: usize,
-        centroids: &Packed<F>,
-    ) -> Sums {
-        if let Some(exact) = &mut self.exact {
-            let points = self.prepared.working();
-            if exact.update(points, &mut self.labels, labels, reassigned) {
-                return exact.totals(self.prepared.points.n_features());
-            }
-            self.exact = None;
-        }
-        rounded(
-            self.prepared.points,
-            &self.prepared.to_originals(labels),
-            centroids,
-        )
+    pub(crate) fn sums(&mut self, labels: &[u32], reassigned: usize) -> Sums {
+        (self.totals).update(self.points, &mut self.labels, labels, reassigned);
+        self.totals.rounded()
     }
 }
 
-impl Exact {
-    /// Sums of no points. `None` if those of `count` points, up to this magnitude, cannot be exact.
+/// The exact sums of the rows of each cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterTotals {
+    n_clusters: usize,
+    n_features: usize,
+    /// The levels, and for each cluster [`SumLevels::width`] values.
+    fast: Option<(SumLevels, Vec<f64>)>,
+    /// What is not in the levels: for each cluster the sum of each feature, then that of the weights.
+    long: LongSums,
+    /// The rows that were moved in levels.
+    moves: usize,
+}
+
+impl ClusterTotals {
+    /// Sums of no rows.
     ///
-    /// IN: `count`, the number of points, each counted as often as its weight says, if that is a whole
-    /// number.
+    /// IN: `magnitude`, of all values that will come; `copies`, if all rows that will come have weights that are
+    /// integers.
     pub(crate) fn new<F: Float>(
-        count: Option<f64>,
-        magnitude: F,
         n_clusters: usize,
         n_features: usize,
-    ) -> Option<Self> {
-        let sum_levels = SumLevels::new(magnitude, count?)?;
-        Some(Self {
-            sum_levels,
-            levels: vec![0.0; n_clusters * sum_levels.width(n_features)],
-        })
+        magnitude: F,
+        copies: Option<Copies>,
+    ) -> Self {
+        let levels = copies.and_then(|copies| {
+            let most = copies.total.min(MOST_MOVES as f64 * copies.most);
+            SumLevels::new(magnitude, most)
+        });
+        let fast = levels.map(|levels| {
+            let width = levels.width(n_features);
+            (levels, vec![0.0; n_clusters * width])
+        });
+        Self {
+            n_clusters,
+            n_features,
+            fast,
+            long: LongSums::new(n_clusters * (n_features + 1)),
+            moves: 0,
+        }
     }
 
-    /// Moves the points whose label changed, `reassigned` of them, from their clusters in `before` to those
-    /// in `labels`. Returns whether the sums are exact; if not, they must not be used.
+    /// Moves the points whose label changed, at most `reassigned` of them, from their clusters in `before` to those in
+    /// `labels`.
     ///
     /// IN, OUT: `before`, the labels that points have in the sums.
     pub(crate) fn update<F: Float>(
@@ -114,104 +112,171 @@ impl Exact {
         before: &mut [u32],
         labels: &[u32],
         reassigned: usize,
-    ) -> bool {
-        let work = reassigned * (points.n_features() + OVERHEAD);
+    ) {
+        if reassigned > MOST_MOVES {
+            let parts = before.chunks_mut(MOST_MOVES).zip(labels.chunks(MOST_MOVES));
+            for (part, (before, labels)) in parts.enumerate() {
+                let first = part * MOST_MOVES;
+                let points = points.part(first..first + labels.len());
+                self.update(&points, before, labels, labels.len());
+            }
+            return;
+        }
         let moves = Moves {
             points,
             labels,
-            work,
+            work: reassigned * (points.n_features() + OVERHEAD),
+            n_clusters: self.n_clusters,
         };
-        // PERF: a few moves do not justify separate sums for each part of the rows; and if there are parts,
-        // adding up their sums must be a small part of the work.
-        let n_parts = (work.min(MOST_VALUES) / (2 * self.levels.len())).min(PARTS);
-        if work < 4 * self.levels.len() {
-            self.move_serially(&moves, before)
-        } else if n_parts >= 4 {
-            self.move_by_parts(&moves, before, n_parts)
-        } else {
-            self.move_by_clusters(&moves, before)
+        if self.moves + reassigned > MOST_MOVES {
+            self.settle();
         }
+        if let Some((levels, values)) = &mut self.fast {
+            self.moves += reassigned;
+            if moves.make(levels, before, values) {
+                return;
+            }
+            self.settle();
+            self.fast = None;
+        }
+        self.long.cover(moves.span(before));
+        let places = self.long.places();
+        moves.make(&places, before, self.long.digits_mut(reassigned));
     }
 
-    fn move_serially<F: Float>(&mut self, moves: &Moves<'_, F>, before: &mut [u32]) -> bool {
-        let n_clusters = self.n_clusters(moves.points.n_features());
-        let rows = 0..moves.labels.len();
-        let is_exact = moves.apply(
-            rows,
-            before,
-            0..n_clusters,
-            &self.sum_levels,
-            &mut self.levels,
-        );
-        before.copy_from_slice(moves.labels);
-        is_exact
+    /// Moves what is in the levels to the long accumulators.
+    fn settle(&mut self) {
+        if let Some((levels, values)) = &mut self.fast {
+            add_levels(&mut self.long, levels, values, self.n_features);
+            values.fill(0.0);
+        }
+        self.moves = 0;
     }
 
-    /// Each part of the rows has sums of its own, which are added up at the end.
-    fn move_by_parts<F: Float>(
-        &mut self,
-        moves: &Moves<'_, F>,
-        before: &mut [u32],
-        n_parts: usize,
-    ) -> bool {
-        let n = moves.labels.len();
-        let (len, n_clusters) = (
-            self.levels.len(),
-            self.n_clusters(moves.points.n_features()),
-        );
-        let parts = Blocks::parts(n, n_parts, 4 * n + moves.work);
-        let parts = parts.fill_map(before, |rows, from| {
-            let mut levels = vec![0.0; len];
-            let to = &moves.labels[rows.clone()];
-            let is_exact = moves.apply(rows, from, 0..n_clusters, &self.sum_levels, &mut levels);
-            from.copy_from_slice(to);
-            (levels, is_exact)
-        });
-        parts.into_iter().all(|(part, is_exact)| {
-            let pairs = self.levels.iter_mut().zip(part);
-            pairs.for_each(|(sum, part)| *sum += part);
-            is_exact
-        })
-    }
-
-    /// Each thread looks at all labels, and moves only the points of its own clusters.
-    ///
-    /// PERF: there is one set of sums, and nothing to add up at the end.
-    fn move_by_clusters<F: Float>(&mut self, moves: &Moves<'_, F>, before: &mut [u32]) -> bool {
-        let (n, d) = (moves.labels.len(), moves.points.n_features());
-        let n_clusters = self.n_clusters(d);
-        let (grid, from) = (&self.sum_levels, &*before);
-        let blocks = Blocks::new(n_clusters, n_clusters.div_ceil(PARTS / 4), moves.work);
-        let levels = PerItem(&mut self.levels, grid.width(d));
-        let failed = blocks.fill_sum(levels, |own, levels| {
-            usize::from(!moves.apply(0..n, from, own, grid, levels))
-        });
-        before.copy_from_slice(moves.labels);
-        failed == 0
-    }
-
-    fn n_clusters(&self, n_features: usize) -> usize {
-        self.levels.len() / self.sum_levels.width(n_features)
-    }
-
-    /// For each cluster, the feature sums of each level, the smallest level last, and its weight.
-    pub(crate) fn levels(&self, n_features: usize) -> impl Iterator<Item = (&[f64], f64)> {
-        let own = self.levels.chunks_exact(self.sum_levels.width(n_features));
-        own.filter_map(|own| own.split_last().map(|(&weight, levels)| (levels, weight)))
-    }
-
-    pub(crate) fn totals(&self, n_features: usize) -> Sums {
-        let width = self.sum_levels.width(n_features);
-        let n_clusters = self.levels.len() / width;
-        let mut values = vec![0.0; n_clusters * (n_features + 1)];
-        let totals = values.chunks_exact_mut(n_features + 1);
-        for (total, levels) in totals.zip(self.levels.chunks_exact(width)) {
-            self.sum_levels.total(levels, total);
+    /// The sums, rounded.
+    pub(crate) fn rounded(&self) -> Sums {
+        let mut values = vec![0.0; self.n_clusters * (self.n_features + 1)];
+        match &self.fast {
+            Some((levels, fast)) if self.long.places().count() == 0 => {
+                let totals = values.chunks_exact_mut(self.n_features + 1);
+                let own = fast.chunks_exact(levels.width(self.n_features));
+                totals
+                    .zip(own)
+                    .for_each(|(total, own)| levels.total(own, total));
+            }
+            _ => {
+                let sums = self.to_long();
+                let totals = values.iter_mut().enumerate();
+                totals.for_each(|(index, total)| *total = sums.total(index));
+            }
         }
         Sums {
-            origin: vec![0.0; n_features],
+            n_features: self.n_features,
             values,
         }
+    }
+
+    /// The sums, exact: for each cluster that of each feature, then that of the weights.
+    pub(crate) fn to_long(&self) -> LongSums {
+        let mut sums = self.long.clone();
+        if let Some((levels, values)) = &self.fast {
+            add_levels(&mut sums, levels, values, self.n_features);
+        }
+        sums
+    }
+}
+
+/// Adds what is in levels to long accumulators.
+fn add_levels(sums: &mut LongSums, levels: &SumLevels, values: &[f64], n_features: usize) {
+    let width = n_features + 1;
+    let own = values.chunks_exact(levels.width(n_features));
+    for (first, own) in (0..sums.len()).step_by(width).zip(own) {
+        // The features of each level, and at the end the weight.
+        let (features, weight) = own.split_at(own.len() - 1);
+        let features = features.iter().enumerate();
+        features.for_each(|(i, &value)| sums.add(first + i % n_features, value));
+        sums.add(first + n_features, weight[0]);
+    }
+}
+
+/// A way to sum: cells, and how a point is added to them.
+trait Cells<F>: Sync {
+    type Cell: Copy + Default + AddAssign + Send + Sync;
+
+    /// Cells per cluster.
+    fn width(&self, n_features: usize) -> usize;
+
+    /// Moves points from cluster to cluster. Returns whether the cells could hold all that was moved. If not, the
+    /// opposite move restores them.
+    ///
+    /// IN, OUT: `cells`, those of the clusters `own`.
+    fn transfer(
+        &self,
+        points: &Points<'_, F>,
+        data: Transfer<'_, F>,
+        own: Range<usize>,
+        cells: &mut [Self::Cell],
+    ) -> bool
+    where
+        F: Float;
+}
+
+impl<F: Float> Cells<F> for SumLevels {
+    type Cell = f64;
+
+    fn width(&self, n_features: usize) -> usize {
+        self.width(n_features)
+    }
+
+    fn transfer(
+        &self,
+        points: &Points<'_, F>,
+        data: Transfer<'_, F>,
+        own: Range<usize>,
+        cells: &mut [f64],
+    ) -> bool {
+        points.kernels.transfer(data, own, self, cells)
+    }
+}
+
+impl<F: Float> Cells<F> for Places {
+    type Cell = i64;
+
+    fn width(&self, n_features: usize) -> usize {
+        self.count() * (n_features + 1)
+    }
+
+    fn transfer(
+        &self,
+        points: &Points<'_, F>,
+        data: Transfer<'_, F>,
+        own: Range<usize>,
+        cells: &mut [i64],
+    ) -> bool {
+        let (width, one) = (self.count() * (points.n_features() + 1), Binary::new(1.0));
+        if self.count() == 0 {
+            // All weights are 0.
+            return true;
+        }
+        let labels = data.from.iter().zip(data.to).enumerate();
+        for (i, (&from, &to)) in labels.filter(|(_, (from, to))| from != to) {
+            let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
+            let weight = Binary::new(weight);
+            for (label, weight) in [(from, weight.negated()), (to, weight)] {
+                if label == NO_LABEL || !own.contains(&(label as usize)) {
+                    continue;
+                }
+                let own = &mut cells[(label as usize - own.start) * width..][..width];
+                let mut sums = own.chunks_exact_mut(self.count());
+                for (digits, x) in sums.by_ref().zip(data.points.row(i)) {
+                    self.add_product(digits, weight, Binary::new(x.to_f64()));
+                }
+                if let Some(digits) = own.rchunks_exact_mut(self.count()).next() {
+                    self.add_product(digits, weight, one);
+                }
+            }
+        }
+        true
     }
 }
 
@@ -221,61 +286,121 @@ struct Moves<'a, F: Float> {
     labels: &'a [u32],
     /// About how many multiply-adds it takes to move those whose label changed.
     work: usize,
+    n_clusters: usize,
 }
 
 impl<F: Float> Moves<'_, F> {
-    /// Moves those points of some rows that leave or join some of the clusters. Returns whether the sums
-    /// are exact.
+    /// Makes the moves. Returns whether all could be made: those that could not are still to be made.
     ///
-    /// IN: `from`, the labels of the rows before. OUT: `levels`, those of the clusters `own`.
-    fn apply(
+    /// IN, OUT: `before`, the labels that points have in the sums; `cells` of all clusters.
+    fn make<C: Cells<F>>(&self, way: &C, before: &mut [u32], cells: &mut [C::Cell]) -> bool {
+        // PERF: a few moves do not justify separate sums for each part of the rows; and if there are parts,
+        // adding up their sums must be a small part of the work.
+        let n_parts = (self.work.min(MOST_VALUES) / (2 * cells.len().max(1))).min(PARTS);
+        if self.work >= 4 * cells.len() && n_parts >= 4 {
+            return self.make_by_parts(way, before, cells, n_parts);
+        }
+        let is_done = match self.work < 4 * cells.len() {
+            true => self.apply(way, 0..before.len(), before, self.labels, cells),
+            false => self.make_by_clusters(way, before, cells),
+        };
+        match is_done {
+            true => before.copy_from_slice(self.labels),
+            false => {
+                self.apply(way, 0..before.len(), self.labels, before, cells);
+            }
+        }
+        is_done
+    }
+
+    /// Each part of the rows has sums of its own, which are added up at the end.
+    fn make_by_parts<C: Cells<F>>(
         &self,
+        way: &C,
+        before: &mut [u32],
+        cells: &mut [C::Cell],
+        n_parts: usize,
+    ) -> bool {
+        let n = self.labels.len();
+        let parts = Blocks::parts(n, n_parts, 4 * n + self.work);
+        let parts = parts.fill_map(before, |rows, from| {
+            let mut own = vec![C::Cell::default(); cells.len()];
+            let to = &self.labels[rows.clone()];
+            self.apply(way, rows, from, to, &mut own).then(|| {
+                from.copy_from_slice(to);
+                own
+            })
+        });
+        let mut is_done = true;
+        for part in parts {
+            is_done &= part.is_some();
+            let pairs = cells.iter_mut().zip(part.into_iter().flatten());
+            pairs.for_each(|(cell, part)| *cell += part);
+        }
+        is_done
+    }
+
+    /// Each thread looks at all labels, and moves only the points of its own clusters.
+    ///
+    /// PERF: there is one set of sums, and nothing to add up at the end.
+    fn make_by_clusters<C: Cells<F>>(
+        &self,
+        way: &C,
+        before: &[u32],
+        cells: &mut [C::Cell],
+    ) -> bool {
+        let width = way.width(self.points.n_features());
+        let blocks = Blocks::new(
+            self.n_clusters,
+            self.n_clusters.div_ceil(PARTS / 4),
+            self.work,
+        );
+        let failed = blocks.fill_sum(PerItem(cells, width), |own, cells| {
+            let data = self.data(0..before.len(), before, self.labels);
+            usize::from(!way.transfer(self.points, data, own, cells))
+        });
+        failed == 0
+    }
+
+    /// Moves those of some rows whose labels differ.
+    ///
+    /// IN, OUT: `cells` of all clusters.
+    fn apply<C: Cells<F>>(
+        &self,
+        way: &C,
         rows: Range<usize>,
         from: &[u32],
-        own: Range<usize>,
-        grid: &SumLevels,
-        levels: &mut [f64],
+        to: &[u32],
+        cells: &mut [C::Cell],
     ) -> bool {
-        let data = Transfer {
-            points: self.points.rows().slice(rows.clone()),
-            weights: self.points.weights().map(|weights| &weights[rows.clone()]),
-            from,
-            to: &self.labels[rows],
-        };
-        self.points.kernels.transfer(data, own, grid, levels)
+        let data = self.data(rows, from, to);
+        way.transfer(self.points, data, 0..self.n_clusters, cells)
     }
-}
 
-/// The sums about the origin of the centroids, rounded. There must be a point.
-pub(crate) fn rounded<F: Float>(
-    points: &Points<'_, F>,
-    labels: &[u32],
-    centroids: &Packed<F>,
-) -> Sums {
-    let (n, d) = (points.len(), points.n_features());
-    let len = centroids.len() * (d + 1);
-    let n_parts = (MOST_VALUES / len)
-        .min(n / (4 * centroids.len()))
-        .clamp(1, PARTS);
-    let parts = Blocks::parts(n, n_parts, n * (d + OVERHEAD)).map(|rows| {
-        let mut sums = vec![0.0; len];
-        let data = points.labelled(rows.clone(), &labels[rows]);
-        points
-            .kernels
-            .accumulate(data, centroids.origin(), &mut sums);
-        sums
-    });
-    let added = |mut sums: Vec<f64>, part: Vec<f64>| {
-        sums.iter_mut()
-            .zip(part)
-            .for_each(|(sum, part)| *sum += part);
-        sums
-    };
-    Sums {
-        origin: centroids.origin().to_vec(),
-        values: parts
-            .into_iter()
-            .reduce(added)
-            .expect("there is at least one row"),
+    fn data<'b>(&'b self, rows: Range<usize>, from: &'b [u32], to: &'b [u32]) -> Transfer<'b, F> {
+        Transfer {
+            points: self.points.rows().slice(rows.clone()),
+            weights: self.points.weights().map(|weights| &weights[rows]),
+            from,
+            to,
+        }
+    }
+
+    /// The places of the bits of the products to be moved.
+    fn span(&self, before: &[u32]) -> Span {
+        let blocks = Blocks::new(before.len(), BLOCK, 4 * before.len() + self.work);
+        let moved = |row: &usize| before[*row] != self.labels[*row];
+        let of_rows = |rows: Range<usize>| {
+            let mut spans = (Span::of(1.0), Span::EMPTY);
+            for row in rows.filter(moved) {
+                let values = self.points.rows().row(row).iter();
+                spans.0 = values.fold(spans.0, |span, x| span.and(Span::of(x.to_f64())));
+                spans.1 = spans.1.and(Span::of(self.points.weight(row)));
+            }
+            spans
+        };
+        let both = |a: (Span, Span), b: (Span, Span)| (a.0.and(b.0), a.1.and(b.1));
+        let spans = blocks.reduce(of_rows, both);
+        spans.map_or(Span::EMPTY, |(values, weights)| values.times(weights))
     }
 }

@@ -42,9 +42,11 @@ impl Stream {
     /// From the exponential distribution of this rate. `None` if the rate is 0, or if the number surely
     /// exceeds `limit`.
     pub(crate) fn exponential_within(&mut self, rate: f64, limit: f64) -> Option<f64> {
+        // The product is rounded, and must not refuse a number that is within the limit.
+        const ROUNDED_UP: f64 = 1.0 + 4.0 * f64::EPSILON;
         let uniform = self.uniform();
         // PERF: -ln(1 - u) is at least u, and with a low limit few numbers need a logarithm.
-        (rate > 0.0 && uniform <= limit * rate).then(|| -(-uniform).ln_1p() / rate)
+        (rate > 0.0 && uniform <= limit * rate * ROUNDED_UP).then(|| -(-uniform).ln_1p() / rate)
     }
 
     /// Uniform in `0..bound`, for a bound of at least 1 (D. Lemire, Fast random integer generation

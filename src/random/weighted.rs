@@ -12,7 +12,7 @@ pub(crate) struct Reservoir<T> {
     count: usize,
     limit: f64,
     /// Key, index and value of each item.
-    items: Vec<(f64, usize, T)>,
+    items: Vec<(f64, u64, T)>,
 }
 
 impl<T> Reservoir<T> {
@@ -31,7 +31,7 @@ impl<T> Reservoir<T> {
     }
 
     /// Takes an item if its key is low enough. Among equal keys the lower index comes first.
-    pub(crate) fn offer(&mut self, key: f64, index: usize, value: impl FnOnce() -> T) {
+    pub(crate) fn offer(&mut self, key: f64, index: u64, value: impl FnOnce() -> T) {
         if key <= self.limit {
             self.items.push((key, index, value()));
             if self.items.len() >= self.count.saturating_mul(2) {
@@ -41,10 +41,15 @@ impl<T> Reservoir<T> {
         }
     }
 
-    /// The values, in ascending order of their keys.
-    pub(crate) fn into_values(mut self) -> impl Iterator<Item = T> {
+    /// Key, index and value of each item, in ascending order of their keys.
+    pub(crate) fn into_items(mut self) -> Vec<(f64, u64, T)> {
         self.keep_least();
-        self.items.into_iter().map(|item| item.2)
+        self.items
+    }
+
+    /// The values, in ascending order of their keys.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        self.into_items().into_iter().map(|item| item.2)
     }
 
     fn keep_least(&mut self) {
@@ -64,7 +69,7 @@ pub(crate) fn weighted_without_replacement(
     let mut reservoir = Reservoir::new(count);
     for (index, weight) in weights.into_iter().enumerate() {
         if weight > 0.0 {
-            reservoir.offer(stream.exponential() / weight, index, || index);
+            reservoir.offer(stream.exponential() / weight, index as u64, || index);
         }
     }
     reservoir.into_values().collect()
@@ -88,13 +93,13 @@ mod tests {
 
     #[test]
     fn the_least_keys_stay_in_the_reservoir() {
-        let key = |index: usize| f64::from((index as u32 * 37) % 50);
+        let key = |index: u64| f64::from((index as u32 * 37) % 50);
         for count in [0, 1, 7, 199, 200, usize::MAX] {
             let mut reservoir = Reservoir::new(count);
             for index in 0..200 {
                 reservoir.offer(key(index), index, || index);
             }
-            let mut expected: Vec<usize> = (0..200).collect();
+            let mut expected: Vec<u64> = (0..200).collect();
             expected.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
             expected.truncate(count);
             assert!(reservoir.into_values().eq(expected), "{count}");

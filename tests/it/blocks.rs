@@ -559,7 +559,9 @@ fn finished_restarts_are_kept() {
     let x = lattice::<f64>(2000, 2, 1);
     let kmeans = KMeans::new(3).max_iter(4).seed(5);
     let once = kmeans.clone().n_init(1);
-    let first = once.fit_blocks(&mut ArrayBlocks::new(&x, 500)).unwrap();
+    let without_labels = FitOptions::new().keep_labels(false);
+    let first = once.fit_blocks_with(&mut ArrayBlocks::new(&x, 500), without_labels);
+    let first = first.unwrap();
     let mut n_passes = 0;
     let count = |n_passes: &mut usize| *n_passes += 1;
     let mut counted = passes(|_| {

@@ -132,7 +132,7 @@ fn the_rows_chosen_for_a_seed_are_stable() {
             .seed(seed);
         kmeans.fit(&x).unwrap().inertia()
     };
-    assert_eq!([random(0), random(42)], [1610.0, 7342.681640625]);
+    assert_eq!([random(0), random(42)], [1661.187074829932, 7462.681640625]);
 }
 
 #[test]

@@ -7,6 +7,9 @@
 //! cluster to another, in any block, on any thread, and the sums are what they would be if they
 //! had been added up anew.
 //!
+//! What a value has below its last level is found, and said. For sums of more points than the levels have room
+//! for, see [`ClusterTotals`](crate::kmeans).
+//!
 //! The cutting is that of J. Demmel, H. D. Nguyen, *Fast reproducible floating-point summation*,
 //! IEEE Symposium on Computer Arithmetic, 2013, doi:10.1109/ARITH.2013.9.
 
@@ -15,7 +18,7 @@ use std::ops::Range;
 use crate::float::Float;
 use crate::kernels::isa::Widen;
 use crate::kernels::{Kernels, NO_LABEL, Rows};
-use crate::numeric::{self, exponent_above};
+use crate::numeric::{self, exponent_above, sum_of_three};
 
 /// The most levels. For a million points the unit of the third lies 66 bits below that of the first.
 const MAX_LEVELS: usize = 3;
@@ -31,7 +34,7 @@ pub(crate) struct SumLevels {
 impl SumLevels {
     /// For values of up to `magnitude`, added `count` times at most. `None` if there are too many.
     pub(crate) fn new<F: Float>(magnitude: F, count: f64) -> Option<Self> {
-        const MAX_COUNT: f64 = (1_u64 << 40) as f64;
+        const MAX_COUNT: f64 = (1_u64 << 32) as f64;
         if count > MAX_COUNT {
             return None;
         }
@@ -54,14 +57,20 @@ impl SumLevels {
         self.levels * n_features + 1
     }
 
-    /// OUT: `sum`, what was summed for one cluster: the features, then the weight.
+    /// OUT: `sum`, what was summed for one cluster, each sum rounded to the nearest f64: the features, then the
+    /// weight.
     pub(crate) fn total(&self, levels: &[f64], sum: &mut [f64]) {
         let n_features = sum.len() - 1;
+        let (features, weight) = levels.split_at(self.levels * n_features);
+        let (first, rest) = features.split_at(n_features);
+        let (second, third) = rest.split_at(n_features);
         for (j, sum) in sum[..n_features].iter_mut().enumerate() {
-            let level = |l: usize| levels[l * n_features + j];
-            *sum = (0..self.levels).rev().map(level).sum();
+            *sum = match third.is_empty() {
+                true => first[j] + second[j],
+                false => sum_of_three(first[j], second[j], third[j]),
+            };
         }
-        sum[n_features] = levels[levels.len() - 1];
+        sum[n_features] = weight[0];
     }
 }
 

@@ -1,27 +1,19 @@
 //! k-means on rows that are read block by block.
 
-mod moments;
-mod reader;
-mod start;
-mod streamed;
+mod error;
 
-use std::borrow::Cow;
-use std::fmt;
-use std::io;
+use std::ops::ControlFlow;
 
-use super::engine::{self, Failed, Restart, Run};
 use super::iteration::Iteration;
+use super::passes::{Driver, Memory, Progress, Reader};
 use super::{FitOptions, KMeans, KMeansModel};
 use crate::checks;
 use crate::data::RowBlocks;
 use crate::error::Error;
 use crate::float::{Float, compiled};
-use crate::kernels::Rows;
 use crate::parallel;
 use crate::progress::Observer;
-use crate::random::Stream;
-use reader::{Failure, Reader};
-use streamed::Streamed;
+pub use error::BlocksError;
 
 impl KMeans {
     /// Clusters rows that are read block by block from a source, once per iteration: for data that does not
@@ -105,180 +97,66 @@ impl KMeans {
             kmeans.check_parameters()?;
             let n_features = source.n_features();
             checks::not_empty("source", n_features)?;
-            let start = options.check_start(kmeans.n_clusters, n_features)?;
+            let mut driver = Driver::new(kmeans, n_features)?.keep_labels(options.keeps_labels);
+            if let Some(start) = options.initial_centroids {
+                driver = driver.initial_centroids(start)?;
+            }
             let weights = options.weights.map(|weights| {
                 checks::weights(weights)?;
-                Ok::<_, Error>(match weights.as_slice() {
-                    Some(weights) => Cow::Borrowed(weights),
-                    None => Cow::Owned(weights.iter().copied().collect()),
-                })
+                Ok::<_, Error>(checks::contiguous(weights))
             });
             let weights = weights.transpose()?;
-            let mut reader = Reader::new(source, weights.as_deref());
-            let (observer, kept) = (options.observer, options.keeps_labels);
+            let mut reader = Reader::new(source, None, weights.as_deref());
             // PERF: a pass that is run from inside the pool need not wake it for every block.
-            let run = parallel::on_pool(usize::MAX, || {
-                kmeans.run_blocks(&mut reader, start.as_deref(), observer)
-            });
-            let run =
-                run.map_err(|(failure, best)| failure.with_model(best.map(|run| *run), kept))?;
-            Ok(KMeansModel::from_run(run, kept))
+            parallel::on_pool(usize::MAX, || {
+                run(driver, &mut reader, options.observer, options.keeps_labels)
+            })
         })(self, source, options)
     }
+}
 
-    fn run_blocks<F: Float>(
-        &self,
-        reader: &mut Reader<'_, F>,
-        given: Option<&[F]>,
-        mut observer: Observer<'_, Iteration>,
-    ) -> Result<Run<F>, Failed<Failure, F>> {
-        let none = |failure| (failure, None);
-        let variance = reader.survey(self.n_clusters).map_err(none)?;
-        let limits = self.limits(|| variance);
-        let n_init = match given {
-            None if self.n_clusters > 1 => self.n_init,
-            _ => 1,
+/// Answers all that the driver asks for, about all rows at once.
+fn run<F: Float>(
+    mut driver: Driver<F>,
+    reader: &mut Reader<'_, F>,
+    mut observer: Observer<'_, Iteration>,
+    keeps_labels: bool,
+) -> Result<KMeansModel<F>, BlocksError<F>> {
+    let mut memory = Memory::default();
+    while let Some(request) = driver.request() {
+        let answer = match request.answer_in(reader, 0, &mut memory) {
+            Ok(answer) => answer,
+            Err(failure) => return Err(BlocksError::new(failure, driver.model())),
         };
-        engine::best_of((0..n_init).map(|index| {
-            let mut stream = Stream::new(self.seed, index);
-            let start = match given {
-                Some(start) => start.to_vec(),
-                None => {
-                    start::choose(reader, self.init, self.n_clusters, &mut stream).map_err(none)?
-                }
-            };
-            let start = Rows::new(&start, reader.n_features());
-            let mut data =
-                Streamed::new(reader, start.len()).map_err(|error| (error.into(), None))?;
-            let restart = Restart {
+        reader.check_survey(answer.n_rows())?;
+        match driver.accept(answer)? {
+            Progress::Iteration {
+                restart,
                 index,
-                last: usize::MAX,
-                observer: observer.by_ref(),
-            };
-            let run = engine::run(&mut data, &start, limits, restart);
-            run.map_err(|failure| (failure, data.into_last().map(Box::new)))
-        }))
-    }
-}
-
-impl Failure {
-    fn with_model<F: Float>(self, run: Option<Run<F>>, keeps_labels: bool) -> BlocksError<F> {
-        let (error, cause) = match self {
-            Self::Refused(error) => (error, None),
-            Self::Source { rows, cause } => {
-                let kind = cause.kind();
-                (Error::SourceFailed { rows, kind }, Some(cause))
+                inertia,
+                max_shift,
+                empty_clusters,
+            } => {
+                let assigned = memory.assigned;
+                let iteration = Iteration {
+                    restart,
+                    index,
+                    inertia,
+                    max_shift,
+                    reassigned: assigned.reassigned,
+                    empty_clusters,
+                    distances: assigned.distances,
+                };
+                if observer.observe(&iteration) == ControlFlow::Break(()) {
+                    driver.interrupt();
+                }
             }
-        };
-        let model = run.map(|run| Box::new(KMeansModel::from_run(run, keeps_labels)));
-        BlocksError {
-            error,
-            cause,
-            model,
+            _ => (),
         }
     }
-}
-
-impl<F: Float> From<Failure> for BlocksError<F> {
-    fn from(failure: Failure) -> Self {
-        failure.with_model(None, false)
+    let mut run = driver.into_best().expect("a fit that is done has a run");
+    if keeps_labels {
+        run.labels = memory.into_labels();
     }
-}
-
-/// Why [`KMeans::fit_blocks`] failed, and the best model found until then.
-///
-/// # Example
-/// ```
-/// use centroid::{Error, IterBlocks, KMeans};
-/// use ndarray::{Array2, array};
-///
-/// let mut passes = 0;
-/// let mut source = IterBlocks::new(1, || {
-///     passes += 1;
-///     let lost = std::io::Error::other("the disk is gone");
-///     let rows: Array2<f64> = array![[0.0], [1.0], [9.0]];
-///     [if passes < 12 { Ok(rows) } else { Err(lost) }].into_iter()
-/// });
-/// let error = KMeans::new(2).n_init(3).fit_blocks(&mut source).unwrap_err();
-/// assert!(matches!(error.error(), Error::SourceFailed { rows: 0, .. }));
-/// assert_eq!(error.cause().unwrap().to_string(), "the disk is gone");
-/// assert_eq!(error.model().unwrap().inertia(), 0.5);
-/// assert_eq!(error.into_model().unwrap().n_clusters(), 2);
-/// ```
-pub struct BlocksError<F: Float> {
-    error: Error,
-    cause: Option<io::Error>,
-    model: Option<Box<KMeansModel<F>>>,
-}
-
-impl<F: Float> BlocksError<F> {
-    /// What was wrong. See the [example](Self#example).
-    pub fn error(&self) -> Error {
-        self.error
-    }
-
-    /// The error of the source, if it failed. See the [example](Self#example).
-    pub fn cause(&self) -> Option<&io::Error> {
-        self.cause.as_ref()
-    }
-
-    /// The best model so far: that of the best finished restart, or the centroids of the last complete pass
-    /// if their inertia is lower. The latter come with their inertia and
-    /// [`Stop::Interrupted`](crate::Stop::Interrupted), but without labels and sizes. See the
-    /// [example](Self#example).
-    pub fn model(&self) -> Option<&KMeansModel<F>> {
-        self.model.as_deref()
-    }
-
-    /// The [`model`](Self::model), as an owned value. See the [example](Self#example).
-    pub fn into_model(self) -> Option<KMeansModel<F>> {
-        self.model.map(|model| *model)
-    }
-}
-
-impl<F: Float> From<Error> for BlocksError<F> {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            cause: None,
-            model: None,
-        }
-    }
-}
-
-impl<F: Float> From<BlocksError<F>> for Error {
-    fn from(error: BlocksError<F>) -> Self {
-        error.error
-    }
-}
-
-impl<F: Float> fmt::Debug for BlocksError<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlocksError")
-            .field("error", &self.error)
-            .field("cause", &self.cause)
-            .field("model", &self.model)
-            .finish()
-    }
-}
-
-impl<F: Float> fmt::Display for BlocksError<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.error, f)
-    }
-}
-
-impl<F: Float> std::error::Error for BlocksError<F> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause
-            .as_ref()
-            .map(|cause| cause as &(dyn std::error::Error + 'static))
-    }
-}
-
-/// A check that failed, before there was any model.
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
+    Ok(KMeansModel::from_run(run, keeps_labels))
 }

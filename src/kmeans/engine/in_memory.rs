@@ -1,8 +1,6 @@
 //! Iterations over points in memory.
 
-use std::convert::Infallible;
-
-use super::{Assign, Data, PreparedFit};
+use super::{Assign, PreparedFit};
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, Work};
 use crate::kmeans::sums::{Summing, Sums};
@@ -46,27 +44,27 @@ impl<'a, F: Float> InMemory<'a, F> {
             ..self
         }
     }
-}
 
-impl<F: Float> Data<F> for InMemory<'_, F> {
-    type Error = Infallible;
-
-    fn assign(&mut self, centroids: &Packed<F>) -> Result<Work, Infallible> {
+    /// Labels all points with their nearest centroids, the lowest index among equals.
+    pub(super) fn assign(&mut self, centroids: &Packed<F>) -> Work {
         let mut assigned = self.engine.assign(centroids, &mut self.labels);
         if assigned.reassigned == 0 && !self.engine.is_plain() {
             // A fixed point is confirmed by all distances.
             self.engine = self.fit.plain_engine();
             assigned += self.engine.assign(centroids, &mut self.labels);
         }
-        Ok(assigned)
+        assigned
     }
 
-    fn sums(&mut self, assigned: Work, centroids: &Packed<F>) -> Sums {
-        self.summing
-            .sums(&self.labels, assigned.reassigned, centroids)
+    /// The sums of the clusters, `assigned` being what was returned last.
+    pub(super) fn sums(&mut self, assigned: Work) -> Sums {
+        self.summing.sums(&self.labels, assigned.reassigned)
     }
 
-    fn observe(&mut self, _: Work, centroids: &Packed<F>) -> (usize, f64) {
+    /// Rows whose label is another than at the last such question, and the inertia.
+    ///
+    /// IN: `centroids`, here and below, those that the points were assigned to last.
+    pub(super) fn reassigned_and_inertia(&mut self, centroids: &Packed<F>) -> (usize, f64) {
         let prepared = &self.fit.prepared;
         let labels = prepared.to_originals(&self.labels);
         let n = labels.len();
@@ -82,14 +80,16 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
         (reassigned, inertia)
     }
 
-    fn farthest(&mut self, count: usize, centroids: &Packed<F>) -> Result<Farthest<F>, Infallible> {
+    /// The points farthest from their centroids, and how many there are in each cluster.
+    pub(super) fn farthest(&self, count: usize, centroids: &Packed<F>) -> Farthest<F> {
         let labels = self.fit.prepared.to_originals(&self.labels);
         let mut farthest = Farthest::new(count, centroids.len());
         farthest.add(self.fit.prepared.points, 0, &labels, &centroids.rows());
-        Ok(farthest)
+        farthest
     }
 
-    fn noise(&self, centroids: &Packed<F>) -> Option<Vec<f64>> {
+    /// See [`Found::noise`](super::Found::noise).
+    pub(super) fn noise(&self, centroids: &Packed<F>) -> Option<Vec<f64>> {
         self.is_sample.then(|| {
             let points = self.fit.prepared.points;
             let labels = self.fit.prepared.to_originals(&self.labels);
@@ -97,7 +97,8 @@ impl<F: Float> Data<F> for InMemory<'_, F> {
         })
     }
 
-    fn finish(&mut self, centroids: &Packed<F>) -> (Vec<u32>, f64) {
+    /// The labels of all rows as they were given, and the inertia.
+    pub(super) fn labels_and_inertia(&self, centroids: &Packed<F>) -> (Vec<u32>, f64) {
         let prepared = &self.fit.prepared;
         let labels = prepared.to_originals(&self.labels).into_owned();
         let inertia = update::inertia(prepared.points, &labels, &centroids.rows());

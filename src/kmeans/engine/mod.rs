@@ -20,7 +20,7 @@ use crate::progress::Stop;
 pub(crate) use in_memory::InMemory;
 pub(crate) use lloyd::label;
 pub(crate) use prepared_fit::PreparedFit;
-pub(crate) use restarts::{Failed, Restart, best_of, restarts};
+pub(crate) use restarts::{Best, Restart, best_of, better, restarts};
 
 /// What an engine does: find the nearest centroids.
 trait Assign<F: Float> {
@@ -32,34 +32,9 @@ trait Assign<F: Float> {
     }
 }
 
-/// What the iterations go over: points in memory, or blocks of them from a source that may fail.
-///
-/// All but [`assign`](Self::assign) speak of the labels that it found last, and are given the
-/// centroids that it was given.
-pub(crate) trait Data<F: Float> {
-    /// Why a pass may fail.
-    type Error;
-
-    /// Labels all points with their nearest centroids, the lowest index among equals.
-    fn assign(&mut self, centroids: &Packed<F>) -> Result<Work, Self::Error>;
-    /// The sums of the clusters, `assigned` being what was returned last.
-    fn sums(&mut self, assigned: Work, centroids: &Packed<F>) -> Sums;
-    /// Rows whose label is another than at the last such question, and the inertia.
-    fn observe(&mut self, assigned: Work, centroids: &Packed<F>) -> (usize, f64);
-    /// The points farthest from their centroids, and how many there are in each cluster.
-    fn farthest(&mut self, count: usize, centroids: &Packed<F>)
-    -> Result<Farthest<F>, Self::Error>;
-    /// For each cluster the squared distance that a centroid has to move for the iterations to go on, if
-    /// at least half of them have to.
-    fn noise(&self, _centroids: &Packed<F>) -> Option<Vec<f64>> {
-        None
-    }
-    /// The labels of all rows as they were given, and the inertia.
-    fn finish(&mut self, centroids: &Packed<F>) -> (Vec<u32>, f64);
-}
-
 /// When to stop.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Limits {
     pub(crate) max_iter: usize,
     /// The sum of squared shifts of the centroids that counts as standing still.
@@ -77,58 +52,135 @@ pub(crate) fn sq_shift(tol: f64, mean_variance: impl FnOnce() -> f64) -> f64 {
 }
 
 /// The end of one run: all of it belongs together.
-#[derive(Clone, Debug)]
-pub(crate) struct Run<F> {
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Run<F: Float> {
     pub(crate) centroids: Packed<F>,
+    /// The labels of all rows, or none.
     pub(crate) labels: Vec<u32>,
+    /// For each cluster the number of its rows, where there are no labels.
+    pub(crate) sizes: Vec<u64>,
     pub(crate) inertia: f64,
     pub(crate) n_iter: usize,
     pub(crate) stop: Stop,
 }
 
-/// Iterates from `start` until nothing changes, or a limit or the observer says so. The only convergence
-/// loop over whole passes; that over batches of rows is in `minibatch::batches`.
-///
-/// # Errors
-/// That of a pass over the data.
-pub(crate) fn run<F: Float, D: Data<F>>(
-    data: &mut D,
+/// One run between its passes over the data: what each pass found moves the centroids, until nothing changes or a
+/// limit is reached. No other type decides when iterations over whole passes end; for those over batches of rows,
+/// `minibatch::batches` does.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Iterations<F: Float> {
+    pub(crate) limits: Limits,
+    pub(crate) centroids: Packed<F>,
+    pub(crate) n_iter: usize,
+    /// [`Stop::MaxIterations`] as long as there is no other reason.
+    pub(crate) stop: Stop,
+    /// Whether the last update moved a centroid, so that labels and inertia are not those of the centroids.
+    pub(crate) has_moved: bool,
+}
+
+/// What a pass over the data found.
+#[derive(Debug)]
+pub(crate) struct Found<F> {
+    pub(crate) sums: Sums,
+    /// See [`update::empty_clusters`].
+    pub(crate) empty: Vec<usize>,
+    /// [`update::wanted`] points, if a cluster is empty.
+    pub(crate) farthest: Option<Farthest<F>>,
+    /// Whether all labels are those of the pass before.
+    pub(crate) is_as_before: bool,
+    /// For each cluster the squared distance that a centroid has to move for the iterations to go on, if
+    /// at least half of them have to.
+    pub(crate) noise: Option<Vec<f64>>,
+}
+
+impl<F: Float> Iterations<F> {
+    pub(crate) fn new(start: &Rows<'_, F>, limits: Limits) -> Self {
+        Self {
+            limits,
+            centroids: Packed::new(start),
+            n_iter: 0,
+            stop: Stop::MaxIterations,
+            has_moved: false,
+        }
+    }
+
+    /// Whether there is to be another iteration.
+    pub(crate) fn is_due(&self) -> bool {
+        self.n_iter < self.limits.max_iter && self.stop == Stop::MaxIterations
+    }
+
+    /// Moves the centroids.
+    pub(crate) fn update(&mut self, found: Found<F>) -> UpdateStats {
+        self.n_iter += 1;
+        let before = found.noise.is_some().then(|| self.centroids.clone());
+        // NOTE: the same labels give the same means. They may still be others than the centroids, where an empty
+        // cluster took a row, which is measured from the centroids as they are.
+        let moved = update::update(
+            found.sums,
+            &found.empty,
+            found.farthest,
+            &mut self.centroids,
+        );
+        self.has_moved = moved.any;
+        if found.is_as_before || !moved.any {
+            self.stop = Stop::Converged;
+        } else if moved.sq_shift <= self.limits.sq_shift
+            || before.zip(found.noise).is_some_and(|(before, noise)| {
+                update::is_below_noise(&before.rows(), &self.centroids.rows(), &noise)
+            })
+        {
+            self.stop = Stop::Tolerance;
+        }
+        moved
+    }
+
+    /// IN: `labels` of all rows as they were given, and the `inertia`, both of the centroids.
+    pub(crate) fn into_run(self, labels: Vec<u32>, inertia: f64) -> Run<F> {
+        Run {
+            centroids: self.centroids,
+            labels,
+            sizes: Vec::new(),
+            inertia,
+            n_iter: self.n_iter,
+            stop: self.stop,
+        }
+    }
+}
+
+/// Iterates from `start` over data in memory, until it is time to stop or the observer says so.
+pub(crate) fn run<F: Float>(
+    data: &mut InMemory<'_, F>,
     start: &Rows<'_, F>,
     limits: Limits,
     mut restart: Restart<'_>,
-) -> Result<Run<F>, D::Error> {
-    let mut centroids = Packed::new(start);
-    let mut stop = Stop::MaxIterations;
-    let mut n_iter = 0;
-    let mut moved = UpdateStats::default();
-    let max_iter = limits.max_iter.min(restart.last);
-    while n_iter < max_iter && stop == Stop::MaxIterations {
-        n_iter += 1;
-        let assigned = data.assign(&centroids)?;
-        let sums = data.sums(assigned, &centroids);
-        let seen = restart
-            .observer
-            .is_some()
-            .then(|| data.observe(assigned, &centroids));
-        let noise = data.noise(&centroids);
-        let before = noise.as_ref().map(|_| centroids.clone());
-        // NOTE: the same labels give the same means, but the sums are taken about the centroids as
-        // they are now. That matters after a start far from the data.
-        let farthest = |count, centroids: &_| data.farthest(count, centroids);
-        moved = update::update(sums, &mut centroids, farthest)?;
-        if assigned.reassigned == 0 || !moved.any {
-            stop = Stop::Converged;
-        } else if moved.sq_shift <= limits.sq_shift
-            || before.zip(noise).is_some_and(|(before, noise)| {
-                update::is_below_noise(&before.rows(), &centroids.rows(), &noise)
-            })
-        {
-            stop = Stop::Tolerance;
-        }
+) -> Run<F> {
+    let limits = Limits {
+        max_iter: limits.max_iter.min(restart.last),
+        ..limits
+    };
+    let mut iterations = Iterations::new(start, limits);
+    while iterations.is_due() {
+        let centroids = &iterations.centroids;
+        let assigned = data.assign(centroids);
+        let sums = data.sums(assigned);
+        let seen = (restart.observer.is_some()).then(|| data.reassigned_and_inertia(centroids));
+        let empty = update::empty_clusters(&sums);
+        let farthest = |empty: &[usize]| {
+            data.farthest(update::wanted(empty.len(), centroids.len()), centroids)
+        };
+        let moved = iterations.update(Found {
+            farthest: (!empty.is_empty()).then(|| farthest(&empty)),
+            noise: data.noise(centroids),
+            is_as_before: assigned.reassigned == 0,
+            sums,
+            empty,
+        });
         if let Some((reassigned, inertia)) = seen {
             let iteration = Iteration {
                 restart: restart.index,
-                index: n_iter,
+                index: iterations.n_iter,
                 inertia,
                 max_shift: moved.max_shift,
                 reassigned,
@@ -136,20 +188,13 @@ pub(crate) fn run<F: Float, D: Data<F>>(
                 distances: assigned.distances,
             };
             if restart.observer.observe(&iteration).is_break() {
-                stop = Stop::Interrupted;
-                break;
+                iterations.stop = Stop::Interrupted;
             }
         }
     }
-    if moved.any {
-        data.assign(&centroids)?;
+    if iterations.has_moved {
+        data.assign(&iterations.centroids);
     }
-    let (labels, inertia) = data.finish(&centroids);
-    Ok(Run {
-        centroids,
-        labels,
-        inertia,
-        n_iter,
-        stop,
-    })
+    let (labels, inertia) = data.labels_and_inertia(&iterations.centroids);
+    iterations.into_run(labels, inertia)
 }

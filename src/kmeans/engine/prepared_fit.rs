@@ -90,7 +90,7 @@ fn choose<F: Float>(points: &Points<'_, F>, n_clusters: usize, passes: usize) ->
 /// Whether many of at least 4096 points are equal, and could be merged, going by a sample.
 fn repeats<F: Float>(points: &Points<'_, F>) -> bool {
     const SAMPLE: usize = 2048;
-    if points.count().is_none() {
+    if points.copies().is_none() {
         return false;
     }
     let mut stream = Stream::new(0, 0);

@@ -10,11 +10,13 @@ use crate::parallel::{Report, Tasks};
 use crate::progress::{Observer, Stop};
 
 /// The runs so far: of them the one of least inertia, the first among equals.
-struct Best<F>(Option<Run<F>>);
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Best<F: Float>(pub(crate) Option<Run<F>>);
 
-impl<F> Best<F> {
+impl<F: Float> Best<F> {
     /// Takes in the next run. `Break` if it was interrupted: what is kept is then said to be.
-    fn add(&mut self, run: Run<F>) -> ControlFlow<()> {
+    pub(crate) fn add(&mut self, run: Run<F>) -> ControlFlow<()> {
         let is_interrupted = run.stop == Stop::Interrupted;
         let mut kept = match self.0.take() {
             Some(best) => better(best, run),
@@ -32,36 +34,19 @@ impl<F> Best<F> {
 }
 
 /// The run of less inertia, the first of equal ones.
-fn better<F>(a: Run<F>, b: Run<F>) -> Run<F> {
+pub(crate) fn better<F: Float>(a: Run<F>, b: Run<F>) -> Run<F> {
     if b.inertia < a.inertia { b } else { a }
 }
 
-/// Why a run failed, with the best run so far, or as much of a run as there was.
-pub(crate) type Failed<E, F> = (E, Option<Box<Run<F>>>);
-
 /// The best of runs that are made one after another, up to the first that is interrupted.
-///
-/// # Errors
-/// That of the first run that fails.
-pub(crate) fn best_of<F, E>(
-    runs: impl IntoIterator<Item = Result<Run<F>, Failed<E, F>>>,
-) -> Result<Run<F>, Failed<E, F>> {
+pub(crate) fn best_of<F: Float>(runs: impl IntoIterator<Item = Run<F>>) -> Run<F> {
     let mut best = Best(None);
     for run in runs {
-        match run {
-            Ok(run) => {
-                if best.add(run).is_break() {
-                    break;
-                }
-            }
-            Err((error, part)) => {
-                let part = part.map(|run| *run);
-                let best = best.0.into_iter().chain(part).reduce(better);
-                return Err((error, best.map(Box::new)));
-            }
+        if best.add(run).is_break() {
+            break;
         }
     }
-    Ok(best.0.expect("there is at least one run"))
+    best.0.expect("there is at least one run")
 }
 
 /// One of several runs in memory.
@@ -74,7 +59,7 @@ pub(crate) struct Restart<'a> {
 }
 
 /// What a restart reports.
-enum Event<F> {
+enum Event<F: Float> {
     Iteration(Iteration),
     End(Run<F>),
 }

@@ -11,8 +11,6 @@
 //! J. Newling, F. Fleuret, *Nested mini-batch k-means*, NIPS 2016, arXiv:1602.02934. In that paper, bounds
 //! are carried over when a batch grows; here each batch is a separate run, with the engine that suits it.
 
-use std::convert::Infallible;
-
 use super::draws::shuffled;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
@@ -126,11 +124,10 @@ impl Visits {
                     Some(given) => given.to_vec(),
                     None => estimator.start(points, restart),
                 };
-                Ok(self.run(batch, &start, limits, restart, observer.by_ref()))
+                self.run(batch, &start, limits, restart, observer.by_ref())
             })
         });
-        let Ok(best) = engine::best_of::<F, Infallible>(runs);
-        best
+        engine::best_of(runs)
     }
 
     /// Iterates on a batch; the observer sees inertias scaled to all rows.
@@ -166,7 +163,7 @@ impl Visits {
                 false => Observer::none(),
             },
         };
-        let Ok(run) = engine::run(&mut data, &start, limits, restart);
+        let run = engine::run(&mut data, &start, limits, restart);
         self.iterations += run.n_iter;
         self.rows = self
             .rows

@@ -320,6 +320,7 @@ fn finish<F: Float>(
         inertia: update::inertia(points, &labels, &centroids.rows()),
         centroids,
         labels,
+        sizes: Vec::new(),
         n_iter,
         stop,
     }

@@ -1,7 +1,5 @@
 //! The starts of mini-batches.
 
-use std::convert::Infallible;
-
 use super::draws::distinct_rows;
 use super::{MiniBatchKMeans, finish};
 use crate::data::Points;
@@ -47,9 +45,9 @@ impl MiniBatchKMeans {
         let judged = (0..self.n_init).map(|restart| {
             let start = self.start(points, restart);
             let centroids = Packed::new(&Rows::new(&start, points.n_features()));
-            Ok(finish(&judge, centroids, 0, Stop::MaxIterations))
+            finish(&judge, centroids, 0, Stop::MaxIterations)
         });
-        let Ok(best) = engine::best_of::<F, Infallible>(judged);
+        let best = engine::best_of(judged);
         best.centroids.rows().data().to_vec()
     }
 }

@@ -12,7 +12,9 @@
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, sq_dist};
-use crate::kmeans::{engine, sums, update};
+use crate::kmeans::sums::{MOST_VALUES, OVERHEAD};
+use crate::kmeans::{engine, update};
+use crate::parallel::{Blocks, PARTS};
 use crate::random::{Stream, weighted_without_replacement};
 
 /// After this many rows per cluster, centroids that have received few rows are looked for again.
@@ -85,7 +87,7 @@ impl<F: Float> RunningMeans<F> {
         let mut labels = vec![NO_LABEL; batch.len()];
         let assigned = engine::label(batch, &self.packed, &mut labels);
         let inertia = update::inertia(batch, &labels, &self.packed.rows());
-        self.take_in(&sums::rounded(batch, &labels, &self.packed));
+        self.take_in(&sums_of_batch(batch, &labels, &self.packed));
         let replaced = self.replace(batch, &labels, reassignment_ratio, stream);
         let before = std::mem::replace(&mut self.packed, pack(&self.means, batch.n_features()));
         let (before, after) = (before.rows(), self.packed.rows());
@@ -104,14 +106,17 @@ impl<F: Float> RunningMeans<F> {
     }
 
     /// Moves the centroids to the means of the rows they had and the rows they receive now.
-    fn take_in(&mut self, sums: &sums::Sums) {
-        let d = sums.origin.len();
+    ///
+    /// IN: `sums` about the origin of the centroids.
+    fn take_in(&mut self, sums: &[f64]) {
+        let origin = self.packed.origin();
+        let d = origin.len();
         let means = self.means.chunks_exact_mut(d).zip(&mut self.weights);
-        for ((mean, weight), own) in means.zip(sums.values.chunks_exact(d + 1)) {
+        for ((mean, weight), own) in means.zip(sums.chunks_exact(d + 1)) {
             let added = own[d];
             if added > 0.0 {
                 *weight += added;
-                for ((mean, origin), sum) in mean.iter_mut().zip(&sums.origin).zip(own) {
+                for ((mean, origin), sum) in mean.iter_mut().zip(origin).zip(own) {
                     *mean += (sum + (origin - *mean) * added) / *weight;
                 }
             }
@@ -162,6 +167,34 @@ impl<F: Float> RunningMeans<F> {
         clusters.iter().for_each(|&c| self.weights[c] = least);
         clusters.len()
     }
+}
+
+/// For each cluster the sum of weight times the distance of a row from the origin of the centroids, then that of the
+/// weights; rounded, in an order that depends on the shape of the problem alone.
+fn sums_of_batch<F: Float>(
+    batch: &Points<'_, F>,
+    labels: &[u32],
+    centroids: &Packed<F>,
+) -> Vec<f64> {
+    let (n, d) = (batch.len(), batch.n_features());
+    let len = centroids.len() * (d + 1);
+    let n_parts = (MOST_VALUES / len)
+        .min(n / (4 * centroids.len()))
+        .clamp(1, PARTS);
+    let parts = Blocks::parts(n, n_parts, n * (d + OVERHEAD)).map(|rows| {
+        let mut sums = vec![0.0; len];
+        let data = batch.labelled(rows.clone(), &labels[rows]);
+        let kernels = batch.kernels;
+        kernels.accumulate(data, centroids.origin(), &mut sums);
+        sums
+    });
+    let added = |mut sums: Vec<f64>, part: Vec<f64>| {
+        let pairs = sums.iter_mut().zip(part);
+        pairs.for_each(|(sum, part)| *sum += part);
+        sums
+    };
+    let sums = parts.into_iter().reduce(added);
+    sums.expect("there is at least one row")
 }
 
 /// `count` different rows, drawn one after another with probability proportional to weight times squared

@@ -92,23 +92,16 @@ impl<F: Float> KMeansModel<F> {
                 }
             });
         }
-        let mut cluster_sizes = Array1::zeros(n_clusters);
-        let parts = Blocks::parts(n, PARTS, n * RELABEL_WORK);
-        for part in parts.map(|range| {
-            let mut sizes = vec![0; n_clusters];
-            run.labels[range]
-                .iter()
-                .for_each(|&label| sizes[label as usize] += 1);
-            sizes
-        }) {
-            cluster_sizes
-                .iter_mut()
-                .zip(part)
-                .for_each(|(size, part)| *size += part);
-        }
+        let cluster_sizes = match run.sizes.is_empty() {
+            true => counts(&run.labels, n_clusters),
+            false => run.sizes,
+        };
         Self {
             labels: Array1::from(labels),
-            cluster_sizes,
+            cluster_sizes: cluster_sizes
+                .into_iter()
+                .map(|size| size as usize)
+                .collect(),
             centroids: run.centroids,
             inertia: run.inertia,
             n_iter: run.n_iter,
@@ -244,6 +237,23 @@ impl<F: Float> KMeansModel<F> {
 
 /// Widening or counting a label takes about as long as this many multiply-adds.
 const RELABEL_WORK: usize = 8;
+
+/// How many rows have each label.
+pub(in crate::kmeans) fn counts(labels: &[u32], n_clusters: usize) -> Vec<u64> {
+    let of_part = |rows: std::ops::Range<usize>| {
+        let mut counts = vec![0; n_clusters];
+        let labels = labels[rows].iter();
+        labels.for_each(|&label| counts[label as usize] += 1);
+        counts
+    };
+    let both = |mut a: Vec<u64>, b: Vec<u64>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    };
+    let parts = Blocks::parts(labels.len(), PARTS, labels.len() * RELABEL_WORK);
+    let counts = parts.reduce(of_part, both);
+    counts.unwrap_or_else(|| vec![0; n_clusters])
+}
 
 impl<F: Float> PartialEq for KMeansModel<F> {
     fn eq(&self, other: &Self) -> bool {

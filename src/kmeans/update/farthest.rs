@@ -6,7 +6,8 @@ use crate::float::Float;
 use crate::kernels::Rows;
 
 /// Points at a distance from their centroids, the farthest of all that were [added](Self::add).
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Farthest<F> {
     /// How many are wanted.
     count: usize,
@@ -15,13 +16,14 @@ pub(crate) struct Farthest<F> {
     /// The squared distance that a point must reach to be among them.
     least: f64,
     /// For each cluster how many points of positive weight it has.
-    sizes: Vec<usize>,
+    sizes: Vec<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Far<F> {
     sq_dist: f64,
-    row: usize,
+    row: u64,
     pub(super) label: usize,
     pub(super) weight: f64,
     pub(super) values: Vec<F>,
@@ -41,7 +43,7 @@ impl<F: Float> Farthest<F> {
     pub(crate) fn add(
         &mut self,
         points: &Points<'_, F>,
-        first: usize,
+        first: u64,
         labels: &[u32],
         centroids: &Rows<'_, F>,
     ) {
@@ -54,7 +56,7 @@ impl<F: Float> Farthest<F> {
                 if sq_dist >= self.least && sq_dist > rounding(values) {
                     self.points.push(Far {
                         sq_dist,
-                        row: first + i,
+                        row: first + i as u64,
                         label,
                         weight,
                         values: values.to_vec(),
@@ -78,7 +80,27 @@ impl<F: Float> Farthest<F> {
         }
     }
 
-    pub(super) fn into_parts(mut self) -> (Vec<Far<F>>, Vec<usize>) {
+    /// Takes in what was found of other points.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.points.extend(other.points);
+        self.decide();
+        let sizes = self.sizes.iter_mut().zip(other.sizes);
+        sizes.for_each(|(size, other)| *size = size.saturating_add(other));
+    }
+
+    /// Whether this can be the answer of points of `n_features` features to the question for `count` of them.
+    pub(crate) fn fits(&self, count: usize, n_clusters: usize, n_features: usize) -> bool {
+        let is_point = |point: &Far<F>| {
+            let is_valid = |x: &F| x.abs() <= F::MAX_MAGNITUDE;
+            point.label < n_clusters
+                && point.values.len() == n_features
+                && point.values.iter().all(is_valid)
+                && point.weight > 0.0
+        };
+        (self.count, self.sizes.len()) == (count, n_clusters) && self.points.iter().all(is_point)
+    }
+
+    pub(super) fn into_parts(mut self) -> (Vec<Far<F>>, Vec<u64>) {
         self.decide();
         (self.points, self.sizes)
     }

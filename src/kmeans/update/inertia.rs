@@ -1,9 +1,11 @@
 //! How far points lie from their centroids.
 
+use std::ops::Range;
+
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{Rows, sq_dist};
-use crate::numeric::{DoubleDouble, pairwise_sum};
+use crate::numeric::{LongSums, pairwise_sum};
 use crate::parallel::{BLOCK, Blocks};
 
 /// Measuring a point takes about as long as this many multiply-adds more than it has features.
@@ -32,33 +34,46 @@ pub(crate) fn inertia<F: Float>(
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) -> f64 {
-    let mut inertia = DoubleDouble::default();
+    let mut inertia = LongSums::new(1);
     add_inertia(&mut inertia, points, labels, centroids);
-    inertia.total()
+    inertia.total(0)
 }
 
-/// Adds that of some of the points, block by block: the bits do not depend on how whole blocks are
-/// put together.
+/// Adds that of some of the points: rounded within each block, exact across them. The bits do not depend on how whole
+/// blocks are put together.
 pub(crate) fn add_inertia<F: Float>(
-    inertia: &mut DoubleDouble,
+    inertia: &mut LongSums,
     points: &Points<'_, F>,
     labels: &[u32],
     centroids: &Rows<'_, F>,
 ) {
     let work = points.len() * (points.n_features() + OVERHEAD);
-    let blocks = Blocks::new(points.len(), BLOCK, work).map(|range| {
-        let mut sq_dists = [0.0; BLOCK];
-        let sq_dists = &mut sq_dists[..range.len()];
-        let rows = points.rows().slice(range.clone());
-        points
-            .kernels
-            .sq_dists_to_own(&rows, centroids, &labels[range.clone()], sq_dists);
-        for (row, sq_dist) in range.zip(&mut *sq_dists) {
-            *sq_dist *= points.weight(row);
-        }
-        pairwise_sum(sq_dists)
+    let blocks = Blocks::new(points.len(), BLOCK, work);
+    let blocks = blocks.map(|rows| {
+        let labels = &labels[rows.clone()];
+        inertia_of_block(points, rows, labels, centroids)
     });
-    blocks.into_iter().for_each(|part| inertia.add(part));
+    blocks.into_iter().for_each(|part| inertia.add(0, part));
+}
+
+/// That of at most a block of rows.
+///
+/// IN: `labels` of these rows.
+pub(crate) fn inertia_of_block<F: Float>(
+    points: &Points<'_, F>,
+    rows: Range<usize>,
+    labels: &[u32],
+    centroids: &Rows<'_, F>,
+) -> f64 {
+    let mut sq_dists = [0.0; BLOCK];
+    let sq_dists = &mut sq_dists[..rows.len()];
+    let block = points.rows().slice(rows.clone());
+    let kernels = points.kernels;
+    kernels.sq_dists_to_own(&block, centroids, labels, sq_dists);
+    for (row, sq_dist) in rows.zip(&mut *sq_dists) {
+        *sq_dist *= points.weight(row);
+    }
+    pairwise_sum(sq_dists)
 }
 
 /// For each cluster the squared standard error of its mean: how far it would move, squared, from one

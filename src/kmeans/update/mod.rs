@@ -8,7 +8,9 @@ use crate::kernels::{Packed, Rows, sq_dist};
 use crate::kmeans::sums::Sums;
 
 pub(crate) use farthest::Farthest;
-pub(crate) use inertia::{add_inertia, inertia, is_below_noise, noise, sq_dists_to_own};
+pub(crate) use inertia::{
+    add_inertia, inertia, inertia_of_block, is_below_noise, noise, sq_dists_to_own,
+};
 
 /// How the centroids moved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,34 +25,37 @@ pub(crate) struct UpdateStats {
     pub(crate) empty_clusters: usize,
 }
 
-/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given; the
-/// points that are `farthest` from their centroids are asked for where a cluster is empty.
+/// The clusters without weight.
+pub(crate) fn empty_clusters(sums: &Sums) -> Vec<usize> {
+    let weights = sums.values.iter().skip(sums.n_features);
+    let weights = weights.step_by(sums.n_features + 1).enumerate();
+    let empty = weights.filter(|&(_, &weight)| weight == 0.0);
+    empty.map(|(cluster, _)| cluster).collect()
+}
+
+/// How many of the farthest points to ask for, if so many of the clusters are empty. Of each cluster one point at
+/// most is passed over: its last.
+pub(crate) fn wanted(empty: usize, n_clusters: usize) -> usize {
+    empty + n_clusters
+}
+
+/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given; `empty`
+/// clusters take some of the points that are `farthest` from their centroids.
 ///
 /// A cluster without weight takes the point farthest from its centroid out of another cluster.
 /// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a
 /// copy of that of the heaviest cluster.
-///
-/// # Errors
-/// That of asking for the farthest points.
-pub(crate) fn update<F: Float, E>(
+pub(crate) fn update<F: Float>(
     mut sums: Sums,
+    empty: &[usize],
+    farthest: Option<Farthest<F>>,
     centroids: &mut Packed<F>,
-    farthest: impl FnOnce(usize, &Packed<F>) -> Result<Farthest<F>, E>,
-) -> Result<UpdateStats, E> {
-    let d = sums.origin.len();
-    let is_empty = |sums: &[f64]| sums[d] == 0.0;
-    let empty: Vec<usize> = (0..centroids.len())
-        .filter(|&c| is_empty(&sums.values[c * (d + 1)..][..d + 1]))
-        .collect();
-    if !empty.is_empty() {
-        // Of each cluster one point at most is passed over: its last.
-        let count = empty.len() + centroids.len();
-        relocate(farthest(count, centroids)?, &empty, &mut sums);
+) -> UpdateStats {
+    if let Some(farthest) = farthest {
+        relocate(farthest, empty, &mut sums);
     }
-    let Sums {
-        origin,
-        values: sums,
-    } = sums;
+    let d = sums.n_features;
+    let sums = &sums.values[..];
     let heaviest = (0..centroids.len()).fold(0, |heaviest, c| {
         if sums[c * (d + 1) + d] > sums[heaviest * (d + 1) + d] {
             c
@@ -60,12 +65,11 @@ pub(crate) fn update<F: Float, E>(
     });
     let mut means = Vec::with_capacity(centroids.len() * d);
     for own in sums.chunks_exact(d + 1) {
-        let sums = if is_empty(own) {
-            &sums[heaviest * (d + 1)..][..d + 1]
-        } else {
-            own
+        let own = match own[d] {
+            0.0 => &sums[heaviest * (d + 1)..][..d + 1],
+            _ => own,
         };
-        means.extend((0..d).map(|j| mean::<F>(origin[j], sums[j], sums[d])));
+        means.extend(own[..d].iter().map(|sum| round_mean::<F>(sum / own[d])));
     }
     let means = Rows::new(&means, d);
     let mut moved = UpdateStats {
@@ -79,18 +83,7 @@ pub(crate) fn update<F: Float, E>(
         moved.max_shift = moved.max_shift.max(sq_shift.sqrt());
     }
     centroids.replace(&means);
-    Ok(moved)
-}
-
-/// The mean of numbers of which `sum` is the sum of their distances from `origin`. It is rounded as
-/// if the numbers had been added up themselves where that is exact, as it is for short numbers, and
-/// is the origin where the sum is 0.
-fn mean<F: Float>(origin: f64, sum: f64, weight: f64) -> F {
-    round_mean(if sum == 0.0 {
-        origin
-    } else {
-        (origin * weight + sum) / weight
-    })
+    moved
 }
 
 /// No mean of data lies beyond what data may be, but its rounding may.
@@ -103,7 +96,7 @@ pub(crate) fn round_mean<F: Float>(mean: f64) -> F {
 /// of their clusters and into those of the empty ones. The first empty cluster takes the farthest
 /// point, of equally far ones the first. No cluster gives its last point.
 fn relocate<F: Float>(farthest: Farthest<F>, empty: &[usize], sums: &mut Sums) {
-    let width = sums.origin.len() + 1;
+    let width = sums.n_features + 1;
     let (points, mut left) = farthest.into_parts();
     let mut points = points.into_iter();
     for &cluster in empty {
@@ -112,8 +105,7 @@ fn relocate<F: Float>(farthest: Farthest<F>, empty: &[usize], sums: &mut Sums) {
         };
         let (donor, weight) = (point.label, point.weight);
         left[donor] -= 1;
-        let pairs = point.values.iter().zip(&sums.origin);
-        let parts = pairs.map(|(x, m)| weight * (x.to_f64() - m));
+        let parts = point.values.iter().map(|x| weight * x.to_f64());
         for (j, part) in parts.chain([weight]).enumerate() {
             sums.values[donor * width + j] -= part;
             sums.values[cluster * width + j] += part;

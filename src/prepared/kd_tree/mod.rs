@@ -62,7 +62,7 @@ impl<F: Float> KdTree<F> {
         let (starts, order) = sort_by_leaf(&leaves, 1 << depth);
         drop(leaves);
         let merges = options.merge_equal
-            && points.count().is_some()
+            && points.copies().is_some()
             && merged::pays(points, &starts, &order, options.leaf_size);
         let mut tree = if merges {
             let merged = Merged::new(points, &starts, &order);

@@ -1,0 +1,414 @@
+//! Starts from few passes over the rows, in memory or not: k-means|| and random rows.
+//!
+//! ```text
+//! take a row by weight
+//! in each round:
+//!     take l k rows, one after another by w D^2   (D: distance to those taken before the round)
+//! weigh each by the rows nearest to it
+//! choose k of them by greedy k-means++
+//! ```
+//!
+//! A sample is one pass: each row draws a key, and a [`Reservoir`] keeps the rows of the least keys. The random
+//! numbers belong to the number of the row, so the rows that are taken do not depend on how the data is cut.
+//!
+//! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915, where a round takes each row
+//! independently of the others, `l k` of them on average.
+
+use std::ops::Range;
+
+use super::plus_plus;
+use crate::data::Points;
+use crate::float::Float;
+use crate::kernels::{NO_LABEL, Packed, Rows};
+use crate::numeric::LongSums;
+use crate::parallel::{self, BLOCK, Blocks, PARTS};
+use crate::prepared::Prepared;
+use crate::random::{Reservoir, Stream};
+
+/// A start in the making: which pass is next, and what the passes have found.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Seeding<F> {
+    pub(crate) method: Method,
+    pub(crate) n_clusters: usize,
+    pub(crate) n_features: usize,
+    pub(crate) seed: u64,
+    /// The rows taken so far, row-major.
+    pub(crate) candidates: Vec<F>,
+    /// The samples drawn so far.
+    pub(crate) n_samples: usize,
+    /// For each candidate the weight of the rows nearest to it, if that is known.
+    pub(crate) weights: Option<Vec<f64>>,
+    /// Whether all rows equal candidates.
+    pub(crate) is_exhausted: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) enum Method {
+    /// Rows drawn by weight.
+    Random,
+    /// k-means||.
+    Parallel { rounds: usize, oversampling: usize },
+}
+
+/// What a start needs next.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Step {
+    /// This many rows, drawn by weight times squared distance to the candidates, or by weight if there are none.
+    Sample { count: usize, seed: u64 },
+    /// The weight of the rows nearest to each candidate.
+    Weigh,
+    /// Nothing: these candidates are the start.
+    Done(Vec<usize>),
+}
+
+impl<F: Float> Seeding<F> {
+    pub(crate) fn new(method: Method, n_clusters: usize, n_features: usize, seed: u64) -> Self {
+        Self {
+            method,
+            n_clusters,
+            n_features,
+            seed,
+            candidates: Vec::new(),
+            n_samples: 0,
+            weights: None,
+            is_exhausted: false,
+        }
+    }
+
+    fn n_candidates(&self) -> usize {
+        self.candidates.len() / self.n_features
+    }
+
+    pub(crate) fn next(&self) -> Step {
+        let seed = Stream::new(self.seed, self.n_samples).seed();
+        let k = self.n_clusters;
+        let (rounds, per_round) = match self.method {
+            Method::Random if self.n_samples == 0 => return Step::Sample { count: k, seed },
+            Method::Random => return Step::Done(self.filled((0..self.n_candidates()).collect())),
+            Method::Parallel {
+                rounds,
+                oversampling,
+            } => (rounds, k.saturating_mul(oversampling)),
+        };
+        let sample = Step::Sample {
+            count: if self.n_samples == 0 { 1 } else { per_round },
+            seed,
+        };
+        match &self.weights {
+            _ if self.n_samples <= rounds && !self.is_exhausted => sample,
+            None => Step::Weigh,
+            // A round may have taken equal rows; further rounds take others.
+            Some(weights) if !self.is_exhausted && n_positive(weights) < k => sample,
+            Some(weights) => Step::Done(self.chosen(weights)),
+        }
+    }
+
+    /// Takes in a sample.
+    ///
+    /// IN: `rows`, row-major.
+    pub(crate) fn sampled(&mut self, rows: &[F]) {
+        self.n_samples += 1;
+        match rows.is_empty() {
+            true => self.is_exhausted = true,
+            false => self.weights = None,
+        }
+        self.candidates.extend_from_slice(rows);
+    }
+
+    /// Takes in the weight of the rows nearest to each candidate.
+    pub(crate) fn weighed(&mut self, weights: &LongSums) {
+        let totals = (0..weights.len()).map(|candidate| weights.total(candidate));
+        self.weights = Some(totals.collect());
+    }
+
+    /// The candidates chosen by greedy k-means++.
+    fn chosen(&self, weights: &[f64]) -> Vec<usize> {
+        let largest = weights.iter().copied().fold(0.0, f64::max);
+        let share = |&weight: &f64| F::from_f64(weight / largest);
+        let weights: Vec<F> = weights.iter().map(share).collect();
+        let of = (&self.candidates[..], self.n_features, Some(&weights[..]));
+        let candidates = Points::check_block("candidates", of.0, of.1, of.2);
+        let candidates = candidates.expect("the values were checked");
+        let count = self.n_clusters.min(candidates.n_weighted());
+        let mut stream = Stream::new(self.seed, usize::MAX);
+        let prepared = Prepared::plain(&candidates);
+        self.filled(plus_plus::choose(&prepared, count, &mut stream))
+    }
+
+    /// With fewer distinct rows than clusters, copies are as good as any others.
+    fn filled(&self, mut chosen: Vec<usize>) -> Vec<usize> {
+        let first = chosen.first().copied().unwrap_or(0);
+        chosen.resize(self.n_clusters, first);
+        chosen
+    }
+}
+
+fn n_positive(weights: &[f64]) -> usize {
+    weights.iter().filter(|&&weight| weight > 0.0).count()
+}
+
+/// The rows to start from, of points in memory.
+pub(super) fn choose<F: Float>(
+    points: &Points<'_, F>,
+    method: Method,
+    n_clusters: usize,
+    stream: &mut Stream,
+) -> Vec<usize> {
+    let (n, d) = (points.len(), points.n_features());
+    let mut seeding = Seeding::new(method, n_clusters, d, stream.seed());
+    let (mut rows, mut nearest) = (Vec::new(), Nearest::default());
+    loop {
+        match seeding.next() {
+            Step::Sample { count, seed } => {
+                if !seeding.candidates.is_empty() {
+                    nearest.resize(n);
+                    nearest.update(points, &seeding.candidates);
+                }
+                let mut taken = Reservoir::new(count);
+                // With each chunk of rows the reservoir refuses more of the next.
+                let mut end = 0;
+                while end < n {
+                    let chunk = end..n.min((2 * end).max(64 * BLOCK));
+                    end = chunk.end;
+                    let sq_dists = nearest.sq_dists.get(chunk.clone());
+                    let of_chunk = points.part(chunk.clone());
+                    for (key, row) in
+                        keys(&of_chunk, chunk.start as u64, sq_dists, seed, taken.limit())
+                    {
+                        taken.offer(key, row, || row as usize);
+                    }
+                }
+                let taken: Vec<usize> = taken.into_values().collect();
+                seeding.sampled(&points.values_of(&taken));
+                rows.extend(taken);
+            }
+            Step::Weigh => {
+                nearest.update(points, &seeding.candidates);
+                let candidates = rows.len();
+                seeding.weighed(&weights(points, &nearest.labels, candidates));
+            }
+            Step::Done(chosen) => return chosen.into_iter().map(|chosen| rows[chosen]).collect(),
+        }
+    }
+}
+
+/// For each row the nearest candidate, and the squared distance to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nearest {
+    pub(crate) labels: Vec<u32>,
+    pub(crate) sq_dists: Vec<f64>,
+    /// How many of the candidates were measured to.
+    n_measured: usize,
+}
+
+impl Nearest {
+    /// Makes room for this many rows, of which nothing is known if there was none.
+    pub(crate) fn resize(&mut self, n_rows: usize) {
+        self.labels.resize(n_rows, NO_LABEL);
+        self.sq_dists.resize(n_rows, f64::INFINITY);
+    }
+
+    /// The candidates that have not been measured to, if there are any.
+    pub(crate) fn added<F: Float>(&self, candidates: &[F], n_features: usize) -> Option<Packed<F>> {
+        let added = &candidates[self.n_measured * n_features..];
+        (!added.is_empty()).then(|| Packed::new(&Rows::new(added, n_features)))
+    }
+
+    /// That all rows have been measured to this many candidates.
+    pub(crate) fn measured(&mut self, n_candidates: usize) {
+        self.n_measured = n_candidates;
+    }
+
+    pub(crate) fn n_measured(&self) -> usize {
+        self.n_measured
+    }
+
+    /// Measures all rows to the candidates that are new.
+    fn update<F: Float>(&mut self, points: &Points<'_, F>, candidates: &[F]) {
+        let d = points.n_features();
+        if let Some(added) = self.added(candidates, d) {
+            self.measure(points, 0, &added);
+        }
+        self.measured(candidates.len() / d);
+    }
+
+    /// Measures some of the rows, those from `first` on, to the candidates that were [added](Self::added).
+    pub(crate) fn measure<F: Float>(
+        &mut self,
+        points: &Points<'_, F>,
+        first: usize,
+        added: &Packed<F>,
+    ) {
+        let before = self.n_measured as u32;
+        let rows = first..first + points.len();
+        let outputs = (&mut self.labels[rows.clone()], &mut self.sq_dists[rows]);
+        let work = parallel::work(points.len(), added.len(), points.n_features() + 16);
+        Blocks::new(points.len(), BLOCK, work).fill(outputs, |range, (labels, nearest)| {
+            let (mut of_added, mut sq_dists) = ([NO_LABEL; BLOCK], [0.0; BLOCK]);
+            let of_added = &mut of_added[..range.len()];
+            let sq_dists = &mut sq_dists[..range.len()];
+            let (block, kernels) = (points.rows().slice(range), points.kernels);
+            kernels.nearest(&block, added, of_added);
+            kernels.sq_dists_to_own(&block, &added.rows(), of_added, sq_dists);
+            let own = labels.iter_mut().zip(nearest);
+            for ((label, nearest), (&of_added, &sq_dist)) in
+                own.zip(of_added.iter().zip(&*sq_dists))
+            {
+                if sq_dist < *nearest {
+                    (*label, *nearest) = (before + of_added, sq_dist);
+                }
+            }
+        });
+    }
+}
+
+/// The rows that draw a key of at most `limit`, with their keys. The key of a row has the exponential distribution
+/// whose rate is its weight, times its squared distance if there are any.
+///
+/// IN: `first`, the number of the first row in all data, a multiple of [`BLOCK`].
+pub(crate) fn keys<F: Float>(
+    points: &Points<'_, F>,
+    first: u64,
+    sq_dists: Option<&[f64]>,
+    seed: u64,
+    limit: f64,
+) -> Vec<(f64, u64)> {
+    let drawn = Blocks::new(points.len(), BLOCK, 8 * points.len()).map(|range| {
+        let first_of_block = first + range.start as u64;
+        let mut stream = Stream::new(seed, (first_of_block / BLOCK as u64) as usize);
+        let mut drawn = Vec::new();
+        for row in range {
+            let rate = points.weight(row) * sq_dists.map_or(1.0, |sq_dists| sq_dists[row]);
+            let key = stream.exponential_within(rate, limit);
+            drawn.extend(key.map(|key| (key, first + row as u64)));
+        }
+        drawn
+    });
+    drawn.concat()
+}
+
+/// For each of the candidates the weight of the rows nearest to it.
+pub(crate) fn weights<F: Float>(
+    points: &Points<'_, F>,
+    labels: &[u32],
+    n_candidates: usize,
+) -> LongSums {
+    let of_part = |rows: Range<usize>| {
+        let mut sums = LongSums::new(n_candidates);
+        match points.weights() {
+            Some(weights) => {
+                for (&label, weight) in labels[rows.clone()].iter().zip(&weights[rows]) {
+                    sums.add(label as usize, weight.to_f64());
+                }
+            }
+            None => {
+                let mut counts = vec![0_u64; n_candidates];
+                labels[rows]
+                    .iter()
+                    .for_each(|&label| counts[label as usize] += 1);
+                let counts = counts.into_iter().enumerate();
+                counts.for_each(|(candidate, count)| sums.add(candidate, count as f64));
+            }
+        }
+        sums
+    };
+    let both = |mut a: LongSums, b: LongSums| {
+        a.merge(&b);
+        a
+    };
+    let parts = Blocks::parts(points.len(), PARTS / 4, 8 * points.len());
+    parts
+        .reduce(of_part, both)
+        .unwrap_or_else(|| LongSums::new(n_candidates))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+    use crate::kernels::nearest_row;
+
+    /// The law of a round, as a chi-square test over many seeds.
+    #[test]
+    fn rows_are_taken_by_squared_distance() {
+        // Distances 1, 2 and 3 from row 0, and a row of weight 3 at distance 1.
+        let x = array![[0.0_f64], [1.0], [-2.0], [3.0], [-1.0]];
+        let weights = array![1.0, 1.0, 1.0, 1.0, 3.0];
+        let points = Points::check("x", &x).unwrap();
+        let points = points.with_weights(&weights).unwrap();
+        let mut nearest = Nearest::default();
+        nearest.resize(5);
+        nearest.update(&points, &[0.0]);
+        let (rounds, share) = (10_000, 1.0 / 17.0);
+        let mut counts = [0.0; 5];
+        for seed in 0..rounds {
+            let mut taken = Reservoir::new(1);
+            for (key, row) in keys(&points, 0, Some(&nearest.sq_dists), seed, taken.limit()) {
+                taken.offer(key, row, || row as usize);
+            }
+            taken.into_values().for_each(|row| counts[row] += 1.0);
+        }
+        assert_eq!(counts[0], 0.0);
+        let mut chi_square = 0.0;
+        for (count, mass) in counts.iter().zip([0.0, 1.0, 4.0, 9.0, 3.0]).skip(1) {
+            let expected = rounds as f64 * mass * share;
+            let difference: f64 = count - expected;
+            chi_square += difference.powi(2) / expected;
+        }
+        // Three degrees of freedom: 16.3 is passed once in a thousand times.
+        assert!(chi_square < 16.3, "{counts:?}");
+    }
+
+    /// Round after round, distances and owners are those of all candidates together.
+    #[test]
+    fn rounds_add_up() {
+        let x = Array2::from_shape_fn((3000, 3), |(i, j)| ((i * (7 + j) * 31) % 257) as f32);
+        let points = Points::check("x", &x).unwrap();
+        let candidates = points.values_of(&[5_usize, 77, 5, 1000, 2000, 2999]);
+        let mut nearest = Nearest::default();
+        nearest.resize(3000);
+        for n_candidates in [1, 4, 4, 6] {
+            nearest.update(&points, &candidates[..3 * n_candidates]);
+            let all = Rows::new(&candidates[..3 * n_candidates], 3);
+            for (row, point) in points.rows().iter().enumerate() {
+                let (label, sq_dist) = nearest_row(point, &all);
+                assert_eq!(
+                    (nearest.labels[row], nearest.sq_dists[row]),
+                    (label, sq_dist)
+                );
+            }
+        }
+        let weights = weights(&points, &nearest.labels, 6);
+        for candidate in 0..6_u32 {
+            let count = nearest
+                .labels
+                .iter()
+                .filter(|&&label| label == candidate)
+                .count();
+            assert_eq!(weights.total(candidate as usize), count as f64);
+        }
+    }
+
+    #[test]
+    fn rounds_go_on_until_there_are_enough_different_rows_or_no_more() {
+        let method = Method::Parallel {
+            rounds: 1,
+            oversampling: 1,
+        };
+        for n_distinct in [1, 2, 3, 10, 60] {
+            let x = Array2::from_shape_fn((3000, 1), |(i, _)| (i % n_distinct) as f64);
+            let points = Points::check("x", &x).unwrap();
+            for seed in 0..5 {
+                let mut chosen = choose(&points, method, 20, &mut Stream::new(seed, 0));
+                assert_eq!(chosen.len(), 20);
+                chosen.iter_mut().for_each(|row| *row %= n_distinct);
+                chosen.sort_unstable();
+                chosen.dedup();
+                assert_eq!(chosen.len(), n_distinct.min(20), "{n_distinct} {seed}");
+            }
+        }
+    }
+}

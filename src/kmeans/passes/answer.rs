@@ -1,0 +1,182 @@
+//! What a pass over some of the rows found.
+
+use super::part::Coverage;
+use super::request::{Kind, Request};
+use crate::data::Moments;
+use crate::error::{Error, Result};
+use crate::float::Float;
+use crate::kmeans::cluster_sums::ClusterSums;
+use crate::kmeans::update::Farthest;
+use crate::numeric::LongSums;
+
+/// What a pass over some of the rows found: the answer to a [`Request`]. Answers about different rows are
+/// [merged](Self::merge), in any order and by any tree, into one about all rows, which the
+/// [`Driver`](super::Driver) accepts.
+///
+/// See the [module](super#example) for an example.
+///
+/// # Saving
+/// With the feature `serde`, answers can be sent to where they are merged. The size of one is
+///
+/// | request | about so many bytes |
+/// |---|---|
+/// | survey | `60 d` |
+/// | sample | `oversampling k (s d + 16)`, `s` being the bytes of a value |
+/// | weigh | `8 oversampling rounds k` |
+/// | assign | `16 k (d + 1)` in `f32`, `20 k (d + 1)` in `f64` |
+/// | farthest | `2 k (s d + 32)` |
+/// | label | 32 |
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use = "an answer does nothing until the driver accepts it"]
+pub struct Answer<F: Float> {
+    pub(super) fingerprint: u64,
+    pub(super) rows: Coverage,
+    pub(super) content: Content<F>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Content<F: Float> {
+    Survey {
+        /// The largest among the values.
+        magnitude: F,
+        /// Rows of positive weight.
+        n_weighted: u64,
+        moments: Moments,
+    },
+    /// The rows of the `count` least keys, in order.
+    Sample {
+        count: usize,
+        rows: Vec<Drawn<F>>,
+    },
+    /// For each candidate the weight of the rows nearest to it.
+    Weigh(LongSums),
+    Assign(ClusterSums<F>),
+    Farthest {
+        farthest: Farthest<F>,
+        /// How many rows have another label than with the centroids before.
+        changed: u64,
+    },
+    Label,
+}
+
+/// A row of a sample.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Drawn<F> {
+    pub(super) key: f64,
+    pub(super) row: u64,
+    pub(super) values: Vec<F>,
+}
+
+/// Keeps the `count` rows of the least keys, in order.
+fn keep_least<F>(rows: &mut Vec<Drawn<F>>, count: usize) {
+    rows.sort_unstable_by(|a, b| a.key.total_cmp(&b.key).then(a.row.cmp(&b.row)));
+    rows.truncate(count);
+}
+
+impl<F: Float> Answer<F> {
+    /// The fingerprint of the request that this answers. See the [module](super#example) for an example.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Adds the answer to the same request about other rows. The result is the same, to the bit, in whatever order
+    /// answers are merged. See the [module](super#example) for an example.
+    ///
+    /// # Errors
+    /// The answer is then unchanged.
+    /// - [`Error::ForeignAnswer`]: the other one answers another request.
+    /// - [`Error::AnsweredTwice`]: a row is in both.
+    pub fn merge(&mut self, other: Self) -> Result<()> {
+        let foreign = Error::ForeignAnswer {
+            expected: self.fingerprint,
+            found: other.fingerprint,
+        };
+        if self.fingerprint != other.fingerprint {
+            return Err(foreign);
+        }
+        let rows = self.rows.and(&other.rows)?;
+        match (&mut self.content, other.content) {
+            (
+                Content::Survey {
+                    magnitude,
+                    n_weighted,
+                    moments,
+                },
+                Content::Survey {
+                    magnitude: other,
+                    n_weighted: others,
+                    moments: more,
+                },
+            ) => {
+                *magnitude = if other > *magnitude {
+                    other
+                } else {
+                    *magnitude
+                };
+                *n_weighted = n_weighted.saturating_add(others);
+                moments.merge(&more);
+            }
+            (Content::Sample { count, rows }, Content::Sample { rows: other, .. }) => {
+                rows.extend(other);
+                keep_least(rows, *count);
+            }
+            (Content::Weigh(own), Content::Weigh(other)) => own.merge(&other),
+            (Content::Assign(own), Content::Assign(other)) => own.merge(&other)?,
+            (
+                Content::Farthest { farthest, changed },
+                Content::Farthest {
+                    farthest: other,
+                    changed: more,
+                },
+            ) => {
+                farthest.merge(other);
+                *changed = changed.saturating_add(more);
+            }
+            (Content::Label, Content::Label) => (),
+            // Only a forged answer has the fingerprint of a request of another kind.
+            _ => return Err(foreign),
+        }
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// The end of the rows that this is about.
+    pub(in crate::kmeans) fn n_rows(&self) -> usize {
+        self.rows.end() as usize
+    }
+
+    /// Whether the request can be answered like this. Answers that were sent may have been damaged.
+    pub(super) fn fits(&self, request: &Request<F>) -> bool {
+        let d = request.n_features;
+        let valid = |x: &F| x.abs() <= F::MAX_MAGNITUDE;
+        match (&self.content, &request.kind) {
+            (
+                Content::Survey {
+                    magnitude, moments, ..
+                },
+                Kind::Survey,
+            ) => valid(magnitude) && moments.n_features() == d && moments.is_whole(),
+            (Content::Sample { rows, .. }, Kind::Sample { count, .. }) => {
+                let fits = |row: &Drawn<F>| row.values.len() == d && row.values.iter().all(valid);
+                rows.len() <= *count && rows.iter().all(fits)
+            }
+            (Content::Weigh(weights), Kind::Weigh { candidates, .. }) => {
+                weights.len() * d == candidates.len()
+            }
+            (Content::Assign(sums), Kind::Assign { centroids }) => {
+                (sums.n_features(), sums.n_clusters() * d) == (d, centroids.len())
+            }
+            (
+                Content::Farthest { farthest, .. },
+                Kind::Farthest {
+                    centroids, count, ..
+                },
+            ) => farthest.fits(*count, centroids.len() / d, d),
+            (Content::Label, Kind::Label { .. }) => true,
+            _ => false,
+        }
+    }
+}

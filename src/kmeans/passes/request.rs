@@ -1,0 +1,490 @@
+//! What the driver asks of each part of the rows.
+
+use super::answer::{Answer, Content, Drawn};
+use super::memory::Memory;
+use super::part::{Coverage, Part};
+use super::reader::{Chunk, Failure, Reader};
+use crate::checks;
+use crate::data::{Moments, Points, RowBlocks};
+use crate::error::Error;
+use crate::float::{Float, compiled};
+use crate::init::{keys, weights};
+use crate::kernels::{Packed, Rows};
+use crate::kmeans::blocks::BlocksError;
+use crate::kmeans::engine;
+use crate::kmeans::update::Farthest;
+use crate::numeric::LongSums;
+use crate::parallel;
+use crate::random::Reservoir;
+use ndarray::ArrayRef1;
+
+/// What the [`Driver`](super::Driver) asks of each part of the rows. The [answer](Self::answer) is a pure
+/// function of the request and of the rows of the part: it may be computed anywhere, more than once, and in any
+/// order.
+///
+/// See the [module](super#example) for an example.
+///
+/// # Saving
+/// With the feature `serde`, requests can be sent to where the rows are. They hold the centroids: `s k d` bytes, or
+/// `s d (oversampling k rounds + 1)` while a start is chosen, `s` being the bytes of a value.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "super::saving::SavedRequest<F>",
+        into = "super::saving::SavedRequest<F>",
+        bound(
+            serialize = "F: serde::Serialize",
+            deserialize = "F: serde::Deserialize<'de>"
+        )
+    )
+)]
+pub struct Request<F: Float> {
+    pub(super) round: u64,
+    pub(super) n_features: usize,
+    /// What the first pass found.
+    pub(super) survey: Option<Survey<F>>,
+    pub(super) kind: Kind<F>,
+    fingerprint: u64,
+}
+
+/// What the first pass found of the rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Survey<F> {
+    pub(super) n_rows: u64,
+    /// The largest magnitude among the values.
+    pub(super) magnitude: F,
+}
+
+/// What is asked, and what it takes to answer: rows and centroids row-major.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Kind<F> {
+    /// See [`RequestKind`], here and below.
+    Survey,
+    Sample {
+        restart: usize,
+        count: usize,
+        seed: u64,
+        candidates: Vec<F>,
+    },
+    Weigh {
+        restart: usize,
+        candidates: Vec<F>,
+    },
+    Assign {
+        centroids: Vec<F>,
+    },
+    Farthest {
+        centroids: Vec<F>,
+        /// Those of the pass before, if there was one.
+        previous: Option<Vec<F>>,
+        count: usize,
+    },
+    Label {
+        centroids: Vec<F>,
+    },
+}
+
+/// What a [`Request`] asks for. See the [module](super#example) for an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestKind {
+    /// The number of rows, their largest value and their variance: the first pass, which checks all values.
+    Survey,
+    /// Rows drawn by their squared distances to those drawn before, or at random.
+    Sample,
+    /// The weight of the rows nearest to each of the rows drawn.
+    Weigh,
+    /// The sums of the rows nearest to each centroid, and the inertia: an iteration.
+    Assign,
+    /// The rows farthest from their centroids, for empty clusters.
+    Farthest,
+    /// The label of each row: the last pass, if [asked for](super::Driver::keep_labels).
+    Label,
+}
+
+/// The weights of the rows of a part, and a place for their labels. See the [module](super#example) for an example.
+#[derive(Debug, Default)]
+#[must_use = "options do nothing until they are given to a request"]
+pub struct PartOptions<'a, F> {
+    weights: Option<&'a ArrayRef1<F>>,
+    labels: Option<&'a mut Vec<u32>>,
+}
+
+impl<'a, F> PartOptions<'a, F> {
+    /// No weights, and no place for labels. See the [module](super#example) for an example.
+    pub fn new() -> Self {
+        Self {
+            weights: None,
+            labels: None,
+        }
+    }
+
+    /// A weight for each row of the part. See [`FitOptions::weights`](crate::FitOptions::weights). They must be given
+    /// with every request.
+    ///
+    /// Default: 1 for each row. See the [module](super#example) for an example.
+    pub fn weights(mut self, weights: &'a ArrayRef1<F>) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Receives the label of each row of the part, if the request is of the kind [`Label`](RequestKind::Label).
+    /// It is empty after any other.
+    ///
+    /// Default: none. See the [module](super#example) for an example.
+    pub fn labels(mut self, labels: &'a mut Vec<u32>) -> Self {
+        self.labels = Some(labels);
+        self
+    }
+}
+
+impl<F: Float> Request<F> {
+    pub(super) fn new(
+        round: u64,
+        n_features: usize,
+        survey: Option<Survey<F>>,
+        kind: Kind<F>,
+    ) -> Self {
+        let mut request = Self {
+            round,
+            n_features,
+            survey,
+            kind,
+            fingerprint: 0,
+        };
+        request.fingerprint = request.hash();
+        request
+    }
+
+    fn hash(&self) -> u64 {
+        let mix = |hash: u64, word: u64| {
+            (hash ^ word)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(29)
+        };
+        let survey = self.survey.map_or([0; 2], |survey| {
+            [survey.n_rows, survey.magnitude.to_f64().to_bits()]
+        });
+        let (numbers, values) = self.kind.content();
+        let numbers = [self.round, self.n_features as u64]
+            .into_iter()
+            .chain(survey)
+            .chain(numbers);
+        let hash = numbers.fold(0x243f_6a88_85a3_08d3, mix);
+        let values = values.into_iter().flatten();
+        values.map(|x| x.to_f64().to_bits()).fold(hash, mix)
+    }
+
+    /// What is asked. See the [module](super#example) for an example.
+    pub fn kind(&self) -> RequestKind {
+        match self.kind {
+            Kind::Survey => RequestKind::Survey,
+            Kind::Sample { .. } => RequestKind::Sample,
+            Kind::Weigh { .. } => RequestKind::Weigh,
+            Kind::Assign { .. } => RequestKind::Assign,
+            Kind::Farthest { .. } => RequestKind::Farthest,
+            Kind::Label { .. } => RequestKind::Label,
+        }
+    }
+
+    /// The number of the pass, counted from 0. See the [module](super#example) for an example.
+    pub fn round(&self) -> u64 {
+        self.round
+    }
+
+    /// A hash of all that the request says. The answers carry it, so that no other can take their place. See the
+    /// [module](super#example) for an example.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Passes over the rows of a part once. See the [module](super#example) for an example.
+    ///
+    /// # Cost
+    /// An assignment takes `n k d` multiply-adds for the `n` rows of the part, and memory for a few blocks, for 4
+    /// bytes per row (12 while a start is chosen) and for about six sets of sums of 8 `k (d + 1)` bytes.
+    /// Reading and computing overlap.
+    ///
+    /// # Errors
+    /// A [`BlocksError`] without a model:
+    /// - [`Error::DimensionMismatch`]: the source has a different number of features.
+    /// - [`Error::LengthMismatch`]: in the first pass, the source does not have as many rows as the part.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large. The row is counted among all.
+    /// - [`Error::SourceFailed`], [`Error::SourceChanged`], [`Error::ResultTooLarge`]: as for
+    ///   [`fit_blocks`](crate::KMeans::fit_blocks).
+    pub fn answer(
+        &self,
+        part: Part,
+        rows: &mut dyn RowBlocks<F>,
+    ) -> Result<Answer<F>, BlocksError<F>> {
+        self.answer_with(part, rows, PartOptions::new())
+    }
+
+    /// [`answer`](Self::answer) with the weights of the rows, or to obtain their labels. See the
+    /// [module](super#example) for an example.
+    ///
+    /// # Errors
+    /// Those of [`answer`](Self::answer), and
+    /// - [`Error::LengthMismatch`]: there is not one weight for each row.
+    /// - [`Error::InvalidWeight`]: a weight is negative, not finite or too large. All may be zero.
+    pub fn answer_with(
+        &self,
+        part: Part,
+        rows: &mut dyn RowBlocks<F>,
+        options: PartOptions<'_, F>,
+    ) -> Result<Answer<F>, BlocksError<F>> {
+        compiled!(|request: &Request<F>,
+                   part: Part,
+                   rows: &mut dyn RowBlocks<F>,
+                   options: PartOptions<'_, F>|
+         -> Result<Answer<F>, BlocksError<F>> {
+            checks::same_columns("source", request.n_features, rows.n_features())?;
+            let too_large = Error::ResultTooLarge {
+                rows: usize::MAX,
+                columns: 1,
+            };
+            let n_rows = usize::try_from(part.n_rows()).map_err(|_| too_large)?;
+            let weights = options.weights.map(|weights| {
+                checks::same_len("weights", n_rows, weights.len())?;
+                checks::weights_of_part(weights)?;
+                Ok::<_, Error>(checks::contiguous(weights))
+            });
+            let weights = weights.transpose()?;
+            let mut reader = Reader::new(rows, Some(n_rows), weights.as_deref());
+            let mut memory = Memory::default();
+            let answer = parallel::on_pool(usize::MAX, || {
+                request.answer_in(&mut reader, part.first_row(), &mut memory)
+            });
+            let answer = answer.map_err(|failure| match failure {
+                // In the first pass there is nothing yet that could have changed.
+                Failure::Refused(Error::SourceChanged { row }) if request.survey.is_none() => {
+                    Failure::Refused(Error::LengthMismatch {
+                        argument: "source",
+                        expected: n_rows,
+                        found: row,
+                    })
+                }
+                failure => failure,
+            });
+            if let Some(labels) = options.labels {
+                labels.clear();
+                if matches!(request.kind, Kind::Label { .. }) && answer.is_ok() {
+                    *labels = memory.into_labels();
+                }
+            }
+            Ok(answer?)
+        })(self, part, rows, options)
+    }
+
+    /// IN, OUT: `memory` of the same rows, if they were asked before.
+    pub(in crate::kmeans) fn answer_in(
+        &self,
+        reader: &mut Reader<'_, F>,
+        first_row: u64,
+        memory: &mut Memory<F>,
+    ) -> Result<Answer<F>, Failure> {
+        let d = self.n_features;
+        let pack = |rows: &[F]| Packed::new(&Rows::new(rows, d));
+        let mut n_rows = reader.n_rows.unwrap_or(0);
+        let content = match &self.kind {
+            Kind::Survey => {
+                let (mut magnitude, mut n_weighted) = (F::ZERO, 0);
+                let mut moments = Moments::new(d);
+                n_rows = reader.pass(|chunk| {
+                    let points = self.check(&chunk, first_row)?;
+                    let larger = points.magnitude();
+                    magnitude = if larger > magnitude {
+                        larger
+                    } else {
+                        magnitude
+                    };
+                    n_weighted += points.n_weighted() as u64;
+                    moments.add(&points);
+                    Ok(())
+                })?;
+                Content::Survey {
+                    magnitude,
+                    n_weighted,
+                    moments,
+                }
+            }
+            Kind::Sample {
+                restart,
+                count,
+                seed,
+                candidates,
+            } => {
+                let mut taken = Reservoir::new(*count);
+                let nearest = match candidates.is_empty() {
+                    true => None,
+                    false => Some(memory.nearest(n_rows, *restart, candidates.len() / d)?),
+                };
+                let added = (nearest.as_ref()).and_then(|nearest| nearest.added(candidates, d));
+                let mut nearest = nearest;
+                reader.pass(|chunk| {
+                    let points = self.check(&chunk, first_row)?;
+                    if let Some((nearest, added)) = nearest.as_deref_mut().zip(added.as_ref()) {
+                        nearest.measure(&points, chunk.first, added);
+                    }
+                    let rows = chunk.first..chunk.first + points.len();
+                    let sq_dists = nearest.as_ref().map(|nearest| &nearest.sq_dists[rows]);
+                    let first = first_row + chunk.first as u64;
+                    for (key, row) in keys(&points, first, sq_dists, *seed, taken.limit()) {
+                        let values = || points.rows().row((row - first) as usize).to_vec();
+                        taken.offer(key, row, values);
+                    }
+                    Ok(())
+                })?;
+                if let Some(nearest) = nearest {
+                    nearest.measured(candidates.len() / d);
+                }
+                let taken = taken.into_items().into_iter();
+                Content::Sample {
+                    count: *count,
+                    rows: taken
+                        .map(|(key, row, values)| Drawn { key, row, values })
+                        .collect(),
+                }
+            }
+            Kind::Weigh {
+                restart,
+                candidates,
+            } => {
+                let n_candidates = candidates.len() / d;
+                let nearest = memory.nearest(n_rows, *restart, n_candidates)?;
+                let added = nearest.added(candidates, d);
+                let mut sums = LongSums::new(n_candidates);
+                reader.pass(|chunk| {
+                    let points = self.check(&chunk, first_row)?;
+                    if let Some(added) = &added {
+                        nearest.measure(&points, chunk.first, added);
+                    }
+                    let labels = &nearest.labels[chunk.first..chunk.first + points.len()];
+                    sums.merge(&weights(&points, labels, n_candidates));
+                    Ok(())
+                })?;
+                nearest.measured(n_candidates);
+                Content::Weigh(sums)
+            }
+            Kind::Assign { centroids } => {
+                let magnitude = self.survey.map_or(F::ZERO, |survey| survey.magnitude);
+                let check = |chunk: &Chunk<'_, F>| self.check(chunk, first_row).map(|_| ());
+                let packed = pack(centroids);
+                Content::Assign(memory.assign(reader, n_rows, magnitude, &packed, check)?)
+            }
+            Kind::Farthest {
+                centroids,
+                previous,
+                count,
+            } => {
+                let packed = pack(centroids);
+                let previous = previous.as_deref().map(pack);
+                let (mut farthest, mut changed) = (Farthest::new(*count, packed.len()), 0);
+                let (mut labels, mut before) = (Vec::new(), Vec::new());
+                reader.pass(|chunk| {
+                    let points = self.check(&chunk, first_row)?;
+                    memory.labels_of(&points, chunk.first, &packed, &mut labels);
+                    let first = first_row + chunk.first as u64;
+                    farthest.add(&points, first, &labels, &packed.rows());
+                    if let Some(previous) = &previous {
+                        before.clone_from(&labels);
+                        changed += engine::label(&points, previous, &mut before).reassigned as u64;
+                    }
+                    Ok(())
+                })?;
+                Content::Farthest { farthest, changed }
+            }
+            Kind::Label { centroids } => {
+                let packed = pack(centroids);
+                if !memory.has_labels_of(&packed) {
+                    memory.forget(n_rows)?;
+                    reader.pass(|chunk| {
+                        let points = self.check(&chunk, first_row)?;
+                        memory.label(&points, chunk.first, &packed);
+                        Ok(())
+                    })?;
+                }
+                Content::Label
+            }
+        };
+        Ok(Answer {
+            fingerprint: self.fingerprint,
+            rows: Coverage::of(first_row..first_row + n_rows as u64),
+            content,
+        })
+    }
+
+    /// The rows of a chunk.
+    ///
+    /// # Errors
+    /// A value is not finite or too large, or larger than any in the first pass.
+    fn check<'b>(&self, chunk: &Chunk<'b, F>, first_row: u64) -> Result<Points<'b, F>, Error> {
+        let first = first_row as usize + chunk.first;
+        let points = Points::check_block("source", chunk.data, self.n_features, chunk.weights);
+        let points = points.map_err(|error| counted_from(first, error))?;
+        match self.survey {
+            Some(survey) if points.magnitude() > survey.magnitude => {
+                Err(Error::SourceChanged { row: first })
+            }
+            _ => Ok(points),
+        }
+    }
+}
+
+impl<F: Float> Kind<F> {
+    /// All that it says, as numbers and as values.
+    fn content(&self) -> ([u64; 4], [&[F]; 2]) {
+        match self {
+            Self::Survey => ([0; 4], [&[], &[]]),
+            Self::Sample {
+                restart,
+                count,
+                seed,
+                candidates,
+            } => (
+                [1, *restart as u64, *count as u64, *seed],
+                [candidates, &[]],
+            ),
+            Self::Weigh {
+                restart,
+                candidates,
+            } => ([2, *restart as u64, 0, 0], [candidates, &[]]),
+            Self::Assign { centroids } => ([3, 0, 0, 0], [centroids, &[]]),
+            Self::Farthest {
+                centroids,
+                previous,
+                count,
+            } => {
+                let numbers = [4, *count as u64, u64::from(previous.is_some()), 0];
+                (numbers, [centroids, previous.as_deref().unwrap_or(&[])])
+            }
+            Self::Label { centroids } => ([5, 0, 0, 0], [centroids, &[]]),
+        }
+    }
+
+    /// Whether its values are whole rows, and such as are there.
+    pub(super) fn is_valid(&self, n_features: usize) -> bool {
+        let (_, values) = self.content();
+        let is_valid = |values: &[F]| {
+            values.len().is_multiple_of(n_features)
+                && values.iter().all(|x| x.abs() <= F::MAX_MAGNITUDE)
+        };
+        let needs_values = !matches!(self, Self::Survey | Self::Sample { .. });
+        let (first, second) = (values[0].len(), values[1].len());
+        values.into_iter().all(is_valid)
+            && (first > 0 || !needs_values)
+            && (second == 0 || second == first)
+    }
+}
+
+/// The error of a block that begins with the row `first`.
+fn counted_from(first: usize, mut error: Error) -> Error {
+    if let Error::NotFinite { row, .. } | Error::TooLarge { row, .. } = &mut error {
+        *row += first;
+    }
+    error
+}

@@ -1,0 +1,138 @@
+//! How a fit between its passes is saved, and which data is refused on loading.
+
+use serde::{Deserialize, Serialize};
+
+use super::driver::{Driver, Stage, State};
+use super::request::{Kind, Request, Survey};
+use crate::float::Float;
+use crate::init::Step;
+use crate::kmeans::engine::Run;
+use crate::kmeans::saving::{Checked, check};
+
+/// A [`Request`]. Its fingerprint is computed anew.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Request")]
+pub(super) struct SavedRequest<F> {
+    round: u64,
+    n_features: usize,
+    survey: Option<Survey<F>>,
+    kind: Kind<F>,
+}
+
+impl<F: Float> From<Request<F>> for SavedRequest<F> {
+    fn from(request: Request<F>) -> Self {
+        Self {
+            round: request.round,
+            n_features: request.n_features,
+            survey: request.survey,
+            kind: request.kind,
+        }
+    }
+}
+
+impl<F: Float> TryFrom<SavedRequest<F>> for Request<F> {
+    type Error = &'static str;
+
+    fn try_from(saved: SavedRequest<F>) -> Checked<Self> {
+        check(saved.n_features > 0, "there are no features")?;
+        let is_valid = saved.kind.is_valid(saved.n_features);
+        check(is_valid, "the values are not whole rows of finite numbers")?;
+        check_survey(saved.survey.as_ref())?;
+        Ok(Self::new(
+            saved.round,
+            saved.n_features,
+            saved.survey,
+            saved.kind,
+        ))
+    }
+}
+
+fn check_survey<F: Float>(survey: Option<&Survey<F>>) -> Checked<()> {
+    let is_valid =
+        |survey: &Survey<F>| survey.n_rows > 0 && survey.magnitude.abs() <= F::MAX_MAGNITUDE;
+    check(survey.is_none_or(is_valid), "the survey is not valid")
+}
+
+/// A [`Driver`]: its state. What it asks for follows from that.
+#[derive(Serialize, Deserialize)]
+#[serde(
+    rename = "Driver",
+    bound(serialize = "F: Serialize", deserialize = "F: Deserialize<'de>")
+)]
+pub(super) struct SavedDriver<F: Float>(State<F>);
+
+impl<F: Float> From<Driver<F>> for SavedDriver<F> {
+    fn from(driver: Driver<F>) -> Self {
+        Self(driver.state)
+    }
+}
+
+impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
+    type Error = &'static str;
+
+    fn try_from(SavedDriver(state): SavedDriver<F>) -> Checked<Self> {
+        let (k, d) = (state.kmeans.n_clusters, state.n_features);
+        let is_valid = state.kmeans.check_parameters().is_ok() && d > 0;
+        check(is_valid, "a parameter is not valid")?;
+        check_survey(state.survey.as_ref())?;
+        let is_first = matches!(state.stage, Stage::Survey);
+        check(
+            is_first == state.survey.is_none(),
+            "there is no survey, or two",
+        )?;
+        let len = k.checked_mul(d).ok_or("there are too many centroids")?;
+        let are_centroids = |values: &[F]| {
+            values.len() == len && values.iter().all(|x| x.abs() <= F::MAX_MAGNITUDE)
+        };
+        let is_run = |run: &Run<F>| {
+            are_centroids(run.centroids.rows().data())
+                && run.labels.is_empty()
+                && run.sizes.len() == k
+                && (0.0..f64::INFINITY).contains(&run.inertia)
+        };
+        let mut runs = state.best.0.iter().chain(&state.last);
+        check(runs.all(is_run), "a result is not valid")?;
+        let is_stage = match &state.stage {
+            Stage::Survey | Stage::Done => true,
+            Stage::Labelling => state.best.0.is_some(),
+            Stage::Seeding(seeding) => {
+                let of = (seeding.n_clusters, seeding.n_features);
+                let candidates = &seeding.candidates;
+                let weights = seeding.weights.as_ref();
+                of == (k, d)
+                    && candidates.len().is_multiple_of(d)
+                    && candidates.iter().all(|x| x.abs() <= F::MAX_MAGNITUDE)
+                    && weights.is_none_or(|weights| {
+                        let largest = weights.iter().copied().fold(0.0, f64::max);
+                        let is_valid = |weight: &f64| (0.0..f64::INFINITY).contains(weight);
+                        weights.len() * d == candidates.len()
+                            && weights.iter().all(is_valid)
+                            && largest > 0.0
+                    })
+                    && !(seeding.n_samples > 0 && candidates.is_empty())
+                    && !matches!(seeding.next(), Step::Done(_))
+            }
+            Stage::Assigning {
+                iterations,
+                previous,
+            } => {
+                are_centroids(iterations.centroids.rows().data())
+                    && previous.as_deref().is_none_or(are_centroids)
+            }
+            Stage::Relocating {
+                iterations,
+                previous,
+                sums,
+            } => {
+                are_centroids(iterations.centroids.rows().data())
+                    && previous.as_deref().is_none_or(are_centroids)
+                    && (sums.n_clusters(), sums.n_features()) == (k, d)
+                    && state.last.is_some()
+            }
+        };
+        check(is_stage, "the next pass is not valid")?;
+        let given = state.given.as_deref();
+        check(given.is_none_or(are_centroids), "the start is not valid")?;
+        Ok(Self::of_state(state))
+    }
+}
