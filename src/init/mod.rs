@@ -8,7 +8,7 @@ mod search;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
-pub(crate) use self::sampling::{Method, Nearest, Seeding, Step, keys, weights};
+pub(crate) use self::sampling::{Method, Nearest, Seeding, Step, add_potential, keys, weights};
 
 use crate::checks;
 use crate::data::Points;
@@ -98,6 +98,7 @@ impl Init {
                 oversampling,
             } => Some(Method::Parallel {
                 rounds,
+                most: rounds,
                 oversampling,
             }),
         }
@@ -105,7 +106,8 @@ impl Init {
 
     /// [`Init::Parallel`].
     pub(crate) const PARALLEL: Method = Method::Parallel {
-        rounds: 5,
+        rounds: 2,
+        most: 5,
         oversampling: 2,
     };
 

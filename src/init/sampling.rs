@@ -4,6 +4,7 @@
 //! take a row by weight
 //! in each round:
 //!     take l k rows, one after another by w D^2   (D: distance to those taken before the round)
+//! until there were enough rounds, and the last did not halve the potential, the sum of w D^2
 //! weigh each by the rows nearest to it
 //! choose k of them by greedy k-means++
 //! ```
@@ -20,7 +21,7 @@ use super::plus_plus;
 use crate::data::Points;
 use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows};
-use crate::numeric::LongSums;
+use crate::numeric::{LongSums, pairwise_sum};
 use crate::parallel::{self, BLOCK, Blocks, PARTS};
 use crate::prepared::Prepared;
 use crate::random::{Reservoir, Stream};
@@ -39,6 +40,10 @@ pub(crate) struct Seeding<F> {
     pub(crate) n_samples: usize,
     /// For each candidate the weight of the rows nearest to it, if that is known.
     pub(crate) weights: Option<Vec<f64>>,
+    /// The potential before the last sample.
+    pub(crate) potential: f64,
+    /// Whether the last sample halved it.
+    pub(crate) is_falling: bool,
     /// Whether all rows equal candidates.
     pub(crate) is_exhausted: bool,
 }
@@ -48,8 +53,12 @@ pub(crate) struct Seeding<F> {
 pub(crate) enum Method {
     /// Rows drawn by weight.
     Random,
-    /// k-means||.
-    Parallel { rounds: usize, oversampling: usize },
+    /// k-means||: at least so many `rounds`, and up to `most` as long as a round halves the potential.
+    Parallel {
+        rounds: usize,
+        most: usize,
+        oversampling: usize,
+    },
 }
 
 /// What a start needs next.
@@ -73,6 +82,8 @@ impl<F: Float> Seeding<F> {
             candidates: Vec::new(),
             n_samples: 0,
             weights: None,
+            potential: 0.0,
+            is_falling: false,
             is_exhausted: false,
         }
     }
@@ -84,13 +95,14 @@ impl<F: Float> Seeding<F> {
     pub(crate) fn next(&self) -> Step {
         let seed = Stream::new(self.seed, self.n_samples).seed();
         let k = self.n_clusters;
-        let (rounds, per_round) = match self.method {
+        let (rounds, most, per_round) = match self.method {
             Method::Random if self.n_samples == 0 => return Step::Sample { count: k, seed },
             Method::Random => return Step::Done(self.filled((0..self.n_candidates()).collect())),
             Method::Parallel {
                 rounds,
+                most,
                 oversampling,
-            } => (rounds, k.saturating_mul(oversampling)),
+            } => (rounds, most, k.saturating_mul(oversampling)),
         };
         let sample = Step::Sample {
             count: if self.n_samples == 0 { 1 } else { per_round },
@@ -99,17 +111,21 @@ impl<F: Float> Seeding<F> {
         match &self.weights {
             _ if self.n_samples <= rounds && !self.is_exhausted => sample,
             None => Step::Weigh,
+            Some(weights) if self.is_exhausted => Step::Done(self.chosen(weights)),
+            // Candidates are still far from rows that none of them stands for.
+            Some(_) if self.is_falling && self.n_samples <= most => sample,
             // A round may have taken equal rows; further rounds take others.
-            Some(weights) if !self.is_exhausted && n_positive(weights) < k => sample,
+            Some(weights) if n_positive(weights) < k => sample,
             Some(weights) => Step::Done(self.chosen(weights)),
         }
     }
 
     /// Takes in a sample.
     ///
-    /// IN: `rows`, row-major.
-    pub(crate) fn sampled(&mut self, rows: &[F]) {
+    /// IN: `rows`, row-major; the `potential` of the candidates before.
+    pub(crate) fn sampled(&mut self, rows: &[F], potential: &LongSums) {
         self.n_samples += 1;
+        self.potential = potential.total(0);
         match rows.is_empty() {
             true => self.is_exhausted = true,
             false => self.weights = None,
@@ -118,7 +134,10 @@ impl<F: Float> Seeding<F> {
     }
 
     /// Takes in the weight of the rows nearest to each candidate.
-    pub(crate) fn weighed(&mut self, weights: &LongSums) {
+    ///
+    /// IN: the `potential` of the candidates.
+    pub(crate) fn weighed(&mut self, weights: &LongSums, potential: &LongSums) {
+        self.is_falling = potential.total(0) < 0.5 * self.potential;
         let totals = (0..weights.len()).map(|candidate| weights.total(candidate));
         self.weights = Some(totals.collect());
     }
@@ -181,13 +200,17 @@ pub(super) fn choose<F: Float>(
                     }
                 }
                 let taken: Vec<usize> = taken.into_values().collect();
-                seeding.sampled(&points.values_of(&taken));
+                let mut potential = LongSums::new(1);
+                add_potential(&mut potential, points, &nearest.sq_dists);
+                seeding.sampled(&points.values_of(&taken), &potential);
                 rows.extend(taken);
             }
             Step::Weigh => {
                 nearest.update(points, &seeding.candidates);
-                let candidates = rows.len();
-                seeding.weighed(&weights(points, &nearest.labels, candidates));
+                let weights = weights(points, &nearest.labels, rows.len());
+                let mut potential = LongSums::new(1);
+                add_potential(&mut potential, points, &nearest.sq_dists);
+                seeding.weighed(&weights, &potential);
             }
             Step::Done(chosen) => return chosen.into_iter().map(|chosen| rows[chosen]).collect(),
         }
@@ -287,6 +310,23 @@ pub(crate) fn keys<F: Float>(
         drawn
     });
     drawn.concat()
+}
+
+/// Adds the weighted sum of squared distances, if there are any: rounded within each block, exact across them.
+pub(crate) fn add_potential<F: Float>(
+    potential: &mut LongSums,
+    points: &Points<'_, F>,
+    sq_dists: &[f64],
+) {
+    let blocks = Blocks::new(sq_dists.len(), BLOCK, 4 * sq_dists.len()).map(|rows| {
+        let mut terms = [0.0; BLOCK];
+        let terms = &mut terms[..rows.len()];
+        for (term, row) in terms.iter_mut().zip(rows) {
+            *term = points.weight(row) * sq_dists[row];
+        }
+        pairwise_sum(terms)
+    });
+    blocks.into_iter().for_each(|sum| potential.add(0, sum));
 }
 
 /// For each of the candidates the weight of the rows nearest to it.
@@ -396,6 +436,7 @@ mod tests {
     fn rounds_go_on_until_there_are_enough_different_rows_or_no_more() {
         let method = Method::Parallel {
             rounds: 1,
+            most: 1,
             oversampling: 1,
         };
         for n_distinct in [1, 2, 3, 10, 60] {

@@ -45,13 +45,20 @@ pub(super) enum Content<F: Float> {
         n_weighted: u64,
         moments: Moments,
     },
-    /// The rows of the `count` least keys, in order.
     Sample {
+        /// How many rows are wanted.
         count: usize,
+        /// Those of the least keys, in order.
         rows: Vec<Drawn<F>>,
+        /// The weighted sum of squared distances to the candidates before.
+        potential: LongSums,
     },
-    /// For each candidate the weight of the rows nearest to it.
-    Weigh(LongSums),
+    Weigh {
+        /// For each candidate that of the rows nearest to it.
+        weights: LongSums,
+        /// The weighted sum of squared distances to the candidates.
+        potential: LongSums,
+    },
     Assign(ClusterSums<F>),
     Farthest {
         farthest: Farthest<F>,
@@ -119,11 +126,32 @@ impl<F: Float> Answer<F> {
                 *n_weighted = n_weighted.saturating_add(others);
                 moments.merge(&more);
             }
-            (Content::Sample { count, rows }, Content::Sample { rows: other, .. }) => {
+            (
+                Content::Sample {
+                    count,
+                    rows,
+                    potential,
+                },
+                Content::Sample {
+                    rows: other,
+                    potential: more,
+                    ..
+                },
+            ) => {
                 rows.extend(other);
                 keep_least(rows, *count);
+                potential.merge(&more);
             }
-            (Content::Weigh(own), Content::Weigh(other)) => own.merge(&other),
+            (
+                Content::Weigh { weights, potential },
+                Content::Weigh {
+                    weights: others,
+                    potential: more,
+                },
+            ) => {
+                weights.merge(&others);
+                potential.merge(&more);
+            }
             (Content::Assign(own), Content::Assign(other)) => own.merge(&other)?,
             (
                 Content::Farthest { farthest, changed },
@@ -159,12 +187,17 @@ impl<F: Float> Answer<F> {
                 },
                 Kind::Survey,
             ) => valid(magnitude) && moments.n_features() == d && moments.is_whole(),
-            (Content::Sample { rows, .. }, Kind::Sample { count, .. }) => {
+            (
+                Content::Sample {
+                    rows, potential, ..
+                },
+                Kind::Sample { count, .. },
+            ) => {
                 let fits = |row: &Drawn<F>| row.values.len() == d && row.values.iter().all(valid);
-                rows.len() <= *count && rows.iter().all(fits)
+                rows.len() <= *count && rows.iter().all(fits) && potential.len() == 1
             }
-            (Content::Weigh(weights), Kind::Weigh { candidates, .. }) => {
-                weights.len() * d == candidates.len()
+            (Content::Weigh { weights, potential }, Kind::Weigh { candidates, .. }) => {
+                weights.len() * d == candidates.len() && potential.len() == 1
             }
             (Content::Assign(sums), Kind::Assign { centroids }) => {
                 (sums.n_features(), sums.n_clusters() * d) == (d, centroids.len())

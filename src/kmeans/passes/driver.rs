@@ -311,14 +311,19 @@ impl<F: Float> State<F> {
                 self.begin();
                 Ok(Progress::Survey { n_rows })
             }
-            (Stage::Seeding(mut seeding), Content::Sample { rows, .. }) => {
+            (
+                Stage::Seeding(mut seeding),
+                Content::Sample {
+                    rows, potential, ..
+                },
+            ) => {
                 let rows: Vec<F> = rows.into_iter().flat_map(|row| row.values).collect();
-                seeding.sampled(&rows);
+                seeding.sampled(&rows, &potential);
                 self.seed(seeding);
                 Ok(Progress::Start { restart })
             }
-            (Stage::Seeding(mut seeding), Content::Weigh(weights)) => {
-                seeding.weighed(&weights);
+            (Stage::Seeding(mut seeding), Content::Weigh { weights, potential }) => {
+                seeding.weighed(&weights, &potential);
                 self.seed(seeding);
                 Ok(Progress::Start { restart })
             }

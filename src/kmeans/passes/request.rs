@@ -8,7 +8,7 @@ use crate::checks;
 use crate::data::{Moments, Points, RowBlocks};
 use crate::error::Error;
 use crate::float::{Float, compiled};
-use crate::init::{keys, weights};
+use crate::init::{add_potential, keys, weights};
 use crate::kernels::{Packed, Rows};
 use crate::kmeans::blocks::BlocksError;
 use crate::kmeans::engine;
@@ -318,7 +318,7 @@ impl<F: Float> Request<F> {
                 seed,
                 candidates,
             } => {
-                let mut taken = Reservoir::new(*count);
+                let (mut taken, mut potential) = (Reservoir::new(*count), LongSums::new(1));
                 let nearest = match candidates.is_empty() {
                     true => None,
                     false => Some(memory.nearest(n_rows, *restart, candidates.len() / d)?),
@@ -332,6 +332,7 @@ impl<F: Float> Request<F> {
                     }
                     let rows = chunk.first..chunk.first + points.len();
                     let sq_dists = nearest.as_ref().map(|nearest| &nearest.sq_dists[rows]);
+                    add_potential(&mut potential, &points, sq_dists.unwrap_or(&[]));
                     let first = first_row + chunk.first as u64;
                     for (key, row) in keys(&points, first, sq_dists, *seed, taken.limit()) {
                         let values = || points.rows().row((row - first) as usize).to_vec();
@@ -348,6 +349,7 @@ impl<F: Float> Request<F> {
                     rows: taken
                         .map(|(key, row, values)| Drawn { key, row, values })
                         .collect(),
+                    potential,
                 }
             }
             Kind::Weigh {
@@ -357,18 +359,22 @@ impl<F: Float> Request<F> {
                 let n_candidates = candidates.len() / d;
                 let nearest = memory.nearest(n_rows, *restart, n_candidates)?;
                 let added = nearest.added(candidates, d);
-                let mut sums = LongSums::new(n_candidates);
+                let (mut sums, mut potential) = (LongSums::new(n_candidates), LongSums::new(1));
                 reader.pass(|chunk| {
                     let points = self.check(&chunk, first_row)?;
                     if let Some(added) = &added {
                         nearest.measure(&points, chunk.first, added);
                     }
-                    let labels = &nearest.labels[chunk.first..chunk.first + points.len()];
-                    sums.merge(&weights(&points, labels, n_candidates));
+                    let rows = chunk.first..chunk.first + points.len();
+                    add_potential(&mut potential, &points, &nearest.sq_dists[rows.clone()]);
+                    sums.merge(&weights(&points, &nearest.labels[rows], n_candidates));
                     Ok(())
                 })?;
                 nearest.measured(n_candidates);
-                Content::Weigh(sums)
+                Content::Weigh {
+                    weights: sums,
+                    potential,
+                }
             }
             Kind::Assign { centroids } => {
                 let magnitude = self.survey.map_or(F::ZERO, |survey| survey.magnitude);

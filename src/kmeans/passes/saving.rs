@@ -102,6 +102,7 @@ impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
                 of == (k, d)
                     && candidates.len().is_multiple_of(d)
                     && candidates.iter().all(|x| x.abs() <= F::MAX_MAGNITUDE)
+                    && (0.0..f64::INFINITY).contains(&seeding.potential)
                     && weights.is_none_or(|weights| {
                         let largest = weights.iter().copied().fold(0.0, f64::max);
                         let is_valid = |weight: &f64| (0.0..f64::INFINITY).contains(weight);
