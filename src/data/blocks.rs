@@ -58,6 +58,19 @@ pub trait RowBlocks<F: Float>: Send {
     /// # Errors
     /// Any error that prevents the rows from being read.
     fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()>;
+
+    /// Overwrites the beginning of `rows`, which has room for one or more whole rows, with the next rows, and returns
+    /// how many values these are: 0 after the last row. The same rows are not returned by
+    /// [`next_block`](Self::next_block).
+    ///
+    /// Sources that can read into existing memory, such as files, save a pass over it by this. The default is
+    /// `None`: the rows are asked for by `next_block`.
+    ///
+    /// # Errors
+    /// Any error that prevents the rows from being read.
+    fn read_into(&mut self, _rows: &mut [F]) -> io::Result<Option<usize>> {
+        Ok(None)
+    }
 }
 
 /// The rows of an array in memory, in any order and with any strides, for trying out code that is meant for

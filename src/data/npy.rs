@@ -5,13 +5,9 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::path::Path;
 
-use super::blocks::{RowBlocks, next_range};
+use super::blocks::RowBlocks;
 use crate::float::Float;
 
-/// The number of bytes read at a time.
-///
-/// PERF: the buffer for them was zeroed just before, and is still in the nearest caches.
-const READ: usize = 1 << 17;
 /// The approximate size of a block in bytes.
 const BLOCK: usize = 1 << 21;
 
@@ -122,6 +118,18 @@ impl<F: Float> NpyBlocks<F> {
     }
 }
 
+impl<F: Float> NpyBlocks<F> {
+    /// Overwrites `rows`, whole rows, with the next ones.
+    fn read(&mut self, rows: &mut [F]) -> io::Result<()> {
+        self.file.read_exact(F::bytes_mut(rows))?;
+        if self.is_swapped {
+            rows.iter_mut().for_each(|x| *x = x.swap_bytes());
+        }
+        self.next += rows.len() / self.n_features;
+        Ok(())
+    }
+}
+
 /// The longest header that NumPy reads, and the deepest nesting of brackets: a dictionary that contains a
 /// tuple has two levels.
 const MOST_BYTES: usize = 10_000;
@@ -175,17 +183,16 @@ impl<F: Float> RowBlocks<F> for NpyBlocks<F> {
 
     fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()> {
         let row = self.n_features * size_of::<F>();
-        let block = next_range(&mut self.next, BLOCK.div_ceil(row), self.n_rows);
-        let (before, mut left) = (rows.len(), block.len() * self.n_features);
-        while left > 0 {
-            let (start, len) = (rows.len(), left.min(READ / size_of::<F>()));
-            rows.resize(start + len, F::ZERO);
-            self.file.read_exact(F::bytes_mut(&mut rows[start..]))?;
-            left -= len;
-        }
-        if self.is_swapped {
-            rows[before..].iter_mut().for_each(|x| *x = x.swap_bytes());
-        }
-        Ok(())
+        let left = (self.n_rows - self.next) * self.n_features;
+        let (before, len) = (rows.len(), left.min(BLOCK.div_ceil(row) * self.n_features));
+        rows.resize(before + len, F::ZERO);
+        self.read(&mut rows[before..])
+    }
+
+    fn read_into(&mut self, rows: &mut [F]) -> io::Result<Option<usize>> {
+        let left = (self.n_rows - self.next) * self.n_features;
+        let len = left.min(rows.len() / self.n_features * self.n_features);
+        self.read(&mut rows[..len])?;
+        Ok(Some(len))
     }
 }

@@ -47,8 +47,8 @@ pub(in crate::kmeans) struct Reader<'a, F: Float> {
     weights: Option<&'a [F]>,
     /// The copies that the weights stand for, 1 of each row if there are no weights.
     copies: Option<Copies>,
-    /// Two chunks, one being read while the other is worked on.
-    buffers: (Vec<F>, Vec<F>),
+    /// Two of them, one being read while the other is worked on.
+    buffers: (Buffer<F>, Buffer<F>),
 }
 
 impl<'a, F: Float> Reader<'a, F> {
@@ -64,7 +64,7 @@ impl<'a, F: Float> Reader<'a, F> {
             n_rows,
             weights,
             copies: weights.and_then(Copies::of),
-            buffers: (Vec::new(), Vec::new()),
+            buffers: Default::default(),
         }
     }
 
@@ -111,19 +111,18 @@ impl<'a, F: Float> Reader<'a, F> {
     ) -> Result<usize, Failure> {
         let (d, n_rows) = (self.n_features, self.n_rows.unwrap_or(usize::MAX));
         let (mut chunk, mut next) = std::mem::take(&mut self.buffers);
-        chunk.clear();
         let source = &mut *self.source;
         let weights = self.weights;
         let mut first = 0_usize;
         let failed = |cause| Failure::Source { rows: 0, cause };
         source.rewind().map_err(failed)?;
-        let mut ended = fill(source, &mut chunk, d).map_err(failed)?;
-        while !chunk.is_empty() {
-            let len = chunk.len() / d;
+        chunk.begin(&[]);
+        let mut ended = chunk.fill(source, d).map_err(failed)?;
+        while chunk.len > 0 {
+            let len = chunk.len / d;
             let whole = if ended { len } else { len / BLOCK * BLOCK };
-            next.clear();
-            next.extend_from_slice(&chunk[whole * d..]);
-            chunk.truncate(whole * d);
+            let (data, rest) = chunk.values().split_at(whole * d);
+            next.begin(rest);
             // If there are more rows than can be counted, there is no room for their labels either.
             let last = first.checked_add(whole).ok_or(Error::ResultTooLarge {
                 rows: usize::MAX,
@@ -133,13 +132,13 @@ impl<'a, F: Float> Reader<'a, F> {
                 true => Err(Error::SourceChanged { row: n_rows }),
                 false => work(Chunk {
                     first,
-                    data: &chunk,
+                    data,
                     weights: weights.and_then(|weights| weights.get(first..last)),
                 }),
             };
             let read = || match ended {
                 true => Ok(true),
-                false => fill(&mut *source, &mut next, d),
+                false => next.fill(&mut *source, d),
             };
             let (read, used) = parallel::both(read, use_chunk);
             used?;
@@ -155,23 +154,62 @@ impl<'a, F: Float> Reader<'a, F> {
     }
 }
 
-/// Reads until there is enough to work on. Returns whether the source has no more rows.
-fn fill<F: Float>(
-    source: &mut dyn RowBlocks<F>,
-    rows: &mut Vec<F>,
-    n_features: usize,
-) -> io::Result<bool> {
-    let enough = (CHUNK / size_of::<F>()).max(BLOCK.saturating_mul(n_features));
-    while rows.len() < enough {
-        let before = rows.len();
-        source.next_block(rows)?;
-        if rows.len() == before {
-            return Ok(true);
-        }
-        if rows.len() < before || !rows.len().is_multiple_of(n_features) {
-            let what = "a block of the source is not a whole number of rows";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
-        }
+/// Values that were read. The memory is used again.
+#[derive(Debug, Default)]
+struct Buffer<F> {
+    /// The first `len` of them are values of this chunk.
+    rows: Vec<F>,
+    len: usize,
+    /// Whether the source can only append.
+    is_appended: bool,
+}
+
+impl<F: Float> Buffer<F> {
+    fn values(&self) -> &[F] {
+        &self.rows[..self.len]
     }
-    Ok(false)
+
+    /// Begins a chunk with values that were left over.
+    fn begin(&mut self, values: &[F]) {
+        let len = self.rows.len().max(values.len());
+        self.rows.resize(len, F::ZERO);
+        self.rows[..values.len()].copy_from_slice(values);
+        self.len = values.len();
+    }
+
+    /// Reads until there is enough to work on. Returns whether the source has no more rows.
+    fn fill(&mut self, source: &mut dyn RowBlocks<F>, n_features: usize) -> io::Result<bool> {
+        let enough = (CHUNK / size_of::<F>()).max(BLOCK.saturating_mul(n_features));
+        let invalid = || {
+            let what = "a block of the source is not a whole number of rows";
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        };
+        while self.len < enough {
+            let before = self.len;
+            if !self.is_appended {
+                let len = self.rows.len().max(enough.next_multiple_of(n_features));
+                self.rows.resize(len, F::ZERO);
+                match source.read_into(&mut self.rows[before..])? {
+                    Some(read) if read > len - before => return Err(invalid()),
+                    Some(read) => self.len += read,
+                    None => self.is_appended = true,
+                }
+            }
+            if self.is_appended {
+                self.rows.truncate(before);
+                source.next_block(&mut self.rows)?;
+                if self.rows.len() < before {
+                    return Err(invalid());
+                }
+                self.len = self.rows.len();
+            }
+            if self.len == before {
+                return Ok(true);
+            }
+            if !self.len.is_multiple_of(n_features) {
+                return Err(invalid());
+            }
+        }
+        Ok(false)
+    }
 }
