@@ -47,9 +47,9 @@ impl Moments {
     pub(crate) fn add<F: Float>(&mut self, points: &Points<'_, F>) {
         let (n, d) = (points.len(), points.n_features());
         let of_part = |rows: Range<usize>| {
-            let (mut moments, mut sums) = (Self::new(d), vec![(0.0, 0.0, 0.0); d]);
+            let (mut moments, mut workspace) = (Self::new(d), vec![0.0; 3 * d]);
             for first in rows.clone().step_by(BLOCK) {
-                moments.add_block(points, first..rows.end.min(first + BLOCK), &mut sums);
+                moments.add_block(points, first..rows.end.min(first + BLOCK), &mut workspace);
             }
             moments
         };
@@ -61,32 +61,41 @@ impl Moments {
         parts.iter().for_each(|parts| self.merge(parts));
     }
 
-    /// IN, OUT: `sums`, workspace: for each feature `o`, and the sums of `w (x - o)` and of its square.
+    /// IN, OUT: `workspace`, for each feature three values.
     fn add_block<F: Float>(
         &mut self,
         points: &Points<'_, F>,
         mut rows: Range<usize>,
-        sums: &mut [(f64, f64, f64)],
+        workspace: &mut [f64],
     ) {
-        let Some(origin) = rows.find(|&row| points.weight(row) > 0.0) else {
+        let Some(first) = rows.find(|&row| points.weight(row) > 0.0) else {
             return;
         };
-        for (sum, x) in sums.iter_mut().zip(points.rows().row(origin)) {
-            *sum = (x.to_f64(), 0.0, 0.0);
-        }
-        let mut total = points.weight(origin);
+        // For each feature `o`, and the sums of `w (x - o)` and of `w (x - o)^2`.
+        let (origin, sums) = workspace.split_at_mut(self.n_features);
+        let (sums, squares) = sums.split_at_mut(self.n_features);
+        let values = points.rows().row(first).iter();
+        origin
+            .iter_mut()
+            .zip(values)
+            .for_each(|(origin, x)| *origin = x.to_f64());
+        sums.fill(0.0);
+        squares.fill(0.0);
+        let mut total = points.weight(first);
         for row in rows {
             let weight = points.weight(row);
             total += weight;
-            for ((origin, sum, squares), x) in sums.iter_mut().zip(points.rows().row(row)) {
-                let x = x.to_f64() - *origin;
+            let values = points.rows().row(row).iter().zip(&*origin);
+            for ((x, origin), (sum, square)) in values.zip(sums.iter_mut().zip(&mut *squares)) {
+                let x = x.to_f64() - origin;
                 *sum += weight * x;
-                *squares += weight * x * x;
+                *square += weight * x * x;
             }
         }
         let d = self.n_features;
         self.sums.add(0, total);
-        for (j, &(origin, sum, squares)) in sums.iter().enumerate() {
+        for (j, ((&origin, &sum), &squares)) in origin.iter().zip(&*sums).zip(&*squares).enumerate()
+        {
             self.sums.add(1 + j, sum);
             self.sums.add_product(1 + j, origin, total);
             let square = origin * origin;

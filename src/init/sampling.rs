@@ -189,7 +189,7 @@ pub(super) fn choose<F: Float>(
                 // With each chunk of rows the reservoir refuses more of the next.
                 let mut end = 0;
                 while end < n {
-                    let chunk = end..n.min((2 * end).max(64 * BLOCK));
+                    let chunk = end..n.min((2 * end).max(4 * BLOCK));
                     end = chunk.end;
                     let sq_dists = nearest.sq_dists.get(chunk.clone());
                     let of_chunk = points.part(chunk.clone());

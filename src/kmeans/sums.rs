@@ -253,26 +253,31 @@ impl<F: Float> Cells<F> for Places {
         own: Range<usize>,
         cells: &mut [i64],
     ) -> bool {
-        let (width, one) = (self.count() * (points.n_features() + 1), Binary::new(1.0));
-        if self.count() == 0 {
+        let (count, one) = (self.count(), Binary::new(1.0));
+        if count == 0 {
             // All weights are 0.
             return true;
         }
+        let width = count * (points.n_features() + 1);
         let labels = data.from.iter().zip(data.to).enumerate();
         for (i, (&from, &to)) in labels.filter(|(_, (from, to))| from != to) {
-            let weight = data.weights.map_or(1.0, |weights| weights[i].to_f64());
-            let weight = Binary::new(weight);
-            for (label, weight) in [(from, weight.negated()), (to, weight)] {
-                if label == NO_LABEL || !own.contains(&(label as usize)) {
-                    continue;
+            let place = |label: u32| {
+                let is_own = label != NO_LABEL && own.contains(&(label as usize));
+                is_own.then(|| (label as usize - own.start) * width)
+            };
+            let (from, to) = (place(from), place(to));
+            if from.or(to).is_none() {
+                continue;
+            }
+            let weight = Binary::new(data.weights.map_or(1.0, |weights| weights[i].to_f64()));
+            let values = data.points.row(i).iter().map(|x| Binary::new(x.to_f64()));
+            for (j, x) in values.chain([one]).enumerate() {
+                let term = self.product(weight, x);
+                if let Some(from) = from {
+                    term.subtract_from(&mut cells[from + j * count..][..count]);
                 }
-                let own = &mut cells[(label as usize - own.start) * width..][..width];
-                let mut sums = own.chunks_exact_mut(self.count());
-                for (digits, x) in sums.by_ref().zip(data.points.row(i)) {
-                    self.add_product(digits, weight, Binary::new(x.to_f64()));
-                }
-                if let Some(digits) = own.rchunks_exact_mut(self.count()).next() {
-                    self.add_product(digits, weight, one);
+                if let Some(to) = to {
+                    term.add_to(&mut cells[to + j * count..][..count]);
                 }
             }
         }

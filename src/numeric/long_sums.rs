@@ -10,9 +10,9 @@ use super::power_of_two;
 /// The bits of a digit.
 const DIGIT: i32 = 32;
 
-/// So many numbers may be added before carries must be handed on: each adds less than 2^32 to a digit, and
+/// So many numbers may be added before carries must be handed on: each adds less than 2^33 to a digit, and
 /// all of them less than 2^61.
-pub(crate) const MOST_ADDITIONS: usize = 1 << 29;
+pub(crate) const MOST_ADDITIONS: usize = 1 << 28;
 
 /// A finite number: `mantissa x 2^exponent`, the mantissa odd or 0.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ pub(crate) struct Binary {
 }
 
 impl Binary {
+    #[inline]
     pub(crate) fn new(value: f64) -> Self {
         let (bits, sign) = (value.to_bits(), if value < 0.0 { -1 } else { 1 });
         let (exponent, fraction) = ((bits >> 52) as i32 & 0x7ff, bits & ((1 << 52) - 1));
@@ -35,13 +36,6 @@ impl Binary {
             mantissa: mantissa >> zeros,
             exponent: exponent + zeros as i32,
             sign,
-        }
-    }
-
-    pub(crate) fn negated(self) -> Self {
-        Self {
-            sign: -self.sign,
-            ..self
         }
     }
 }
@@ -105,7 +99,7 @@ impl Places {
         self.count
     }
 
-    /// Those for bits of this span, and one more for carries.
+    /// Those for numbers with bits in this span, each of which takes [`TERM`] digits.
     fn of(span: Span) -> Self {
         if span == Span::EMPTY {
             return Self::default();
@@ -113,7 +107,7 @@ impl Places {
         let lowest = span.lowest.div_euclid(DIGIT);
         Self {
             lowest,
-            count: (span.end.div_euclid(DIGIT) - lowest) as usize + 2,
+            count: ((span.end - 1).div_euclid(DIGIT) - lowest) as usize + TERM,
         }
     }
 
@@ -133,29 +127,61 @@ impl Places {
         }
     }
 
-    /// Adds the product of two numbers whose bits have places here.
+    /// The product of two numbers, whose bits must have places here.
     #[inline]
-    pub(crate) fn add_product(self, digits: &mut [i64], a: Binary, b: Binary) {
+    pub(crate) fn product(self, a: Binary, b: Binary) -> Term {
         let product = u128::from(a.mantissa) * u128::from(b.mantissa);
-        if product != 0 {
-            self.add(digits, product, a.exponent + b.exponent, a.sign * b.sign);
-        }
+        self.term(product, a.exponent + b.exponent, a.sign * b.sign)
     }
 
-    /// Adds `sign x magnitude x 2^exponent`.
+    /// `sign x magnitude x 2^exponent`, of at most 128 bits.
     #[inline]
-    fn add(self, digits: &mut [i64], magnitude: u128, exponent: i32, sign: i64) {
-        let first = (exponent.div_euclid(DIGIT) - self.lowest) as usize;
+    fn term(self, magnitude: u128, exponent: i32, sign: i64) -> Term {
+        let first = match magnitude {
+            0 => 0,
+            _ => (exponent.div_euclid(DIGIT) - self.lowest) as usize,
+        };
         let shift = exponent.rem_euclid(DIGIT);
-        digits[first] += sign * i64::from((magnitude as u32) << shift);
-        let mut rest = magnitude >> (DIGIT - shift);
-        for digit in &mut digits[first + 1..] {
-            if rest == 0 {
-                break;
-            }
-            *digit += sign * i64::from(rest as u32);
-            rest >>= DIGIT;
+        let low = u128::from(magnitude as u64) << shift;
+        let high = u128::from((magnitude >> 64) as u64) << shift;
+        let digit = |value: u128, place: i32| sign * i64::from((value >> (DIGIT * place)) as u32);
+        Term {
+            first,
+            digits: [
+                digit(low, 0),
+                digit(low, 1),
+                digit(low, 2) + digit(high, 0),
+                digit(high, 1),
+                digit(high, 2),
+            ],
         }
+    }
+}
+
+/// The digits of a number to be added.
+///
+/// PERF: there are always as many, though the highest are often 0. A loop that ends with the last digit took 2.5
+/// times as long, because how many there are cannot be predicted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Term {
+    first: usize,
+    digits: [i64; TERM],
+}
+
+/// The digits of a number of 128 bits that begins anywhere.
+const TERM: usize = 5;
+
+impl Term {
+    #[inline]
+    pub(crate) fn add_to(&self, sum: &mut [i64]) {
+        let digits = sum[self.first..][..TERM].iter_mut().zip(self.digits);
+        digits.for_each(|(sum, digit)| *sum += digit);
+    }
+
+    #[inline]
+    pub(crate) fn subtract_from(&self, sum: &mut [i64]) {
+        let digits = sum[self.first..][..TERM].iter_mut().zip(self.digits);
+        digits.for_each(|(sum, digit)| *sum -= digit);
     }
 }
 
@@ -198,7 +224,7 @@ impl LongSums {
         self.places
     }
 
-    /// The digits, to be added to by [`Places::add_product`]: at most [`MOST_ADDITIONS`] times, `additions`
+    /// The digits, to which each [`Term`] adds less than 2^33: at most [`MOST_ADDITIONS`] times, `additions`
     /// times in all.
     pub(crate) fn digits_mut(&mut self, additions: usize) -> &mut [i64] {
         self.make_room(additions);
@@ -245,11 +271,15 @@ impl LongSums {
 
     /// Adds the product of two finite numbers to a sum.
     pub(crate) fn add_product(&mut self, index: usize, a: f64, b: f64) {
-        self.cover(Span::of(a).times(Span::of(b)));
+        let span = Span::of(a).times(Span::of(b));
+        if span == Span::EMPTY {
+            return;
+        }
+        self.cover(span);
         self.make_room(1);
         let (places, count) = (self.places, self.places.count);
         let own = &mut self.digits[index * count..][..count];
-        places.add_product(own, Binary::new(a), Binary::new(b));
+        places.product(Binary::new(a), Binary::new(b)).add_to(own);
     }
 
     /// Adds `sign` times the product of a sum of `a` and a sum of `b`.
@@ -272,7 +302,9 @@ impl LongSums {
                 let (places, count) = (self.places, self.places.count);
                 let own = &mut self.digits[index * count..][..count];
                 let sign = sign * product.signum() as i64;
-                places.add(own, product.unsigned_abs(), exponent, sign);
+                places
+                    .term(product.unsigned_abs(), exponent, sign)
+                    .add_to(own);
             }
         }
     }

@@ -106,7 +106,7 @@ impl KMeans {
                 Ok::<_, Error>(checks::contiguous(weights))
             });
             let weights = weights.transpose()?;
-            let mut reader = Reader::new(source, None, weights.as_deref());
+            let mut reader = Reader::new(source, 0, None, weights.as_deref());
             // PERF: a pass that is run from inside the pool need not wake it for every block.
             parallel::on_pool(usize::MAX, || {
                 run(driver, &mut reader, options.observer, options.keeps_labels)
@@ -124,7 +124,7 @@ fn run<F: Float>(
 ) -> Result<KMeansModel<F>, BlocksError<F>> {
     let mut memory = Memory::default();
     while let Some(request) = driver.request() {
-        let answer = match request.answer_in(reader, 0, &mut memory) {
+        let answer = match request.answer_in(reader, &mut memory) {
             Ok(answer) => answer,
             Err(failure) => return Err(BlocksError::new(failure, driver.model())),
         };

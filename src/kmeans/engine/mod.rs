@@ -113,7 +113,7 @@ impl<F: Float> Iterations<F> {
 
     /// Moves the centroids.
     pub(crate) fn update(&mut self, found: Found<F>) -> UpdateStats {
-        self.n_iter += 1;
+        self.n_iter = self.n_iter.saturating_add(1);
         let before = found.noise.is_some().then(|| self.centroids.clone());
         // NOTE: the same labels give the same means. They may still be others than the centroids, where an empty
         // cluster took a row, which is measured from the centroids as they are.

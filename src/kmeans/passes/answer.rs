@@ -133,11 +133,11 @@ impl<F: Float> Answer<F> {
                     potential,
                 },
                 Content::Sample {
+                    count: others,
                     rows: other,
                     potential: more,
-                    ..
                 },
-            ) => {
+            ) if *count == others => {
                 rows.extend(other);
                 keep_least(rows, *count);
                 potential.merge(&more);
@@ -189,12 +189,24 @@ impl<F: Float> Answer<F> {
             ) => valid(magnitude) && moments.n_features() == d && moments.is_whole(),
             (
                 Content::Sample {
-                    rows, potential, ..
+                    count,
+                    rows,
+                    potential,
                 },
-                Kind::Sample { count, .. },
+                Kind::Sample {
+                    count: wanted,
+                    candidates,
+                    ..
+                },
             ) => {
                 let fits = |row: &Drawn<F>| row.values.len() == d && row.values.iter().all(valid);
-                rows.len() <= *count && rows.iter().all(fits) && potential.len() == 1
+                // There is a row of positive weight.
+                let may_be_empty = !candidates.is_empty();
+                count == wanted
+                    && rows.len() <= *count
+                    && (may_be_empty || !rows.is_empty())
+                    && rows.iter().all(fits)
+                    && potential.len() == 1
             }
             (Content::Weigh { weights, potential }, Kind::Weigh { candidates, .. }) => {
                 weights.len() * d == candidates.len() && potential.len() == 1

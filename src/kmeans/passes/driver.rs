@@ -217,7 +217,7 @@ impl<F: Float> Driver<F> {
         let known = self.state.survey.map(|survey| survey.n_rows);
         let n_rows = merged.rows.check(known.or(self.state.n_rows))?;
         let progress = self.state.accept(n_rows, merged.content, foreign)?;
-        self.state.round += 1;
+        self.state.round = self.state.round.wrapping_add(1);
         self.request = self.state.request();
         Ok(progress)
     }
@@ -228,7 +228,7 @@ impl<F: Float> Driver<F> {
     /// [asked for](Self::request).
     pub fn interrupt(&mut self) {
         self.state.interrupt();
-        self.state.round += 1;
+        self.state.round = self.state.round.wrapping_add(1);
         self.request = self.state.request();
     }
 
@@ -400,7 +400,7 @@ impl<F: Float> State<F> {
             labels: Vec::new(),
             sizes: sums.counts().to_vec(),
             inertia: sums.inertia(),
-            n_iter: iterations.n_iter + usize::from(iterations.is_due()),
+            n_iter: (iterations.n_iter).saturating_add(usize::from(iterations.is_due())),
             stop: Stop::Interrupted,
         });
         if !iterations.is_due() {
@@ -464,7 +464,7 @@ impl<F: Float> State<F> {
         };
         let is_interrupted = self.best.add(run).is_break();
         let is_only = self.given.is_some() || self.kmeans.n_clusters == 1;
-        self.restart += 1;
+        self.restart = self.restart.saturating_add(1);
         match is_interrupted || is_only || self.restart >= self.kmeans.n_init {
             true => self.end(),
             false => self.begin(),
@@ -494,10 +494,12 @@ impl<F: Float> State<F> {
             }
             // The last pass was that of these centroids.
             Stage::Relocating { mut iterations, .. } => {
-                iterations.n_iter += 1;
+                iterations.n_iter = iterations.n_iter.saturating_add(1);
                 iterations.stop = Stop::Interrupted;
                 self.finish(iterations);
             }
+            // There is nothing left to end.
+            Stage::Done if self.keeps_labels => (),
             _ => {
                 if let Some(best) = &mut self.best.0 {
                     best.stop = Stop::Interrupted;

@@ -42,6 +42,8 @@ pub(super) struct Chunk<'a, F> {
 pub(in crate::kmeans) struct Reader<'a, F: Float> {
     source: &'a mut dyn RowBlocks<F>,
     n_features: usize,
+    /// The number of the first row in all data.
+    pub(super) first_row: u64,
     /// How many rows there are, if that is known.
     pub(super) n_rows: Option<usize>,
     weights: Option<&'a [F]>,
@@ -55,12 +57,14 @@ impl<'a, F: Float> Reader<'a, F> {
     /// IN: `weights`, checked, to be one for each row.
     pub(in crate::kmeans) fn new(
         source: &'a mut dyn RowBlocks<F>,
+        first_row: u64,
         n_rows: Option<usize>,
         weights: Option<&'a [F]>,
     ) -> Self {
         Self {
             n_features: source.n_features(),
             source,
+            first_row,
             n_rows,
             weights,
             copies: weights.and_then(Copies::of),
@@ -104,7 +108,8 @@ impl<'a, F: Float> Reader<'a, F> {
     /// Calls `work` with all rows in order, a chunk at a time. Returns how many there are.
     ///
     /// # Errors
-    /// A chunk cannot be read, `work` refuses it, or there are fewer or more rows than there should be.
+    /// A chunk cannot be read, or `work` refuses it; [`Error::LengthMismatch`], if there are fewer or more rows than
+    /// there should be.
     pub(super) fn pass(
         &mut self,
         mut work: impl FnMut(Chunk<'_, F>) -> Result<(), Error> + Send,
@@ -114,6 +119,11 @@ impl<'a, F: Float> Reader<'a, F> {
         let source = &mut *self.source;
         let weights = self.weights;
         let mut first = 0_usize;
+        let mismatch = |found| Error::LengthMismatch {
+            argument: "source",
+            expected: n_rows,
+            found,
+        };
         let failed = |cause| Failure::Source { rows: 0, cause };
         source.rewind().map_err(failed)?;
         chunk.begin(&[]);
@@ -129,7 +139,7 @@ impl<'a, F: Float> Reader<'a, F> {
                 columns: 1,
             })?;
             let use_chunk = || match last > n_rows {
-                true => Err(Error::SourceChanged { row: n_rows }),
+                true => Err(mismatch(last)),
                 false => work(Chunk {
                     first,
                     data,
@@ -148,7 +158,7 @@ impl<'a, F: Float> Reader<'a, F> {
         }
         self.buffers = (chunk, next);
         match self.n_rows {
-            Some(n_rows) if first < n_rows => Err(Error::SourceChanged { row: first }.into()),
+            Some(n_rows) if first < n_rows => Err(mismatch(first).into()),
             _ => Ok(first),
         }
     }

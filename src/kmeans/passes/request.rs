@@ -254,22 +254,10 @@ impl<F: Float> Request<F> {
                 Ok::<_, Error>(checks::contiguous(weights))
             });
             let weights = weights.transpose()?;
-            let mut reader = Reader::new(rows, Some(n_rows), weights.as_deref());
+            let mut reader = Reader::new(rows, part.first_row(), Some(n_rows), weights.as_deref());
             let mut memory = Memory::default();
-            let answer = parallel::on_pool(usize::MAX, || {
-                request.answer_in(&mut reader, part.first_row(), &mut memory)
-            });
-            let answer = answer.map_err(|failure| match failure {
-                // In the first pass there is nothing yet that could have changed.
-                Failure::Refused(Error::SourceChanged { row }) if request.survey.is_none() => {
-                    Failure::Refused(Error::LengthMismatch {
-                        argument: "source",
-                        expected: n_rows,
-                        found: row,
-                    })
-                }
-                failure => failure,
-            });
+            let answer =
+                parallel::on_pool(usize::MAX, || request.answer_in(&mut reader, &mut memory));
             if let Some(labels) = options.labels {
                 labels.clear();
                 if matches!(request.kind, Kind::Label { .. }) && answer.is_ok() {
@@ -284,9 +272,33 @@ impl<F: Float> Request<F> {
     pub(in crate::kmeans) fn answer_in(
         &self,
         reader: &mut Reader<'_, F>,
-        first_row: u64,
         memory: &mut Memory<F>,
     ) -> Result<Answer<F>, Failure> {
+        let first_row = reader.first_row;
+        let content = self.content(reader, memory);
+        let (content, n_rows) = content.map_err(|failure| match failure {
+            // In the first pass there is nothing yet that could have changed.
+            Failure::Refused(Error::LengthMismatch {
+                expected, found, ..
+            }) if self.survey.is_some() => Failure::Refused(Error::SourceChanged {
+                row: first_row as usize + expected.min(found),
+            }),
+            failure => failure,
+        })?;
+        Ok(Answer {
+            fingerprint: self.fingerprint,
+            rows: Coverage::of(first_row..first_row + n_rows as u64),
+            content,
+        })
+    }
+
+    /// What an answer says, and of how many rows.
+    fn content(
+        &self,
+        reader: &mut Reader<'_, F>,
+        memory: &mut Memory<F>,
+    ) -> Result<(Content<F>, usize), Failure> {
+        let first_row = reader.first_row;
         let d = self.n_features;
         let pack = |rows: &[F]| Packed::new(&Rows::new(rows, d));
         let mut n_rows = reader.n_rows.unwrap_or(0);
@@ -417,11 +429,7 @@ impl<F: Float> Request<F> {
                 Content::Label
             }
         };
-        Ok(Answer {
-            fingerprint: self.fingerprint,
-            rows: Coverage::of(first_row..first_row + n_rows as u64),
-            content,
-        })
+        Ok((content, n_rows))
     }
 
     /// The rows of a chunk.
@@ -480,10 +488,17 @@ impl<F: Float> Kind<F> {
                 && values.iter().all(|x| x.abs() <= F::MAX_MAGNITUDE)
         };
         let needs_values = !matches!(self, Self::Survey | Self::Sample { .. });
+        let has_second = matches!(
+            self,
+            Self::Farthest {
+                previous: Some(_),
+                ..
+            }
+        );
         let (first, second) = (values[0].len(), values[1].len());
         values.into_iter().all(is_valid)
             && (first > 0 || !needs_values)
-            && (second == 0 || second == first)
+            && (second == first || !has_second)
     }
 }
 

@@ -6,6 +6,7 @@ use super::driver::{Driver, Stage, State};
 use super::request::{Kind, Request, Survey};
 use crate::float::Float;
 use crate::init::Step;
+use crate::kernels::Packed;
 use crate::kmeans::engine::Run;
 use crate::kmeans::saving::{Checked, check};
 
@@ -81,11 +82,15 @@ impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
             "there is no survey, or two",
         )?;
         let len = k.checked_mul(d).ok_or("there are too many centroids")?;
+        let are_packed = |centroids: &Packed<F>| {
+            let rows = centroids.rows();
+            (rows.n_features(), rows.len()) == (d, k)
+        };
         let are_centroids = |values: &[F]| {
             values.len() == len && values.iter().all(|x| x.abs() <= F::MAX_MAGNITUDE)
         };
         let is_run = |run: &Run<F>| {
-            are_centroids(run.centroids.rows().data())
+            are_packed(&run.centroids)
                 && run.labels.is_empty()
                 && run.sizes.len() == k
                 && (0.0..f64::INFINITY).contains(&run.inertia)
@@ -110,22 +115,19 @@ impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
                             && weights.iter().all(is_valid)
                             && largest > 0.0
                     })
-                    && !(seeding.n_samples > 0 && candidates.is_empty())
+                    && !(candidates.is_empty() && (seeding.n_samples > 0 || seeding.is_exhausted))
                     && !matches!(seeding.next(), Step::Done(_))
             }
             Stage::Assigning {
                 iterations,
                 previous,
-            } => {
-                are_centroids(iterations.centroids.rows().data())
-                    && previous.as_deref().is_none_or(are_centroids)
-            }
+            } => are_packed(&iterations.centroids) && previous.as_deref().is_none_or(are_centroids),
             Stage::Relocating {
                 iterations,
                 previous,
                 sums,
             } => {
-                are_centroids(iterations.centroids.rows().data())
+                are_packed(&iterations.centroids)
                     && previous.as_deref().is_none_or(are_centroids)
                     && (sums.n_clusters(), sums.n_features()) == (k, d)
                     && state.last.is_some()

@@ -61,7 +61,7 @@ impl<F: Float> Farthest<F> {
                         weight,
                         values: values.to_vec(),
                     });
-                    if self.points.len() >= 2 * self.count {
+                    if self.points.len() >= self.count.saturating_mul(2) {
                         self.decide();
                     }
                 }
