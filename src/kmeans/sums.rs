@@ -396,16 +396,24 @@ impl<F: Float> Moves<'_, F> {
         let blocks = Blocks::new(before.len(), BLOCK, 4 * before.len() + self.work);
         let moved = |row: &usize| before[*row] != self.labels[*row];
         let of_rows = |rows: Range<usize>| {
-            let mut spans = (Span::of(1.0), Span::EMPTY);
+            // 1 is among the values, for the sums of the weights.
+            let (mut values, mut weights) = ((1.0, 1.0), (f64::INFINITY, 0.0));
             for row in rows.filter(moved) {
-                let values = self.points.rows().row(row).iter();
-                spans.0 = values.fold(spans.0, |span, x| span.and(Span::of(x.to_f64())));
-                spans.1 = spans.1.and(Span::of(self.points.weight(row)));
+                let of_row = self.points.rows().row(row).iter();
+                values = of_row.fold(values, |range, x| with(range, x.to_f64().abs()));
+                weights = with(weights, self.points.weight(row));
             }
-            spans
+            let span = |(least, most)| Span::between(least, most);
+            (span(values), span(weights))
         };
         let both = |a: (Span, Span), b: (Span, Span)| (a.0.and(b.0), a.1.and(b.1));
         let spans = blocks.reduce(of_rows, both);
         spans.map_or(Span::EMPTY, |(values, weights)| values.times(weights))
     }
+}
+
+/// A range of positive numbers, from the least to the greatest, with one more if that is not 0.
+fn with((least, most): (f64, f64), value: f64) -> (f64, f64) {
+    let candidate = if value > 0.0 { value } else { f64::INFINITY };
+    (least.min(candidate), most.max(value))
 }

@@ -5,7 +5,7 @@
 //! summation using small and large superaccumulators*, arXiv:1505.05571, each word holds one digit and has room
 //! to spare, so that carries can wait. Here only the digits that the numbers reach are stored.
 
-use super::power_of_two;
+use super::{exponent_above, power_of_two};
 
 /// The bits of a digit.
 const DIGIT: i32 = 32;
@@ -55,15 +55,19 @@ impl Span {
     };
 
     pub(crate) fn of(value: f64) -> Self {
-        let Binary {
-            mantissa, exponent, ..
-        } = Binary::new(value);
-        match mantissa {
-            0 => Self::EMPTY,
-            _ => Self {
-                lowest: exponent,
-                end: exponent + 64 - mantissa.leading_zeros() as i32,
-            },
+        Self::between(value.abs(), value.abs())
+    }
+
+    /// That of numbers whose magnitudes are 0, or from `least` to `most`. Both may be 0, or `least` infinite, if there
+    /// are no others.
+    pub(crate) fn between(least: f64, most: f64) -> Self {
+        if most == 0.0 {
+            return Self::EMPTY;
+        }
+        // The last bit of the precision, and the bit above the first.
+        Self {
+            lowest: exponent_above(least) - 53,
+            end: exponent_above(most),
         }
     }
 
@@ -147,25 +151,23 @@ impl Places {
         let digit = |value: u128, place: i32| sign * i64::from((value >> (DIGIT * place)) as u32);
         Term {
             first,
-            digits: [
-                digit(low, 0),
-                digit(low, 1),
-                digit(low, 2) + digit(high, 0),
-                digit(high, 1),
-                digit(high, 2),
-            ],
+            low: [digit(low, 0), digit(low, 1), digit(low, 2)],
+            high: (high != 0).then(|| [digit(high, 0), digit(high, 1), digit(high, 2)]),
         }
     }
 }
 
 /// The digits of a number to be added.
 ///
-/// PERF: there are always as many, though the highest are often 0. A loop that ends with the last digit took 2.5
-/// times as long, because how many there are cannot be predicted.
+/// PERF: of the lower half all are added, though they may be 0: how many are not cannot be predicted. The upper half
+/// is that of no product of two f32, and of nearly all products of two f64.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Term {
     first: usize,
-    digits: [i64; TERM],
+    /// Those of the lower 64 bits.
+    low: [i64; 3],
+    /// Those of the upper 64 bits, two places higher, if there are any.
+    high: Option<[i64; 3]>,
 }
 
 /// The digits of a number of 128 bits that begins anywhere.
@@ -174,14 +176,23 @@ const TERM: usize = 5;
 impl Term {
     #[inline]
     pub(crate) fn add_to(&self, sum: &mut [i64]) {
-        let digits = sum[self.first..][..TERM].iter_mut().zip(self.digits);
-        digits.for_each(|(sum, digit)| *sum += digit);
+        self.apply(sum, |digit, own| digit + own);
     }
 
     #[inline]
     pub(crate) fn subtract_from(&self, sum: &mut [i64]) {
-        let digits = sum[self.first..][..TERM].iter_mut().zip(self.digits);
-        digits.for_each(|(sum, digit)| *sum -= digit);
+        self.apply(sum, |digit, own| digit - own);
+    }
+
+    #[inline]
+    fn apply(&self, sum: &mut [i64], f: impl Fn(i64, i64) -> i64) {
+        let digits = &mut sum[self.first..][..TERM];
+        for (digit, own) in digits.iter_mut().zip(self.low) {
+            *digit = f(*digit, own);
+        }
+        for (digit, own) in digits[2..].iter_mut().zip(self.high.into_iter().flatten()) {
+            *digit = f(*digit, own);
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 
 mod error;
 
-use std::ops::ControlFlow;
-
 use super::iteration::Iteration;
 use super::passes::{Driver, Memory, Progress, Reader};
 use super::{FitOptions, KMeans, KMeansModel};
@@ -129,29 +127,26 @@ fn run<F: Float>(
             Err(failure) => return Err(BlocksError::new(failure, driver.model())),
         };
         reader.check_survey(answer.n_rows())?;
-        match driver.accept(answer)? {
-            Progress::Iteration {
+        if let Progress::Iteration {
+            restart,
+            index,
+            inertia,
+            max_shift,
+            empty_clusters,
+        } = driver.accept(answer)?
+        {
+            let iteration = Iteration {
                 restart,
                 index,
                 inertia,
                 max_shift,
+                reassigned: memory.assigned.reassigned,
                 empty_clusters,
-            } => {
-                let assigned = memory.assigned;
-                let iteration = Iteration {
-                    restart,
-                    index,
-                    inertia,
-                    max_shift,
-                    reassigned: assigned.reassigned,
-                    empty_clusters,
-                    distances: assigned.distances,
-                };
-                if observer.observe(&iteration) == ControlFlow::Break(()) {
-                    driver.interrupt();
-                }
+                distances: memory.assigned.distances,
+            };
+            if observer.observe(&iteration).is_break() {
+                driver.interrupt();
             }
-            _ => (),
         }
     }
     let mut run = driver.into_best().expect("a fit that is done has a run");

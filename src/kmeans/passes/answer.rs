@@ -68,6 +68,44 @@ pub(super) enum Content<F: Float> {
     Label,
 }
 
+impl<F: Float> Content<F> {
+    /// Whether both can be about the same request. Answers that were sent may have been damaged.
+    fn has_shape_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Survey { moments: a, .. }, Self::Survey { moments: b, .. }) => {
+                a.is_whole() && b.is_whole() && a.n_features() == b.n_features()
+            }
+            (
+                Self::Sample {
+                    count: a,
+                    potential: of_a,
+                    ..
+                },
+                Self::Sample {
+                    count: b,
+                    potential: of_b,
+                    ..
+                },
+            ) => a == b && (of_a.len(), of_b.len()) == (1, 1),
+            (
+                Self::Weigh {
+                    weights: a,
+                    potential: of_a,
+                },
+                Self::Weigh {
+                    weights: b,
+                    potential: of_b,
+                },
+            ) => a.len() == b.len() && (of_a.len(), of_b.len()) == (1, 1),
+            (Self::Farthest { farthest: a, .. }, Self::Farthest { farthest: b, .. }) => {
+                a.has_shape_of(b)
+            }
+            (Self::Assign(_), Self::Assign(_)) | (Self::Label, Self::Label) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A row of a sample.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -101,7 +139,7 @@ impl<F: Float> Answer<F> {
             expected: self.fingerprint,
             found: other.fingerprint,
         };
-        if self.fingerprint != other.fingerprint {
+        if self.fingerprint != other.fingerprint || !self.content.has_shape_of(&other.content) {
             return Err(foreign);
         }
         let rows = self.rows.and(&other.rows)?;
@@ -133,11 +171,11 @@ impl<F: Float> Answer<F> {
                     potential,
                 },
                 Content::Sample {
-                    count: others,
                     rows: other,
                     potential: more,
+                    ..
                 },
-            ) if *count == others => {
+            ) => {
                 rows.extend(other);
                 keep_least(rows, *count);
                 potential.merge(&more);
@@ -163,9 +201,8 @@ impl<F: Float> Answer<F> {
                 farthest.merge(other);
                 *changed = changed.saturating_add(more);
             }
-            (Content::Label, Content::Label) => (),
-            // Only a forged answer has the fingerprint of a request of another kind.
-            _ => return Err(foreign),
+            // Labels are not part of answers. Contents of two kinds do not have the same shape.
+            _ => (),
         }
         self.rows = rows;
         Ok(())

@@ -3,7 +3,7 @@
 use ndarray::ArrayRef2;
 
 use super::answer::{Answer, Content};
-use super::request::{Kind, Request, Survey};
+use super::request::{Kind, Request, Survey, hash};
 use crate::checks;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -289,7 +289,11 @@ impl<F: Float> State<F> {
             }
             Stage::Done => return None,
         };
-        Some(Request::new(self.round, self.n_features, self.survey, kind))
+        // All parameters are part of the text.
+        let parameters = format!("{:?}", self.kmeans);
+        let fit = hash(parameters.bytes().map(u64::from));
+        let (round, d) = (self.round, self.n_features);
+        Some(Request::new(fit, round, d, self.survey, kind))
     }
 
     /// IN: `content`, which fits the request; `foreign`, what to say if it does not.

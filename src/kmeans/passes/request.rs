@@ -41,6 +41,8 @@ use ndarray::ArrayRef1;
     )
 )]
 pub struct Request<F: Float> {
+    /// A hash of the parameters of the fit.
+    pub(super) fit: u64,
     pub(super) round: u64,
     pub(super) n_features: usize,
     /// What the first pass found.
@@ -144,12 +146,14 @@ impl<'a, F> PartOptions<'a, F> {
 
 impl<F: Float> Request<F> {
     pub(super) fn new(
+        fit: u64,
         round: u64,
         n_features: usize,
         survey: Option<Survey<F>>,
         kind: Kind<F>,
     ) -> Self {
         let mut request = Self {
+            fit,
             round,
             n_features,
             survey,
@@ -161,22 +165,14 @@ impl<F: Float> Request<F> {
     }
 
     fn hash(&self) -> u64 {
-        let mix = |hash: u64, word: u64| {
-            (hash ^ word)
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(29)
-        };
         let survey = self.survey.map_or([0; 2], |survey| {
             [survey.n_rows, survey.magnitude.to_f64().to_bits()]
         });
         let (numbers, values) = self.kind.content();
-        let numbers = [self.round, self.n_features as u64]
-            .into_iter()
-            .chain(survey)
-            .chain(numbers);
-        let hash = numbers.fold(0x243f_6a88_85a3_08d3, mix);
+        let of_fit = [self.fit, self.round, self.n_features as u64];
+        let numbers = of_fit.into_iter().chain(survey).chain(numbers);
         let values = values.into_iter().flatten();
-        values.map(|x| x.to_f64().to_bits()).fold(hash, mix)
+        hash(numbers.chain(values.map(|x| x.to_f64().to_bits())))
     }
 
     /// What is asked. See the [module](super#example) for an example.
@@ -481,6 +477,7 @@ impl<F: Float> Kind<F> {
     }
 
     /// Whether its values are whole rows, and such as are there.
+    #[cfg(feature = "serde")]
     pub(super) fn is_valid(&self, n_features: usize) -> bool {
         let (_, values) = self.content();
         let is_valid = |values: &[F]| {
@@ -500,6 +497,16 @@ impl<F: Float> Kind<F> {
             && (first > 0 || !needs_values)
             && (second == first || !has_second)
     }
+}
+
+/// A hash of these words, in their order.
+pub(super) fn hash(words: impl IntoIterator<Item = u64>) -> u64 {
+    let mix = |hash: u64, word: u64| {
+        (hash ^ word)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    };
+    words.into_iter().fold(0x243f_6a88_85a3_08d3, mix)
 }
 
 /// The error of a block that begins with the row `first`.

@@ -14,6 +14,7 @@ use crate::kmeans::saving::{Checked, check};
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Request")]
 pub(super) struct SavedRequest<F> {
+    fit: u64,
     round: u64,
     n_features: usize,
     survey: Option<Survey<F>>,
@@ -23,6 +24,7 @@ pub(super) struct SavedRequest<F> {
 impl<F: Float> From<Request<F>> for SavedRequest<F> {
     fn from(request: Request<F>) -> Self {
         Self {
+            fit: request.fit,
             round: request.round,
             n_features: request.n_features,
             survey: request.survey,
@@ -40,6 +42,7 @@ impl<F: Float> TryFrom<SavedRequest<F>> for Request<F> {
         check(is_valid, "the values are not whole rows of finite numbers")?;
         check_survey(saved.survey.as_ref())?;
         Ok(Self::new(
+            saved.fit,
             saved.round,
             saved.n_features,
             saved.survey,

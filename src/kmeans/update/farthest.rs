@@ -88,6 +88,11 @@ impl<F: Float> Farthest<F> {
         sizes.for_each(|(size, other)| *size = size.saturating_add(other));
     }
 
+    /// Whether both can be answers to the same question.
+    pub(crate) fn has_shape_of(&self, other: &Self) -> bool {
+        (self.count, self.sizes.len()) == (other.count, other.sizes.len())
+    }
+
     /// Whether this can be the answer of points of `n_features` features to the question for `count` of them.
     pub(crate) fn fits(&self, count: usize, n_clusters: usize, n_features: usize) -> bool {
         let is_point = |point: &Far<F>| {
