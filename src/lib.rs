@@ -15,8 +15,8 @@
 //!
 //! - [`KMeans`] finds centroids. [`FitOptions`] adds sample weights, initial centroids and an observer.
 //! - [`MiniBatchKMeans`] works on batches, for large data; [`OnlineKMeans`] on streams.
-//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory. [`ClusterSums`]: the
-//!   statistics of one pass, for rows that are spread over several places.
+//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory. [`passes`]: the same fit, for rows
+//!   that are spread over several places. [`ClusterSums`]: the statistics of a single pass.
 //! - [`KMeansModel`], the result: labels, cluster sizes and inertia, and
 //!   [`predict`](KMeansModel::predict), [`assign`](KMeansModel::assign), [`transform`](KMeansModel::transform),
 //!   [`affinities`](KMeansModel::affinities) and [`score`](KMeansModel::score) for other rows.
@@ -44,7 +44,8 @@
 //! |---|---|
 //! | fits in memory | [`KMeans`]; if that takes too long, [`MiniBatchKMeans`], whose inertia is a few percent higher |
 //! | is large and has many features | [`MiniBatchKMeans::growing`], which reaches the quality of a full fit |
-//! | is a file, or is spread over several places | [`KMeans::fit_blocks`], [`ClusterSums`] |
+//! | is a file that does not fit in memory | [`KMeans::fit_blocks`] |
+//! | is spread over several machines | [`passes`] |
 //! | arrives row by row, without end | [`OnlineKMeans`], from [`MiniBatchKMeans::online`] |
 //! | already has centroids | [`KMeansModel::from_centroids`] |
 //!
@@ -65,18 +66,19 @@
 //! order; ties go to the lowest index. Faster, rounded scores are only used to rule out centroids that cannot
 //! be the nearest, with a bound on their rounding error; the distance in `f64` decides among the rest. So the
 //! result does not depend on the instruction set, `f32` data far from the origin is clustered as well as data
-//! near it, and the labels, sizes, inertia and centroids that are returned agree with each other. The inertia is
-//! summed pairwise within blocks and in double-double across them; it is accurate to the last digits. The end
+//! near it, and the labels, sizes, inertia and centroids that are returned agree with each other. The sums of the
+//! clusters are exact and rounded once, whatever the number of rows, their range and their weights. The inertia is
+//! summed pairwise within blocks of 256 rows and exactly across them; it is accurate to the last digits. The end
 //! of this page [compares the results with exact arithmetic](#against-exact-arithmetic).
 //!
 //! # Determinism
 //!
 //! The same data, parameters and seed give the same bits, at any number of threads and with any instruction set
-//! (except for the last digits of silhouettes, see [`metrics`]). Sums are taken in an order that depends only on
-//! the shape of the data. Random numbers come from xoshiro256++ streams seeded by (seed, restart), and this
+//! (except for the last digits of silhouettes, see [`metrics`]). Sums are exact, or taken in an order that depends only
+//! on the shape of the data. Random numbers come from xoshiro256++ streams seeded by (seed, restart), and this
 //! crate converts the random bits itself. Logarithms and exponentials come from the platform's library, so
-//! three parts of a fit may differ between platforms in rare cases: weighted random starts, the starts of
-//! [`KMeans::fit_blocks`], and where mini-batches move idle centroids. So may the last digits of other
+//! two parts of a fit may differ between platforms in rare cases: random starts and those by k-means||, and where
+//! mini-batches move idle centroids. So may the last digits of other
 //! functions that use them, such as the gap statistic, scores of information, and [`datasets`].
 //!
 //! # Threads

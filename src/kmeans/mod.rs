@@ -93,6 +93,11 @@ use setters::common_setters;
 /// | briefly, when a cluster is empty | 32 |
 /// | while seeding | 36, and a few more for each thread |
 ///
+/// For each cluster and feature there are 16 bytes of sums in `f32` and 24 in `f64`. Where weights are not integers, or the
+/// smallest value is below 2^-30 of the largest, there are 40 bytes and 8 for each 32 binary digits from the highest of a
+/// weighted value to the lowest: usually 64 or 80 in all. There are such sums for each part of the rows, but no more than
+/// 8 MB, or one set.
+///
 /// These are multiplied by the number of threads if restarts of medium-sized data run side by side. A fit
 /// also holds the sums of the clusters, one set for each part of the rows but no more than 8 MB or three
 /// sets; and a few copies of the centroids. See [`Algorithm`] for the memory of each engine.

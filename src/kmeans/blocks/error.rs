@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::kmeans::KMeansModel;
 use crate::kmeans::passes::Failure;
 
-/// Why [`KMeans::fit_blocks`] failed, and the best model found until then.
+/// Why [`KMeans::fit_blocks`](crate::KMeans::fit_blocks) failed, and the best model found until then.
 ///
 /// # Example
 /// ```
@@ -61,9 +61,8 @@ impl<F: Float> BlocksError<F> {
     }
 
     /// The best model so far: that of the best finished restart, or the centroids of the last complete pass
-    /// if their inertia is lower. The latter come with their inertia and
-    /// [`Stop::Interrupted`](crate::Stop::Interrupted), but without labels and sizes. See the
-    /// [example](Self#example).
+    /// if their inertia is lower. The latter have [`Stop::Interrupted`](crate::Stop::Interrupted). There are no labels.
+    /// See the [example](Self#example).
     pub fn model(&self) -> Option<&KMeansModel<F>> {
         self.model.as_deref()
     }

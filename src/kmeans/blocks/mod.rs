@@ -18,10 +18,11 @@ impl KMeans {
     /// fit in memory. The iterations are as exact as those of [`fit`](Self::fit), and end under the same
     /// conditions.
     ///
-    /// The start is [`Init::Random`](crate::Init::Random) if you choose it. Otherwise it is **k-means||**,
-    /// with the rounds and the oversampling of [`Init::ParallelWith`](crate::Init::ParallelWith), or else
-    /// those of [`Init::Parallel`](crate::Init::Parallel), because greedy k-means++ would take `k` passes.
-    /// If 10 restarts take too many passes, set [`n_init(1)`](Self::n_init).
+    /// The start is that of [`init`](Self::init), or [`Init::Parallel`](crate::Init::Parallel) instead of greedy
+    /// k-means++, which would take `k` passes. If 10 restarts take too many passes, set
+    /// [`n_init(1)`](Self::n_init).
+    ///
+    /// [`passes`](crate::passes) has the same fit for rows that are spread over several threads, processes or machines.
     ///
     /// # Example
     /// ```
@@ -35,19 +36,20 @@ impl KMeans {
     /// ```
     ///
     /// # Cost
-    /// One pass checks all values. Each restart then takes two passes and one for each round of k-means||,
-    /// one for each iteration and one at the end; one more when a cluster is empty, and two more for each
-    /// further round that equal rows make necessary. Reading and computing overlap.
+    /// One pass checks all values. Each restart then takes those of its start, one for each iteration, and one more at
+    /// the end if the centroids still moved; one more when a cluster is empty. A start by k-means|| takes two passes
+    /// and one for each round; two for each round after the second of [`Init::Parallel`](crate::Init::Parallel), and
+    /// for each further round that equal rows make necessary. If the labels are kept and the best restart
+    /// was not the last, there is one more pass for them. Reading and computing overlap.
     ///
     /// Memory holds a few blocks, the rows that the rounds take (`k` times the oversampling in each), 4
-    /// bytes per row for the labels, and 8 more for the labels of the model, if they are
-    /// [kept](FitOptions::keep_labels).
+    /// bytes per row for the labels, 8 more while a start is chosen, and 8 more for the labels of the model, if they
+    /// are [kept](FitOptions::keep_labels).
     ///
     /// # Determinism
-    /// From given centroids, the result is that of [`fit_with`](Self::fit_with) for the same rows, to the
-    /// bit, however they are cut into blocks. There are two exceptions, which agree up to rounding: the
-    /// tolerance, and sums that cannot be exact because weights are not integers or values have an extreme
-    /// range.
+    /// From given centroids, and with the same seed from the starts [`Init::Random`](crate::Init::Random),
+    /// [`Init::Parallel`](crate::Init::Parallel) and [`Init::ParallelWith`](crate::Init::ParallelWith), the result is
+    /// that of [`fit_with`](Self::fit_with) for the same rows, to the bit, however they are cut into blocks.
     ///
     /// # Errors
     /// A [`BlocksError`], which holds the best model found so far. Using `?` in a function that returns
