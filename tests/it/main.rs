@@ -21,6 +21,7 @@ mod layers;
 mod metrics;
 mod minibatch;
 mod numerics;
+mod passes;
 #[cfg(feature = "plot")]
 mod plot;
 mod precision;
