@@ -619,7 +619,6 @@ fn sources_that_are_not_their_part_are_refused<F: Value>() {
 }
 
 #[test]
-#[ignore = "the row is counted within the part, and too many rows are said to be as many as expected"]
 fn rows_that_are_missing_or_new_are_named() {
     let (x, ones) = (lattice::<f64>(301, 2, 1), Array1::ones(300));
     let [fewer, missing] = said_of(&x.slice(s![..299, ..]), &ones);
@@ -689,7 +688,6 @@ fn interrupted_fits_are_those_of_all_rows<F: Value>() {
 }
 
 #[test]
-#[ignore = "the labels are asked for again"]
 fn a_finished_fit_asks_for_no_more() {
     let (x, kmeans) = (lattice::<f64>(300, 2, 1), KMeans::new(3).n_init(1));
     let fit = Fit::new(&kmeans, &x, None);
@@ -774,7 +772,6 @@ mod saved {
     }
 
     #[test]
-    #[ignore = "they are merged, or the process aborts for want of memory"]
     fn sums_of_another_length_are_not_merged() {
         let (x, kmeans) = (lattice::<f64>(300, 2, 1), KMeans::new(3));
         let driver = Fit::new(&kmeans, &x, None).driver();
@@ -881,7 +878,6 @@ mod saved {
     }
 
     for_both_types!(
-        #[ignore = "some damage is not found on loading"]
         damage_does_no_harm
     );
 }

@@ -97,25 +97,25 @@ fn fits_have_the_same_bits() {
     let expected = [
         [
             0x0825_3e25_e9f6_b2cd,
-            0xdda1_cf03_bc1e_84e4,
+            0x8293_f2bc_653f_0a94,
             0x21f4_b5b6_17ae_364b,
             0x31d7_0878_61d9_b357,
         ],
         [
             0xa33e_1ddd_f8c2_167c,
-            0x8e94_1ec9_e00a_6d01,
+            0xc86b_6a2f_2796_361d,
             0x111e_ba31_5c98_87b6,
             0x34cf_fdcc_8a70_e452,
         ],
         [
             0x879e_1ce9_b8c9_fcf2,
-            0xf1f1_f1d8_256e_4b73,
+            0xa803_e2ed_eab2_34a2,
             0xebe9_9b68_d99f_8f3b,
             0xa9a5_ac17_b134_4ca2,
         ],
         [
             0xa4e7_fa86_b2e7_99c9,
-            0x763f_ead5_e6e1_1e24,
+            0x48df_5be4_417f_8975,
             0x8dd1_a016_5fe1_a45c,
             0x15a4_7580_5767_5d1d,
         ],
