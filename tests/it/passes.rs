@@ -877,7 +877,5 @@ mod saved {
         assert!(harm.is_empty(), "{}: {harm:#?}", harm.len());
     }
 
-    for_both_types!(
-        damage_does_no_harm
-    );
+    for_both_types!(damage_does_no_harm);
 }
