@@ -148,13 +148,16 @@ pub enum Error {
         row: usize,
     },
     /// An [`Answer`](crate::passes::Answer) was made for another request: of another fit, or of another pass.
-    #[error("answer: made for request {found:016x}, but this one is {expected:016x}")]
+    #[error("answer: not to this request ({expected:016x}), but to {found:016x}, or damaged")]
     ForeignAnswer {
         /// The fingerprint of the request that was to be answered.
         expected: u64,
         /// The fingerprint of the request for which the answer was made.
         found: u64,
     },
+    /// In a later pass, the weights of the rows do not have the sum that they had in the first.
+    #[error("weights: their sum is not that of the first pass")]
+    WeightsChanged,
     /// A row is in two [`Answer`](crate::passes::Answer)s to the same request, or beyond the last row.
     #[error("answer: row {row} is in two answers, or was not there in the first pass")]
     AnsweredTwice {

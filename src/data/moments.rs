@@ -30,7 +30,7 @@ impl Moments {
     pub(crate) fn new(n_features: usize) -> Self {
         Self {
             n_features,
-            sums: LongSums::new(1 + 2 * n_features),
+            sums: LongSums::new(n_features.saturating_mul(2).saturating_add(1)),
         }
     }
 
@@ -40,7 +40,8 @@ impl Moments {
 
     /// Whether there is a sum for each of them, which saved ones may not have.
     pub(crate) fn is_whole(&self) -> bool {
-        (self.n_features.checked_mul(2)).is_some_and(|sums| self.sums.len() == sums + 1)
+        (self.n_features.checked_mul(2)).and_then(|sums| sums.checked_add(1))
+            == Some(self.sums.len())
     }
 
     /// Adds rows, whole blocks of them but for the last.

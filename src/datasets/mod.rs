@@ -119,7 +119,7 @@ pub fn uniform_centers<F: Float>(
 }
 
 /// The stream of the centres differs from that of the rows, so that the same seed may be used for both.
-const CENTERS: usize = 1;
+const CENTERS: u64 = 1;
 
 /// Two interlocking half circles of radius 1: clusters that k-means cannot find.
 ///

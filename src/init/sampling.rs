@@ -93,7 +93,7 @@ impl<F: Float> Seeding<F> {
     }
 
     pub(crate) fn next(&self) -> Step {
-        let seed = Stream::new(self.seed, self.n_samples).seed();
+        let seed = Stream::new(self.seed, self.n_samples as u64).seed();
         let k = self.n_clusters;
         let (rounds, most, per_round) = match self.method {
             Method::Random if self.n_samples == 0 => return Step::Sample { count: k, seed },
@@ -151,7 +151,7 @@ impl<F: Float> Seeding<F> {
         let candidates = Points::check_block("candidates", of.0, of.1, of.2);
         let candidates = candidates.expect("the values were checked");
         let count = self.n_clusters.min(candidates.n_weighted());
-        let mut stream = Stream::new(self.seed, usize::MAX);
+        let mut stream = Stream::new(self.seed, u64::MAX);
         let prepared = Prepared::plain(&candidates);
         self.filled(plus_plus::choose(&prepared, count, &mut stream))
     }
@@ -300,7 +300,7 @@ pub(crate) fn keys<F: Float>(
 ) -> Vec<(f64, u64)> {
     let drawn = Blocks::new(points.len(), BLOCK, 8 * points.len()).map(|range| {
         let first_of_block = first + range.start as u64;
-        let mut stream = Stream::new(seed, (first_of_block / BLOCK as u64) as usize);
+        let mut stream = Stream::new(seed, first_of_block / BLOCK as u64);
         let mut drawn = Vec::new();
         for row in range {
             let rate = points.weight(row) * sq_dists.map_or(1.0, |sq_dists| sq_dists[row]);

@@ -235,13 +235,22 @@ impl<F: Float> ClusterSums<F> {
         )(self, previous)
     }
 
+    /// The sum of all weights.
+    pub(super) fn weight(&self) -> LongSums {
+        let weights = (0..self.n_clusters).map(|c| c * (self.n_features + 1) + self.n_features);
+        self.sums.sum_of(weights)
+    }
+
     /// The sums, rounded.
     pub(super) fn rounded(&self) -> Sums {
-        let totals = (0..self.sums.len()).map(|index| self.sums.total(index));
-        Sums {
-            n_features: self.n_features,
-            values: totals.collect(),
-        }
+        Sums::of(&self.sums, self.n_features)
+    }
+
+    /// The clusters without weight.
+    pub(super) fn empty_clusters(&self) -> Vec<usize> {
+        let width = self.n_features + 1;
+        let weight = |&c: &usize| self.sums.total(c * width + self.n_features);
+        (0..self.n_clusters).filter(|c| weight(c) == 0.0).collect()
     }
 
     /// The weighted sum of the squared distances of all rows to the nearest of the centroids with which

@@ -262,7 +262,7 @@ impl KMeans {
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
         let fit = PreparedFit::new(points, self.algorithm, self.n_clusters, passes);
         let seeded = |restart: usize| {
-            let mut stream = Stream::new(self.seed, restart);
+            let mut stream = Stream::new(self.seed, restart as u64);
             let prepared = &fit.prepared;
             points.values_of(&self.init.choose(prepared, self.n_clusters, &mut stream))
         };

@@ -7,6 +7,7 @@
 //! with. All sums are exact, and rounded once, to the nearest f64: they do not depend on the order of rows, on
 //! how these are cut into parts, or on which way they were summed.
 
+use std::borrow::Cow;
 use std::ops::{AddAssign, Range};
 
 use crate::data::{Copies, Points};
@@ -58,6 +59,11 @@ impl<'a, F: Float> Summing<'a, F> {
     pub(crate) fn sums(&mut self, labels: &[u32], reassigned: usize) -> Sums {
         (self.totals).update(self.points, &mut self.labels, labels, reassigned);
         self.totals.rounded()
+    }
+
+    /// The same, exact.
+    pub(crate) fn exact(&self) -> LongSums {
+        self.totals.to_long().into_owned()
     }
 }
 
@@ -140,8 +146,8 @@ impl ClusterTotals {
             self.fast = None;
         }
         self.long.cover(moves.span(before));
-        let places = self.long.places();
-        moves.make(&places, before, self.long.digits_mut(reassigned));
+        let (places, digits) = self.long.digits_mut(reassigned);
+        moves.make(&places, before, digits);
     }
 
     /// Moves what is in the levels to the long accumulators.
@@ -164,11 +170,7 @@ impl ClusterTotals {
                     .zip(own)
                     .for_each(|(total, own)| levels.total(own, total));
             }
-            _ => {
-                let sums = self.to_long();
-                let totals = values.iter_mut().enumerate();
-                totals.for_each(|(index, total)| *total = sums.total(index));
-            }
+            _ => return Sums::of(&self.to_long(), self.n_features),
         }
         Sums {
             n_features: self.n_features,
@@ -177,27 +179,62 @@ impl ClusterTotals {
     }
 
     /// The sums, exact: for each cluster that of each feature, then that of the weights.
-    pub(crate) fn to_long(&self) -> LongSums {
+    pub(crate) fn to_long(&self) -> Cow<'_, LongSums> {
+        let Some((levels, values)) = &self.fast else {
+            return Cow::Borrowed(&self.long);
+        };
         let mut sums = self.long.clone();
-        if let Some((levels, values)) = &self.fast {
-            add_levels(&mut sums, levels, values, self.n_features);
-        }
-        sums
+        add_levels(&mut sums, levels, values, self.n_features);
+        Cow::Owned(sums)
+    }
+}
+
+impl Sums {
+    /// Exact sums, rounded.
+    ///
+    /// IN: `sums`, for each cluster that of each feature, then that of the weights.
+    pub(crate) fn of(sums: &LongSums, n_features: usize) -> Self {
+        let mut values = vec![0.0; sums.len()];
+        let blocks = Blocks::new(values.len(), 4 * BLOCK, ROUNDING * values.len());
+        blocks.fill(&mut values[..], |indices, values| {
+            let totals = indices.zip(values);
+            totals.for_each(|(index, value)| *value = sums.total(index));
+        });
+        Self { n_features, values }
     }
 }
 
 /// Adds what is in levels to long accumulators.
 fn add_levels(sums: &mut LongSums, levels: &SumLevels, values: &[f64], n_features: usize) {
-    let width = n_features + 1;
-    let own = values.chunks_exact(levels.width(n_features));
-    for (first, own) in (0..sums.len()).step_by(width).zip(own) {
-        // The features of each level, and at the end the weight.
-        let (features, weight) = own.split_at(own.len() - 1);
-        let features = features.iter().enumerate();
-        features.for_each(|(i, &value)| sums.add(first + i % n_features, value));
-        sums.add(first + n_features, weight[0]);
+    let span = values
+        .iter()
+        .fold((f64::INFINITY, 0.0), |range, x| with(range, x.abs()));
+    sums.cover(Span::between(span.0, span.1));
+    let (places, digits) = sums.digits_mut(levels.width(1));
+    if places.count() == 0 {
+        return;
     }
+    let (width, one) = (levels.width(n_features), Binary::new(1.0));
+    let of_cluster = places.count() * (n_features + 1);
+    let n_clusters = values.len() / width;
+    let blocks = Blocks::new(n_clusters, 1, ROUNDING * values.len());
+    blocks.fill(PerItem(digits, of_cluster), |clusters, digits| {
+        for (cluster, digits) in clusters.zip(digits.chunks_exact_mut(of_cluster)) {
+            // The features of each level, and at the end the weight.
+            let own = &values[cluster * width..][..width];
+            let (features, weight) = own.split_at(width - 1);
+            let features = features.iter().enumerate();
+            let features = features.map(|(i, value)| (i % n_features, value));
+            for (j, &value) in features.chain([(n_features, &weight[0])]) {
+                let sum = &mut digits[j * places.count()..][..places.count()];
+                places.product(Binary::new(value), one).add_to(sum);
+            }
+        }
+    });
 }
+
+/// Adding a number to a long accumulator, or rounding one, takes about as long as this many multiply-adds.
+const ROUNDING: usize = 32;
 
 /// A way to sum: cells, and how a point is added to them.
 trait Cells<F>: Sync {

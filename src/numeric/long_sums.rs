@@ -11,7 +11,7 @@ use super::{exponent_above, power_of_two};
 const DIGIT: i32 = 32;
 
 /// So many numbers may be added before carries must be handed on: each adds less than 2^33 to a digit, and
-/// all of them less than 2^61.
+/// all of them less than 2^61. See R9 of docs/rounding.md.
 pub(crate) const MOST_ADDITIONS: usize = 1 << 28;
 
 /// A finite number: `mantissa x 2^exponent`, the mantissa odd or 0.
@@ -58,8 +58,8 @@ impl Span {
         Self::between(value.abs(), value.abs())
     }
 
-    /// That of numbers whose magnitudes are 0, or from `least` to `most`. Both may be 0, or `least` infinite, if there
-    /// are no others.
+    /// That of numbers, of which `most` has the greatest magnitude, and `least` the smallest that is not 0. Empty if
+    /// `most` is 0.
     pub(crate) fn between(least: f64, most: f64) -> Self {
         if most == 0.0 {
             return Self::EMPTY;
@@ -235,11 +235,11 @@ impl LongSums {
         self.places
     }
 
-    /// The digits, to which each [`Term`] adds less than 2^33: at most [`MOST_ADDITIONS`] times, `additions`
-    /// times in all.
-    pub(crate) fn digits_mut(&mut self, additions: usize) -> &mut [i64] {
+    /// The digits and their places, to which each [`Term`] adds less than 2^33: at most [`MOST_ADDITIONS`] times,
+    /// `additions` times in all.
+    pub(crate) fn digits_mut(&mut self, additions: usize) -> (Places, &mut [i64]) {
         self.make_room(additions);
-        &mut self.digits
+        (self.places, &mut self.digits)
     }
 
     /// Counts additions, and hands on carries before there are too many.
@@ -338,6 +338,26 @@ impl LongSums {
         }
     }
 
+    /// The sum of some of the sums.
+    pub(crate) fn sum_of(&self, indices: impl IntoIterator<Item = usize>) -> Self {
+        let mut sum = Self {
+            places: self.places,
+            digits: vec![0; self.places.count],
+            len: 1,
+            additions: 0,
+        };
+        for index in indices {
+            sum.make_room(self.additions.saturating_add(1));
+            let own = &self.digits[index * self.places.count..][..self.places.count];
+            // Handing on carries may have added a digit at the end.
+            sum.digits
+                .iter_mut()
+                .zip(own)
+                .for_each(|(sum, own)| *sum += own);
+        }
+        sum
+    }
+
     /// Hands on carries, so that all digits are from -2^31 to 2^31 - 1.
     fn settle(&mut self) {
         let is_full = |own: &[i64]| own.last().is_some_and(|&top| top.abs() >= 1 << 30);
@@ -419,7 +439,7 @@ impl LongSums {
         rounded(2 * high + i128::from(below), exponent)
     }
 
-    /// The exponent of the smallest power of two above the magnitude of a sum, up to 1 more. 0 for 0.
+    /// An exponent for which `2^exponent` is above the magnitude of a sum, and at most four times it. 0 for 0.
     pub(crate) fn exponent(&self, index: usize) -> i32 {
         let last = self.settled_digits(index).last();
         last.map_or(0, |(place, digit)| {
@@ -477,6 +497,11 @@ mod saving {
     impl From<LongSums> for Saved {
         fn from(mut sums: LongSums) -> Self {
             sums.trim();
+            // At least one digit of each, so that a reader knows that there is room for as many.
+            if sums.places.count == 0 {
+                let (lowest, count) = (0, 1);
+                sums.move_to(Places { lowest, count });
+            }
             Self {
                 len: sums.len,
                 lowest: sums.places.lowest,
@@ -493,7 +518,7 @@ mod saving {
             const MOST: i32 = 80;
             let n_digits = saved.digits.len();
             let count = n_digits.checked_div(saved.len).unwrap_or(0);
-            if count * saved.len != n_digits {
+            if saved.len == 0 || n_digits == 0 || count * saved.len != n_digits {
                 return Err("sums have unequal digits");
             }
             let is_near = saved.lowest >= -MOST && count <= 2 * MOST as usize;

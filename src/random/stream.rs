@@ -12,11 +12,11 @@ pub(crate) struct Stream(Xoshiro256PlusPlus);
 
 impl Stream {
     /// The stream of one restart of a fit: streams of other seeds or restarts are independent.
-    pub(crate) fn new(seed: u64, restart: usize) -> Self {
+    pub(crate) fn new(seed: u64, restart: u64) -> Self {
         // The seed is mixed before the restart comes in, so that streams of neighbouring seeds and
         // restarts do not meet.
         let mut state = seed;
-        let mut state = split_mix(&mut state) ^ (restart as u64).wrapping_mul(SPREAD);
+        let mut state = split_mix(&mut state) ^ restart.wrapping_mul(SPREAD);
         let mut bytes = [0; 32];
         for word in bytes.chunks_exact_mut(8) {
             word.copy_from_slice(&split_mix(&mut state).to_le_bytes());

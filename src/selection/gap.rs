@@ -129,7 +129,7 @@ fn gaps<F: Float>(
     let logs = |index: usize| match index {
         0 => log_inertias(kmeans, &x, numbers),
         _ => {
-            let reference = reference::<F>(n, &spans, &mut Stream::new(seed, index));
+            let reference = reference::<F>(n, &spans, &mut Stream::new(seed, index as u64));
             log_inertias(kmeans, &reference, numbers)
         }
     };

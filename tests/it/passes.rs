@@ -4,11 +4,14 @@
     reason = "lists of ranges, some of which are of one"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::{ControlFlow, Range};
 
 use crate::common::{Numbers, blobs, lattice, small_weights, spread_rows};
-use centroid::passes::{Answer, Driver, Part, PartOptions, Progress, Request, RequestKind};
+use centroid::passes::{
+    Answer, Driver, Part, PartMemory, PartOptions, Progress, Request, RequestKind,
+};
 use centroid::{
     ArrayBlocks, ClusterSums, Error, FitOptions, Float, Init, Iteration, KMeans, KMeansModel, Stop,
 };
@@ -83,7 +86,7 @@ impl<'a, F: Value> Fit<'a, F> {
 
     fn driver(&self) -> Driver<F> {
         let driver = Driver::new(self.kmeans, self.x.ncols()).unwrap();
-        let driver = driver.keep_labels(true);
+        let driver = driver.with_labels(true);
         match self.start {
             Some(start) => driver.initial_centroids(start).unwrap(),
             None => driver,
@@ -100,6 +103,7 @@ impl<'a, F: Value> Fit<'a, F> {
                 inertia: iteration.inertia,
                 max_shift: iteration.max_shift,
                 empty_clusters: iteration.empty_clusters,
+                stop: None,
             });
             match seen.len() == last {
                 true => ControlFlow::Break(()),
@@ -145,8 +149,14 @@ impl<'a, F: Value> Fit<'a, F> {
 
 /// What was reported of iterations.
 fn iterations(seen: &[Progress]) -> Vec<Progress> {
-    let is_iteration = |progress: &&Progress| matches!(progress, Progress::Iteration { .. });
-    seen.iter().filter(is_iteration).copied().collect()
+    let mut iterations = Vec::new();
+    for &(mut progress) in seen {
+        if let Progress::Iteration { stop, .. } = &mut progress {
+            *stop = None;
+            iterations.push(progress);
+        }
+    }
+    iterations
 }
 
 /// Asserts that two models are equal to the bit, except for the labels.
@@ -188,6 +198,8 @@ struct Engine<'a, F: Float> {
     /// An answer of the round before.
     late: Option<Answer<F>>,
     labels: Vec<u32>,
+    /// By the first row of the part.
+    memories: BTreeMap<usize, PartMemory<F>>,
     seen: Vec<Progress>,
 }
 
@@ -206,6 +218,7 @@ impl<'a, F: Value> Engine<'a, F> {
             numbers,
             late: None,
             labels: vec![u32::MAX; n],
+            memories: BTreeMap::new(),
             seen: Vec::new(),
         }
     }
@@ -220,6 +233,15 @@ impl<'a, F: Value> Engine<'a, F> {
         let mut options = PartOptions::new().labels(&mut labels);
         if let Some(weights) = &weights {
             options = options.weights(weights);
+        }
+        // With what is known of the part, sometimes of another, or with nothing.
+        let of = match self.numbers.below(10) {
+            0 => 0,
+            _ => rows.start,
+        };
+        let memory = self.memories.entry(of).or_default();
+        if self.numbers.below(3) > 0 {
+            options = options.memory(memory);
         }
         let part = Part::new(rows.start as u64, rows.len() as u64)?;
         let answer = received.answer_with(part, &mut source, options)?;
@@ -514,7 +536,7 @@ fn answers_about_the_wrong_rows_are_refused<F: Value>() {
     };
     let missing = |row| Error::NotAnswered { row };
     let twice = |row| Error::AnsweredTwice { row };
-    let (mut free, mut counted) = (new(), new().n_rows(1000));
+    let (mut free, mut counted) = (new(), new().expect_rows(1000));
     assert_eq!(error(&mut free, &[256..1000]), missing(0));
     assert_eq!(error(&mut free, &[0..256, 512..1000]), missing(256));
     assert_eq!(error(&mut free, &[0..700, 768..1000]), missing(700));
@@ -736,7 +758,7 @@ mod saved {
         let x = Array2::from_shape_fn((1 << 20, 2), |(row, j)| period[[row % 256, j]]);
         let (start, kmeans) = (spread_rows(&period, 3), KMeans::new(3).tol(0.0));
         let fit = Fit::new(&kmeans, &period, Some(&start));
-        let mut driver = fit.driver().keep_labels(false).n_rows(n_rows);
+        let mut driver = fit.driver().with_labels(false).expect_rows(n_rows);
         let mut progress = Vec::new();
         while let Some(request) = driver.request() {
             let mut end = n_rows % (1 << 20);
@@ -878,4 +900,63 @@ mod saved {
     }
 
     for_both_types!(damage_does_no_harm);
+}
+
+/// Weights that are left out in a later pass are noticed.
+#[test]
+fn other_weights_than_in_the_first_pass_are_refused() {
+    let x = lattice::<f64>(300, 2, 1);
+    let weights = Array1::from_shape_fn(300, |i| 0.1 + (i % 7) as f64);
+    let part = Part::new(0, 300).unwrap();
+    let mut driver = Driver::new(&KMeans::new(3).n_init(1), 2).unwrap();
+    let step = |driver: &mut Driver<f64>, weights: Option<&Array1<f64>>| {
+        let mut options = PartOptions::new();
+        if let Some(weights) = weights {
+            options = options.weights(weights);
+        }
+        let request = driver.request().unwrap();
+        let mut source = ArrayBlocks::new(&x, 300);
+        let answer = request.answer_with(part, &mut source, options).unwrap();
+        driver.accept(answer)
+    };
+    while driver.request().unwrap().kind() != RequestKind::Assign {
+        step(&mut driver, Some(&weights)).unwrap();
+    }
+    assert_eq!(step(&mut driver, None), Err(Error::WeightsChanged));
+    let most = weights.mapv(|weight| weight + 1e-12);
+    assert_eq!(step(&mut driver, Some(&most)), Err(Error::WeightsChanged));
+    assert!(step(&mut driver, Some(&weights)).is_ok());
+}
+
+/// The sums of a cluster from which a row is taken are exact, too.
+#[test]
+fn means_are_exact_where_a_row_goes_to_an_empty_cluster() {
+    let (x, start) = (array![[1.0], [2.0], [3.0], [1e17]], array![[0.0], [-1e18]]);
+    let kmeans = KMeans::new(2).max_iter(1);
+    let options = || FitOptions::new().initial_centroids(&start);
+    let expected = array![[2.0], [1e17]];
+    assert_eq!(
+        kmeans.fit_with(&x, options()).unwrap().centroids(),
+        expected
+    );
+    let mut source = ArrayBlocks::new(&x, 2);
+    let blocks = kmeans.fit_blocks_with(&mut source, options()).unwrap();
+    assert_eq!(blocks.centroids(), expected);
+}
+
+/// The parts cover all rows, begin at blocks, and are about as many as asked for.
+#[test]
+fn rows_are_split_into_parts() {
+    for n_rows in [0, 1, 255, 256, 257, 1000, 25_600] {
+        for n_parts in [0, 1, 2, 7, 100, u64::MAX] {
+            let parts: Vec<Part> = Part::split(n_rows, n_parts).collect();
+            let mut end = 0;
+            for part in &parts {
+                assert_eq!((part.first_row(), part.first_row() % Part::ALIGN), (end, 0));
+                end += part.n_rows();
+            }
+            assert_eq!(end, n_rows);
+            assert!(parts.len() as u64 <= n_parts.max(1), "{n_rows} {n_parts}");
+        }
+    }
 }

@@ -3,14 +3,14 @@
 mod error;
 
 use super::iteration::Iteration;
-use super::passes::{Driver, Memory, Progress, Reader};
+use super::passes::{Driver, PartMemory, Progress, Reader};
 use super::{FitOptions, KMeans, KMeansModel};
 use crate::checks;
 use crate::data::RowBlocks;
 use crate::error::Error;
 use crate::float::{Float, compiled};
 use crate::parallel;
-use crate::progress::Observer;
+use crate::progress::{Observer, Stop};
 pub use error::BlocksError;
 
 impl KMeans {
@@ -97,7 +97,7 @@ impl KMeans {
             kmeans.check_parameters()?;
             let n_features = source.n_features();
             checks::not_empty("source", n_features)?;
-            let mut driver = Driver::new(kmeans, n_features)?.keep_labels(options.keeps_labels);
+            let mut driver = Driver::new(kmeans, n_features)?.with_labels(options.keeps_labels);
             if let Some(start) = options.initial_centroids {
                 driver = driver.initial_centroids(start)?;
             }
@@ -122,7 +122,7 @@ fn run<F: Float>(
     mut observer: Observer<'_, Iteration>,
     keeps_labels: bool,
 ) -> Result<KMeansModel<F>, BlocksError<F>> {
-    let mut memory = Memory::default();
+    let (mut memory, mut is_interrupted) = (PartMemory::new(), false);
     while let Some(request) = driver.request() {
         let answer = match request.answer_in(reader, &mut memory) {
             Ok(answer) => answer,
@@ -135,6 +135,7 @@ fn run<F: Float>(
             inertia,
             max_shift,
             empty_clusters,
+            ..
         } = driver.accept(answer)?
         {
             let iteration = Iteration {
@@ -147,11 +148,16 @@ fn run<F: Float>(
                 distances: memory.assigned.distances,
             };
             if observer.observe(&iteration).is_break() {
+                is_interrupted = true;
                 driver.interrupt();
             }
         }
     }
     let mut run = driver.into_best().expect("a fit that is done has a run");
+    if is_interrupted {
+        // Whether or not the last restart was done by then.
+        run.stop = Stop::Interrupted;
+    }
     if keeps_labels {
         run.labels = memory.into_labels();
     }

@@ -5,6 +5,7 @@ use crate::float::Float;
 use crate::kernels::{NO_LABEL, Packed, Rows, Work};
 use crate::kmeans::sums::{Summing, Sums};
 use crate::kmeans::update::{self, Farthest};
+use crate::numeric::LongSums;
 use crate::parallel::Blocks;
 
 /// Comparing and copying a label takes about as long as this many multiply-adds.
@@ -59,6 +60,11 @@ impl<'a, F: Float> InMemory<'a, F> {
     /// The sums of the clusters, `assigned` being what was returned last.
     pub(super) fn sums(&mut self, assigned: Work) -> Sums {
         self.summing.sums(&self.labels, assigned.reassigned)
+    }
+
+    /// The same sums, exact.
+    pub(super) fn exact_sums(&self) -> LongSums {
+        self.summing.exact()
     }
 
     /// Rows whose label is another than at the last such question, and the inertia.

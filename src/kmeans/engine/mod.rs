@@ -12,7 +12,7 @@ mod yinyang;
 
 use super::iteration::Iteration;
 use super::sums::Sums;
-use super::update::{self, Farthest, UpdateStats};
+use super::update::{self, UpdateStats};
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, Work};
 use crate::progress::Stop;
@@ -82,12 +82,11 @@ pub(crate) struct Iterations<F: Float> {
 
 /// What a pass over the data found.
 #[derive(Debug)]
-pub(crate) struct Found<F> {
+pub(crate) struct Found {
+    /// The sums of the clusters, after [`update::relocate`] where some were empty.
     pub(crate) sums: Sums,
-    /// See [`update::empty_clusters`].
-    pub(crate) empty: Vec<usize>,
-    /// [`update::wanted`] points, if a cluster is empty.
-    pub(crate) farthest: Option<Farthest<F>>,
+    /// How many were empty.
+    pub(crate) empty_clusters: usize,
     /// Whether all labels are those of the pass before.
     pub(crate) is_as_before: bool,
     /// For each cluster the squared distance that a centroid has to move for the iterations to go on, if
@@ -112,17 +111,12 @@ impl<F: Float> Iterations<F> {
     }
 
     /// Moves the centroids.
-    pub(crate) fn update(&mut self, found: Found<F>) -> UpdateStats {
+    pub(crate) fn update(&mut self, found: Found) -> UpdateStats {
         self.n_iter = self.n_iter.saturating_add(1);
         let before = found.noise.is_some().then(|| self.centroids.clone());
         // NOTE: the same labels give the same means. They may still be others than the centroids, where an empty
         // cluster took a row, which is measured from the centroids as they are.
-        let moved = update::update(
-            found.sums,
-            &found.empty,
-            found.farthest,
-            &mut self.centroids,
-        );
+        let moved = update::update(&found.sums, found.empty_clusters, &mut self.centroids);
         self.has_moved = moved.any;
         if found.is_as_before || !moved.any {
             self.stop = Stop::Converged;
@@ -164,18 +158,21 @@ pub(crate) fn run<F: Float>(
     while iterations.is_due() {
         let centroids = &iterations.centroids;
         let assigned = data.assign(centroids);
-        let sums = data.sums(assigned);
+        let mut sums = data.sums(assigned);
         let seen = (restart.observer.is_some()).then(|| data.reassigned_and_inertia(centroids));
         let empty = update::empty_clusters(&sums);
-        let farthest = |empty: &[usize]| {
-            data.farthest(update::wanted(empty.len(), centroids.len()), centroids)
-        };
+        if !empty.is_empty() {
+            let wanted = update::wanted(empty.len(), centroids.len());
+            let mut exact = data.exact_sums();
+            let farthest = data.farthest(wanted, centroids);
+            update::relocate(farthest, &empty, &mut exact, sums.n_features);
+            sums = Sums::of(&exact, sums.n_features);
+        }
         let moved = iterations.update(Found {
-            farthest: (!empty.is_empty()).then(|| farthest(&empty)),
-            noise: data.noise(centroids),
-            is_as_before: assigned.reassigned == 0,
             sums,
-            empty,
+            empty_clusters: empty.len(),
+            is_as_before: assigned.reassigned == 0,
+            noise: data.noise(centroids),
         });
         if let Some((reassigned, inertia)) = seen {
             let iteration = Iteration {

@@ -303,7 +303,7 @@ impl MiniBatchKMeans {
 
     /// The random numbers for everything after the starts.
     fn stream(&self) -> Stream {
-        Stream::new(self.seed, self.n_init.saturating_add(1))
+        Stream::new(self.seed, (self.n_init as u64).saturating_add(1))
     }
 }
 

@@ -146,7 +146,7 @@ impl<F: Float> OnlineKMeans<F> {
             }
             online.n_features = n_features;
             let seed = online.estimator.stream().seed();
-            let mut stream = Stream::new(seed, online.n_batches as usize);
+            let mut stream = Stream::new(seed, online.n_batches);
             online.n_rows = online.n_rows.saturating_add(points.len() as u64);
             online.n_batches = online.n_batches.saturating_add(1);
             let ratio = online.estimator.reassignment_ratio;

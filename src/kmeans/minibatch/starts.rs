@@ -29,7 +29,7 @@ impl MiniBatchKMeans {
 
     /// The centroids of one start.
     pub(super) fn start<F: Float>(&self, points: &Points<'_, F>, restart: usize) -> Vec<F> {
-        let mut stream = Stream::new(self.seed, restart);
+        let mut stream = Stream::new(self.seed, restart as u64);
         let sample = self.sample(points, &mut stream);
         let prepared = Prepared::plain(&sample);
         let rows = self.init.choose(&prepared, self.n_clusters, &mut stream);
@@ -41,7 +41,7 @@ impl MiniBatchKMeans {
         if self.n_init == 1 {
             return self.start(points, 0);
         }
-        let judge = self.sample(points, &mut Stream::new(self.seed, self.n_init));
+        let judge = self.sample(points, &mut Stream::new(self.seed, self.n_init as u64));
         let judged = (0..self.n_init).map(|restart| {
             let start = self.start(points, restart);
             let centroids = Packed::new(&Rows::new(&start, points.n_features()));

@@ -100,7 +100,7 @@ impl<F: Float> KMeansModel<F> {
             labels: Array1::from(labels),
             cluster_sizes: cluster_sizes
                 .into_iter()
-                .map(|size| size as usize)
+                .map(|size| usize::try_from(size).unwrap_or(usize::MAX))
                 .collect(),
             centroids: run.centroids,
             inertia: run.inertia,

@@ -1,6 +1,8 @@
 //! What a pass over some of the rows found.
 
-use super::part::Coverage;
+use super::part::{Coverage, Part};
+#[cfg(feature = "serde")]
+use super::request::hash;
 use super::request::{Kind, Request};
 use crate::data::Moments;
 use crate::error::{Error, Result};
@@ -28,6 +30,17 @@ use crate::numeric::LongSums;
 /// | label | 32 |
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "super::saving::SavedAnswer<F>",
+        into = "super::saving::SavedAnswer<F>",
+        bound(
+            serialize = "F: serde::Serialize",
+            deserialize = "F: serde::Deserialize<'de>"
+        )
+    )
+)]
 #[must_use = "an answer does nothing until the driver accepts it"]
 pub struct Answer<F: Float> {
     pub(super) fingerprint: u64,
@@ -43,6 +56,8 @@ pub(super) enum Content<F: Float> {
         magnitude: F,
         /// Rows of positive weight.
         n_weighted: u64,
+        /// The sum of the weights.
+        weight: LongSums,
         moments: Moments,
     },
     Sample {
@@ -69,6 +84,27 @@ pub(super) enum Content<F: Float> {
 }
 
 impl<F: Float> Content<F> {
+    /// A hash of its floating-point numbers. All others are integers.
+    #[cfg(feature = "serde")]
+    pub(super) fn hash(&self) -> u64 {
+        let bits = |values: &[F]| {
+            values
+                .iter()
+                .map(|x| x.to_f64().to_bits())
+                .collect::<Vec<_>>()
+        };
+        match self {
+            Self::Survey { magnitude, .. } => hash([magnitude.to_f64().to_bits()]),
+            Self::Sample { rows, .. } => hash(rows.iter().flat_map(|row| {
+                let mut words = bits(&row.values);
+                words.push(row.key.to_bits());
+                words
+            })),
+            Self::Farthest { farthest, .. } => hash(farthest.words()),
+            _ => hash([]),
+        }
+    }
+
     /// Whether both can be about the same request. Answers that were sent may have been damaged.
     fn has_shape_of(&self, other: &Self) -> bool {
         match (self, other) {
@@ -100,7 +136,10 @@ impl<F: Float> Content<F> {
             (Self::Farthest { farthest: a, .. }, Self::Farthest { farthest: b, .. }) => {
                 a.has_shape_of(b)
             }
-            (Self::Assign(_), Self::Assign(_)) | (Self::Label, Self::Label) => true,
+            (Self::Assign(a), Self::Assign(b)) => {
+                (a.n_clusters(), a.n_features()) == (b.n_clusters(), b.n_features())
+            }
+            (Self::Label, Self::Label) => true,
             _ => false,
         }
     }
@@ -127,6 +166,12 @@ impl<F: Float> Answer<F> {
         self.fingerprint
     }
 
+    /// The rows that this is about, in ascending order, neighbouring parts as one: to see which are missing. See the
+    /// [module](super#example) for an example.
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        self.rows.parts()
+    }
+
     /// Adds the answer to the same request about other rows. The result is the same, to the bit, in whatever order
     /// answers are merged. See the [module](super#example) for an example.
     ///
@@ -148,14 +193,17 @@ impl<F: Float> Answer<F> {
                 Content::Survey {
                     magnitude,
                     n_weighted,
+                    weight,
                     moments,
                 },
                 Content::Survey {
                     magnitude: other,
                     n_weighted: others,
+                    weight: of_others,
                     moments: more,
                 },
             ) => {
+                weight.merge(&of_others);
                 *magnitude = if other > *magnitude {
                     other
                 } else {
@@ -217,13 +265,22 @@ impl<F: Float> Answer<F> {
     pub(super) fn fits(&self, request: &Request<F>) -> bool {
         let d = request.n_features;
         let valid = |x: &F| x.abs() <= F::MAX_MAGNITUDE;
+        let is_sum = |total: f64| (0.0..f64::INFINITY).contains(&total);
         match (&self.content, &request.kind) {
             (
                 Content::Survey {
-                    magnitude, moments, ..
+                    magnitude,
+                    weight,
+                    moments,
+                    ..
                 },
                 Kind::Survey,
-            ) => valid(magnitude) && moments.n_features() == d && moments.is_whole(),
+            ) => {
+                valid(magnitude)
+                    && moments.n_features() == d
+                    && moments.is_whole()
+                    && weight.len() == 1
+            }
             (
                 Content::Sample {
                     count,
@@ -244,12 +301,18 @@ impl<F: Float> Answer<F> {
                     && (may_be_empty || !rows.is_empty())
                     && rows.iter().all(fits)
                     && potential.len() == 1
+                    && is_sum(potential.total(0))
             }
             (Content::Weigh { weights, potential }, Kind::Weigh { candidates, .. }) => {
-                weights.len() * d == candidates.len() && potential.len() == 1
+                let totals = || (0..weights.len()).map(|candidate| weights.total(candidate));
+                weights.len().checked_mul(d) == Some(candidates.len())
+                    && potential.len() == 1
+                    && is_sum(potential.total(0))
+                    && totals().all(is_sum)
+                    && totals().any(|total| total > 0.0)
             }
             (Content::Assign(sums), Kind::Assign { centroids }) => {
-                (sums.n_features(), sums.n_clusters() * d) == (d, centroids.len())
+                (sums.n_features(), sums.n_clusters()) == (d, centroids.len() / d)
             }
             (
                 Content::Farthest { farthest, .. },

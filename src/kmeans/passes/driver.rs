@@ -3,7 +3,9 @@
 use ndarray::ArrayRef2;
 
 use super::answer::{Answer, Content};
-use super::request::{Kind, Request, Survey, hash};
+#[cfg(feature = "serde")]
+use super::request::hash;
+use super::request::{Kind, Request, Survey};
 use crate::checks;
 use crate::error::{Error, Result};
 use crate::float::Float;
@@ -13,6 +15,7 @@ use crate::kmeans::cluster_sums::ClusterSums;
 use crate::kmeans::engine::{Best, Found, Iterations, Run, better};
 use crate::kmeans::update::{self, Farthest};
 use crate::kmeans::{KMeans, KMeansModel, options};
+use crate::numeric::LongSums;
 use crate::progress::Stop;
 use crate::random::Stream;
 
@@ -54,8 +57,10 @@ pub(super) struct State<F: Float> {
     /// The centroids to start from, if they were given.
     pub(super) given: Option<Vec<F>>,
     /// The number of passes so far.
-    pub(super) round: u64,
+    pub(super) pass: u64,
     pub(super) survey: Option<Survey<F>>,
+    /// The sum of the weights of all rows.
+    pub(super) weight: LongSums,
     /// The variance of the features, averaged over them.
     pub(super) mean_variance: f64,
     pub(super) restart: usize,
@@ -93,17 +98,17 @@ pub(super) enum Stage<F: Float> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// All values were checked.
+    /// The first pass: all values were checked.
     Survey {
         /// The number of rows.
         n_rows: u64,
     },
-    /// A step towards the start of a restart.
+    /// One of the passes by which the start of a restart is chosen.
     Start {
         /// The number of the restart, counted from 0.
         restart: usize,
     },
-    /// An iteration up to its empty clusters: the rows for them are asked for next.
+    /// The first pass of an iteration with empty clusters. The rows for them are asked for next.
     EmptyClusters {
         /// How many clusters have no rows.
         count: usize,
@@ -120,15 +125,17 @@ pub enum Progress {
         max_shift: f64,
         /// The number of clusters that had no rows.
         empty_clusters: usize,
+        /// Why the restart ends with this iteration, if it does.
+        stop: Option<Stop>,
     },
-    /// A restart that had ended before its centroids came to rest: their inertia.
-    Restart {
+    /// One more pass at the end of a restart whose last iteration moved the centroids.
+    Inertia {
         /// The number of the restart, counted from 0.
         restart: usize,
         /// The inertia of its last centroids.
         inertia: f64,
     },
-    /// The labels.
+    /// The last pass: the labels.
     Labels,
 }
 
@@ -147,8 +154,9 @@ impl<F: Float> Driver<F> {
             keeps_labels: false,
             n_rows: None,
             given: None,
-            round: 0,
+            pass: 0,
             survey: None,
+            weight: LongSums::new(1),
             mean_variance: 0.0,
             restart: 0,
             stage: Stage::Survey,
@@ -162,37 +170,39 @@ impl<F: Float> Driver<F> {
         Self { state, request }
     }
 
-    /// The `k x d` centroids to start from, instead of choosing a start. There is then only one restart. To be called
-    /// before any answer is accepted. See the [module](super#example) for an example.
+    /// The `k x d` centroids to start from, instead of choosing a start. There is then only one restart. See the
+    /// [module](super#example) for an example.
     ///
     /// # Errors
+    /// - [`Error::InvalidParameter`]: an answer was accepted already.
     /// - [`Error::DimensionMismatch`], [`Error::LengthMismatch`]: the centroids are not `k x d`.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large.
     pub fn initial_centroids(mut self, centroids: &ArrayRef2<F>) -> Result<Self> {
+        let is_first = self.state.survey.is_none();
+        checks::parameter(is_first, "initial centroids", "given before the first pass")?;
         let (k, d) = (self.state.kmeans.n_clusters, self.state.n_features);
         self.state.given = Some(options::check_start(centroids, k, d)?);
         Ok(self)
     }
 
-    /// The number of rows, so that a survey without the last of them is refused. To be called before any answer is
-    /// accepted.
-    ///
-    /// Default: unknown; then the first pass decides. See the [module](super#example) for an example.
-    pub fn n_rows(mut self, n_rows: u64) -> Self {
+    /// The number of rows, if you know it: a survey without the last of them is then refused. Otherwise the first pass
+    /// decides how many there are. See the [module](super#example) for an example.
+    pub fn expect_rows(mut self, n_rows: u64) -> Self {
         self.state.n_rows = Some(n_rows);
         self
     }
 
-    /// Whether there is a last pass that asks for the labels.
+    /// Whether there is a last pass that asks for the labels. They go to [`PartOptions::labels`](super::PartOptions::labels),
+    /// and are never part of an answer or of the model.
     ///
     /// Default: `false`. See the [module](super#example) for an example.
-    pub fn keep_labels(mut self, keep: bool) -> Self {
-        self.state.keeps_labels = keep;
+    pub fn with_labels(mut self, labels: bool) -> Self {
+        self.state.keeps_labels = labels;
         self
     }
 
-    /// What is to be asked of each part of the rows. `None` if the fit is done. See the [module](super#example) for an
-    /// example.
+    /// What is to be asked of each part of the rows. `None` if the fit is done, or was interrupted and has nothing left to
+    /// ask. See the [module](super#example) for an example.
     pub fn request(&self) -> Option<&Request<F>> {
         self.request.as_ref()
     }
@@ -204,7 +214,10 @@ impl<F: Float> Driver<F> {
     /// - [`Error::ForeignAnswer`]: it answers another request, or is damaged.
     /// - [`Error::NotAnswered`], [`Error::AnsweredTwice`]: rows are missing, or are there that were not there in the
     ///   first pass.
-    /// - [`Error::TooFewRows`]: in the first pass, fewer rows of positive weight were found than there are clusters.
+    /// - [`Error::TooFewRows`], [`Error::ZeroWeights`]: in the first pass, fewer rows of positive weight were found than
+    ///   there are clusters.
+    /// - [`Error::WeightsChanged`]: the weights do not have the sum that they had in the first pass. This is found when
+    ///   rows are weighed or assigned.
     pub fn accept(&mut self, merged: Answer<F>) -> Result<Progress> {
         let foreign = Error::ForeignAnswer {
             expected: self.request.as_ref().map_or(0, Request::fingerprint),
@@ -217,23 +230,28 @@ impl<F: Float> Driver<F> {
         let known = self.state.survey.map(|survey| survey.n_rows);
         let n_rows = merged.rows.check(known.or(self.state.n_rows))?;
         let progress = self.state.accept(n_rows, merged.content, foreign)?;
-        self.state.round = self.state.round.wrapping_add(1);
+        self.state.pass = self.state.pass.wrapping_add(1);
         self.request = self.state.request();
         Ok(progress)
     }
 
     /// Ends the fit as soon as possible, as an observer of [`fit`](KMeans::fit) does by
-    /// [`Break`](std::ops::ControlFlow::Break): the current restart ends with the centroids that it has, and
-    /// [`model`](Self::model) then has [`Stop::Interrupted`]. Passes for their inertia and for the labels may still be
-    /// [asked for](Self::request).
+    /// [`Break`](std::ops::ControlFlow::Break). A restart that has made an iteration ends with the centroids that it has;
+    /// passes for their inertia, and for the labels, may still be [asked for](Self::request). Any other restart
+    /// counts for nothing: if it is the first, there is no [`model`](Self::model). The model has
+    /// [`Stop::Interrupted`].
     pub fn interrupt(&mut self) {
         self.state.interrupt();
-        self.state.round = self.state.round.wrapping_add(1);
-        self.request = self.state.request();
+        // Answers to the same question still count.
+        if self.state.request() != self.request {
+            self.state.pass = self.state.pass.wrapping_add(1);
+            self.request = self.state.request();
+        }
     }
 
-    /// The best model so far, without labels: that of the best finished restart, or the centroids of the last whole pass
-    /// if their inertia is lower; these have [`Stop::Interrupted`]. See the [module](super#example) for an example.
+    /// The model of the fit, without labels. Before the fit is done, the best so far: that of the best finished restart,
+    /// or the centroids of the last whole pass if their inertia is lower; these have [`Stop::Interrupted`]. `None`
+    /// before the first assignment. See the [module](super#example) for an example.
     pub fn model(&self) -> Option<KMeansModel<F>> {
         let runs = self.state.best.0.iter().chain(&self.state.last);
         let best = runs.cloned().reduce(better)?;
@@ -247,6 +265,28 @@ impl<F: Float> Driver<F> {
 }
 
 impl<F: Float> State<F> {
+    /// A hash of its request and of all its values.
+    #[cfg(feature = "serde")]
+    pub(super) fn hash(&self) -> u64 {
+        let runs = self.best.0.iter().chain(&self.last);
+        let of_runs = runs.flat_map(|run| {
+            let values = run.centroids.rows().data().iter();
+            let values = values.map(|x| x.to_f64().to_bits());
+            values.chain([run.inertia.to_bits(), run.n_iter as u64])
+        });
+        let previous = match &self.stage {
+            Stage::Assigning { previous, .. } | Stage::Relocating { previous, .. } => {
+                previous.as_deref()
+            }
+            _ => None,
+        };
+        let values = previous.into_iter().chain(self.given.as_deref()).flatten();
+        let values = values.map(|x| x.to_f64().to_bits());
+        let request = self.request().map_or(0, |request| request.fingerprint());
+        let numbers = [request, self.mean_variance.to_bits(), self.restart as u64];
+        hash(numbers.into_iter().chain(of_runs).chain(values))
+    }
+
     fn request(&self) -> Option<Request<F>> {
         let restart = self.restart;
         let kind = match &self.stage {
@@ -274,7 +314,7 @@ impl<F: Float> State<F> {
                 previous,
                 sums,
             } => {
-                let empty = update::empty_clusters(&sums.rounded()).len();
+                let empty = sums.empty_clusters().len();
                 Kind::Farthest {
                     centroids: iterations.centroids.rows().data().to_vec(),
                     previous: previous.clone(),
@@ -289,28 +329,27 @@ impl<F: Float> State<F> {
             }
             Stage::Done => return None,
         };
-        // All parameters are part of the text.
-        let parameters = format!("{:?}", self.kmeans);
-        let fit = hash(parameters.bytes().map(u64::from));
-        let (round, d) = (self.round, self.n_features);
-        Some(Request::new(fit, round, d, self.survey, kind))
+        let fit = self.kmeans.hash();
+        let (pass, d) = (self.pass, self.n_features);
+        Some(Request::new(fit, pass, d, self.survey, kind))
     }
 
     /// IN: `content`, which fits the request; `foreign`, what to say if it does not.
     fn accept(&mut self, n_rows: u64, content: Content<F>, foreign: Error) -> Result<Progress> {
         let restart = self.restart;
-        if let Content::Survey { n_weighted, .. } = &content {
-            let n_weighted = usize::try_from(*n_weighted).unwrap_or(usize::MAX);
-            checks::enough_rows(n_weighted, self.kmeans.n_clusters)?;
-        }
+        self.check_weights(&content)?;
         match (std::mem::replace(&mut self.stage, Stage::Done), content) {
             (
                 Stage::Survey,
                 Content::Survey {
-                    magnitude, moments, ..
+                    magnitude,
+                    weight,
+                    moments,
+                    ..
                 },
             ) => {
                 self.survey = Some(Survey { n_rows, magnitude });
+                self.weight = weight;
                 self.mean_variance = moments.mean_variance();
                 self.begin();
                 Ok(Progress::Survey { n_rows })
@@ -347,7 +386,7 @@ impl<F: Float> State<F> {
                 Content::Farthest { farthest, changed },
             ) => {
                 let is_as_before = previous.is_some() && changed == 0;
-                Ok(self.update(iterations, &sums, Some(farthest), is_as_before))
+                Ok(self.update(iterations, sums, Some(farthest), is_as_before))
             }
             (Stage::Labelling, Content::Label) => Ok(Progress::Labels),
             (stage, _) => {
@@ -357,13 +396,33 @@ impl<F: Float> State<F> {
         }
     }
 
+    /// # Errors
+    /// [`Error::ZeroWeights`], [`Error::TooFewRows`]: there are too few rows of positive weight.
+    /// [`Error::WeightsChanged`].
+    fn check_weights(&self, content: &Content<F>) -> Result<()> {
+        let weight = match content {
+            Content::Survey { n_weighted: 0, .. } => return Err(Error::ZeroWeights),
+            Content::Survey { n_weighted, .. } => {
+                let n_weighted = usize::try_from(*n_weighted).unwrap_or(usize::MAX);
+                return checks::enough_rows(n_weighted, self.kmeans.n_clusters);
+            }
+            Content::Weigh { weights, .. } => weights.sum_of(0..weights.len()),
+            Content::Assign(sums) => sums.weight(),
+            _ => return Ok(()),
+        };
+        match weight == self.weight {
+            true => Ok(()),
+            false => Err(Error::WeightsChanged),
+        }
+    }
+
     /// Begins a restart.
     fn begin(&mut self) {
         self.last = None;
         match self.given.clone() {
             Some(start) => self.iterate_from(&start),
             None => {
-                let seed = Stream::new(self.kmeans.seed, self.restart).seed();
+                let seed = Stream::new(self.kmeans.seed, self.restart as u64).seed();
                 let method = self.kmeans.init.method().unwrap_or(Init::PARALLEL);
                 let seeding = Seeding::new(method, self.kmeans.n_clusters, self.n_features, seed);
                 self.seed(seeding);
@@ -410,9 +469,9 @@ impl<F: Float> State<F> {
         if !iterations.is_due() {
             let (restart, inertia) = (self.restart, sums.inertia());
             self.finish(iterations);
-            return Progress::Restart { restart, inertia };
+            return Progress::Inertia { restart, inertia };
         }
-        let empty = update::empty_clusters(&sums.rounded()).len();
+        let empty = sums.empty_clusters().len();
         if empty > 0 {
             self.stage = Stage::Relocating {
                 iterations,
@@ -421,23 +480,27 @@ impl<F: Float> State<F> {
             };
             return Progress::EmptyClusters { count: empty };
         }
-        self.update(iterations, &sums, None, false)
+        self.update(iterations, sums, None, false)
     }
 
     /// Moves the centroids.
     fn update(
         &mut self,
         mut iterations: Iterations<F>,
-        sums: &ClusterSums<F>,
+        mut sums: ClusterSums<F>,
         farthest: Option<Farthest<F>>,
         is_as_before: bool,
     ) -> Progress {
         let previous = iterations.centroids.rows().data().to_vec();
-        let rounded = sums.rounded();
+        let mut empty_clusters = 0;
+        if let Some(farthest) = farthest {
+            let empty = sums.empty_clusters();
+            empty_clusters = empty.len();
+            update::relocate(farthest, &empty, &mut sums.sums, self.n_features);
+        }
         let moved = iterations.update(Found {
-            empty: update::empty_clusters(&rounded),
-            sums: rounded,
-            farthest,
+            sums: sums.rounded(),
+            empty_clusters,
             is_as_before,
             noise: None,
         });
@@ -447,6 +510,7 @@ impl<F: Float> State<F> {
             inertia: sums.inertia(),
             max_shift: moved.max_shift,
             empty_clusters: moved.empty_clusters,
+            stop: (!iterations.is_due()).then_some(iterations.stop),
         };
         if iterations.is_due() || iterations.has_moved {
             self.stage = Stage::Assigning {
@@ -467,7 +531,11 @@ impl<F: Float> State<F> {
             ..iterations.into_run(Vec::new(), last.inertia)
         };
         let is_interrupted = self.best.add(run).is_break();
-        let is_only = self.given.is_some() || self.kmeans.n_clusters == 1;
+        let n_rows = self.survey.map_or(0, |survey| survey.n_rows);
+        let is_only = self.given.is_some()
+            || self.kmeans.n_clusters == 1
+            || self.kmeans.n_clusters as u64 == n_rows
+            || self.mean_variance == 0.0;
         self.restart = self.restart.saturating_add(1);
         match is_interrupted || is_only || self.restart >= self.kmeans.n_init {
             true => self.end(),
@@ -503,7 +571,7 @@ impl<F: Float> State<F> {
                 self.finish(iterations);
             }
             // There is nothing left to end.
-            Stage::Done if self.keeps_labels => (),
+            Stage::Done => (),
             _ => {
                 if let Some(best) = &mut self.best.0 {
                     best.stop = Stop::Interrupted;

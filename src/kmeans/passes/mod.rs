@@ -17,7 +17,7 @@
 //! let start = array![[0.0, 0.0], [90.0, 90.0]];
 //! let kmeans = KMeans::new(2);
 //! let mut driver = Driver::new(&kmeans, 2)?.initial_centroids(&start)?;
-//! driver = driver.n_rows(1000).keep_labels(true);
+//! driver = driver.expect_rows(1000).with_labels(true);
 //! let (mut labels, mut inertias) = (Vec::new(), Vec::new());
 //! while let Some(request) = driver.request() {
 //!     let mut merged: Option<Answer<f64>> = None;
@@ -51,7 +51,7 @@
 //! ```
 //! With sample weights, `options` has [`weights`](PartOptions::weights) for the rows of the part, in every pass. An engine
 //! may look at the [`kind`](Request::kind) of a request, to open files for labels when it is
-//! [`RequestKind::Label`], and at its [`round`](Request::round), to name checkpoints.
+//! [`RequestKind::Label`], and at its [number](Request::pass), to name checkpoints.
 //!
 //! # The same bits
 //! The result does not depend on where the rows are cut (at multiples of 256), on the order in which answers come,
@@ -86,7 +86,7 @@ mod saving;
 
 pub use answer::Answer;
 pub use driver::{Driver, Progress};
-pub(in crate::kmeans) use memory::Memory;
+pub use memory::PartMemory;
 pub use part::Part;
 pub(in crate::kmeans) use reader::{Failure, Reader};
 pub use request::{PartOptions, Request, RequestKind};

@@ -46,6 +46,26 @@ impl Part {
         Ok(Self { first_row, n_rows })
     }
 
+    /// `n_rows` rows cut into `n_parts` parts of nearly the same size, or fewer if there are not enough rows.
+    ///
+    /// # Example
+    /// ```
+    /// use centroid::passes::Part;
+    ///
+    /// let parts: Vec<Part> = Part::split(1000, 3).collect();
+    /// assert_eq!(parts, [Part::new(0, 512)?, Part::new(512, 488)?]);
+    /// # Ok::<(), centroid::Error>(())
+    /// ```
+    pub fn split(n_rows: u64, n_parts: u64) -> impl Iterator<Item = Self> {
+        let len = n_rows.div_ceil(n_parts.max(1)).div_ceil(Self::ALIGN);
+        let len = len.saturating_mul(Self::ALIGN).max(Self::ALIGN);
+        let of = move |part: u64| Self {
+            first_row: part * len,
+            n_rows: len.min(n_rows - part * len),
+        };
+        (0..n_rows.div_ceil(len)).map(of)
+    }
+
     /// The number of its first row. See the [example](Self#example).
     pub fn first_row(&self) -> u64 {
         self.first_row
@@ -65,6 +85,14 @@ pub(super) struct Coverage(Vec<Range<u64>>);
 impl Coverage {
     pub(super) fn of(rows: Range<u64>) -> Self {
         Self(vec![rows])
+    }
+
+    /// The ranges as parts.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
+        self.0.iter().map(|rows| Part {
+            first_row: rows.start,
+            n_rows: rows.end - rows.start,
+        })
     }
 
     pub(super) fn end(&self) -> u64 {

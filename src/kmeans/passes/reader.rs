@@ -197,10 +197,18 @@ impl<F: Float> Buffer<F> {
         while self.len < enough {
             let before = self.len;
             if !self.is_appended {
-                let len = self.rows.len().max(enough.next_multiple_of(n_features));
-                self.rows.resize(len, F::ZERO);
+                // At least a row, and no more memory than the rows that come may need.
+                let room = (CHUNK / size_of::<F>())
+                    .max(n_features)
+                    .min(enough - before);
+                let len = (before + room).next_multiple_of(n_features);
+                let more = len.saturating_sub(self.rows.len());
+                if self.rows.try_reserve(more).is_err() {
+                    return Err(io::ErrorKind::OutOfMemory.into());
+                }
+                self.rows.resize(self.rows.len() + more, F::ZERO);
                 match source.read_into(&mut self.rows[before..])? {
-                    Some(read) if read > len - before => return Err(invalid()),
+                    Some(read) if read > self.rows.len() - before => return Err(invalid()),
                     Some(read) => self.len += read,
                     None => self.is_appended = true,
                 }

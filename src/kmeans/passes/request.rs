@@ -1,15 +1,16 @@
 //! What the driver asks of each part of the rows.
 
 use super::answer::{Answer, Content, Drawn};
-use super::memory::Memory;
+use super::memory::PartMemory;
 use super::part::{Coverage, Part};
 use super::reader::{Chunk, Failure, Reader};
 use crate::checks;
 use crate::data::{Moments, Points, RowBlocks};
 use crate::error::Error;
 use crate::float::{Float, compiled};
-use crate::init::{add_potential, keys, weights};
+use crate::init::{Method, add_potential, keys, weights};
 use crate::kernels::{Packed, Rows};
+use crate::kmeans::KMeans;
 use crate::kmeans::blocks::BlocksError;
 use crate::kmeans::engine;
 use crate::kmeans::update::Farthest;
@@ -43,7 +44,7 @@ use ndarray::ArrayRef1;
 pub struct Request<F: Float> {
     /// A hash of the parameters of the fit.
     pub(super) fit: u64,
-    pub(super) round: u64,
+    pub(super) pass: u64,
     pub(super) n_features: usize,
     /// What the first pass found.
     pub(super) survey: Option<Survey<F>>,
@@ -104,29 +105,32 @@ pub enum RequestKind {
     Assign,
     /// The rows farthest from their centroids, for empty clusters.
     Farthest,
-    /// The label of each row: the last pass, if [asked for](super::Driver::keep_labels).
+    /// The label of each row: the last pass, if [asked for](super::Driver::with_labels).
     Label,
 }
 
-/// The weights of the rows of a part, and a place for their labels. See the [module](super#example) for an example.
-#[derive(Debug, Default)]
+/// The weights of the rows of a part, a place for their labels, and what is kept of them between passes. See the
+/// [module](super#example) for an example.
+#[derive(Debug)]
 #[must_use = "options do nothing until they are given to a request"]
-pub struct PartOptions<'a, F> {
+pub struct PartOptions<'a, F: Float> {
     weights: Option<&'a ArrayRef1<F>>,
     labels: Option<&'a mut Vec<u32>>,
+    memory: Option<&'a mut PartMemory<F>>,
 }
 
-impl<'a, F> PartOptions<'a, F> {
-    /// No weights, and no place for labels. See the [module](super#example) for an example.
+impl<'a, F: Float> PartOptions<'a, F> {
+    /// No weights, no place for labels, and no memory. See the [module](super#example) for an example.
     pub fn new() -> Self {
         Self {
             weights: None,
             labels: None,
+            memory: None,
         }
     }
 
-    /// A weight for each row of the part. See [`FitOptions::weights`](crate::FitOptions::weights). They must be given
-    /// with every request.
+    /// A weight for each row of the part. See [`FitOptions::weights`](crate::FitOptions::weights). Give the same with
+    /// every request: the driver refuses an assignment if the sum of all weights is another than in the first pass.
     ///
     /// Default: 1 for each row. See the [module](super#example) for an example.
     pub fn weights(mut self, weights: &'a ArrayRef1<F>) -> Self {
@@ -135,26 +139,40 @@ impl<'a, F> PartOptions<'a, F> {
     }
 
     /// Receives the label of each row of the part, if the request is of the kind [`Label`](RequestKind::Label).
-    /// It is empty after any other.
+    /// It is cleared in any case.
     ///
     /// Default: none. See the [module](super#example) for an example.
     pub fn labels(mut self, labels: &'a mut Vec<u32>) -> Self {
         self.labels = Some(labels);
         self
     }
+
+    /// What is known of the part from the passes before, to save time. It changes no answer.
+    ///
+    /// Default: none. See [`PartMemory`] for an example.
+    pub fn memory(mut self, memory: &'a mut PartMemory<F>) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+}
+
+impl<F: Float> Default for PartOptions<'_, F> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<F: Float> Request<F> {
     pub(super) fn new(
         fit: u64,
-        round: u64,
+        pass: u64,
         n_features: usize,
         survey: Option<Survey<F>>,
         kind: Kind<F>,
     ) -> Self {
         let mut request = Self {
             fit,
-            round,
+            pass,
             n_features,
             survey,
             kind,
@@ -169,7 +187,7 @@ impl<F: Float> Request<F> {
             [survey.n_rows, survey.magnitude.to_f64().to_bits()]
         });
         let (numbers, values) = self.kind.content();
-        let of_fit = [self.fit, self.round, self.n_features as u64];
+        let of_fit = [self.fit, self.pass, self.n_features as u64];
         let numbers = of_fit.into_iter().chain(survey).chain(numbers);
         let values = values.into_iter().flatten();
         hash(numbers.chain(values.map(|x| x.to_f64().to_bits())))
@@ -188,8 +206,8 @@ impl<F: Float> Request<F> {
     }
 
     /// The number of the pass, counted from 0. See the [module](super#example) for an example.
-    pub fn round(&self) -> u64 {
-        self.round
+    pub fn pass(&self) -> u64 {
+        self.pass
     }
 
     /// A hash of all that the request says. The answers carry it, so that no other can take their place. See the
@@ -201,14 +219,15 @@ impl<F: Float> Request<F> {
     /// Passes over the rows of a part once. See the [module](super#example) for an example.
     ///
     /// # Cost
-    /// An assignment takes `n k d` multiply-adds for the `n` rows of the part, and memory for a few blocks, for 4
-    /// bytes per row (12 while a start is chosen) and for about six sets of sums of 8 `k (d + 1)` bytes.
-    /// Reading and computing overlap.
+    /// An assignment takes `n k d` multiply-adds for the `n` rows of the part, on the current rayon pool, and memory for a
+    /// few blocks, for 4 bytes per row (12 while a start is chosen), and for a few sets of sums of about `100 k (d + 1)`
+    /// bytes. Reading and computing overlap.
     ///
     /// # Errors
     /// A [`BlocksError`] without a model:
     /// - [`Error::DimensionMismatch`]: the source has a different number of features.
-    /// - [`Error::LengthMismatch`]: in the first pass, the source does not have as many rows as the part.
+    /// - [`Error::LengthMismatch`]: in the first pass, the source does not have as many rows as the part. If it has more,
+    ///   `found` is the number of those that were read by then.
     /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large. The row is counted among all.
     /// - [`Error::SourceFailed`], [`Error::SourceChanged`], [`Error::ResultTooLarge`]: as for
     ///   [`fit_blocks`](crate::KMeans::fit_blocks).
@@ -226,7 +245,8 @@ impl<F: Float> Request<F> {
     /// # Errors
     /// Those of [`answer`](Self::answer), and
     /// - [`Error::LengthMismatch`]: there is not one weight for each row.
-    /// - [`Error::InvalidWeight`]: a weight is negative, not finite or too large. All may be zero.
+    /// - [`Error::InvalidWeight`]: a weight is negative, not finite or too large. Its index is that among the weights
+    ///   given. All may be zero.
     pub fn answer_with(
         &self,
         part: Part,
@@ -238,6 +258,8 @@ impl<F: Float> Request<F> {
                    rows: &mut dyn RowBlocks<F>,
                    options: PartOptions<'_, F>|
          -> Result<Answer<F>, BlocksError<F>> {
+            let mut labels = options.labels;
+            labels.iter_mut().for_each(|labels| labels.clear());
             checks::same_columns("source", request.n_features, rows.n_features())?;
             let too_large = Error::ResultTooLarge {
                 rows: usize::MAX,
@@ -250,17 +272,20 @@ impl<F: Float> Request<F> {
                 Ok::<_, Error>(checks::contiguous(weights))
             });
             let weights = weights.transpose()?;
-            let mut reader = Reader::new(rows, part.first_row(), Some(n_rows), weights.as_deref());
-            let mut memory = Memory::default();
-            let answer =
-                parallel::on_pool(usize::MAX, || request.answer_in(&mut reader, &mut memory));
-            if let Some(labels) = options.labels {
-                labels.clear();
-                if matches!(request.kind, Kind::Label { .. }) && answer.is_ok() {
-                    *labels = memory.into_labels();
-                }
+            let first_row = part.first_row();
+            let mut reader = Reader::new(rows, first_row, Some(n_rows), weights.as_deref());
+            let mut none = PartMemory::new();
+            let memory = options.memory.unwrap_or(&mut none);
+            if memory.part.replace(part) != Some(part) {
+                memory.clear();
             }
-            Ok(answer?)
+            let answer = parallel::on_pool(usize::MAX, || request.answer_in(&mut reader, memory))?;
+            if let Some(labels) = labels
+                && matches!(request.kind, Kind::Label { .. })
+            {
+                labels.extend_from_slice(memory.labels());
+            }
+            Ok(answer)
         })(self, part, rows, options)
     }
 
@@ -268,7 +293,7 @@ impl<F: Float> Request<F> {
     pub(in crate::kmeans) fn answer_in(
         &self,
         reader: &mut Reader<'_, F>,
-        memory: &mut Memory<F>,
+        memory: &mut PartMemory<F>,
     ) -> Result<Answer<F>, Failure> {
         let first_row = reader.first_row;
         let content = self.content(reader, memory);
@@ -277,7 +302,7 @@ impl<F: Float> Request<F> {
             Failure::Refused(Error::LengthMismatch {
                 expected, found, ..
             }) if self.survey.is_some() => Failure::Refused(Error::SourceChanged {
-                row: first_row as usize + expected.min(found),
+                row: global(first_row).saturating_add(expected.min(found)),
             }),
             failure => failure,
         })?;
@@ -292,7 +317,7 @@ impl<F: Float> Request<F> {
     fn content(
         &self,
         reader: &mut Reader<'_, F>,
-        memory: &mut Memory<F>,
+        memory: &mut PartMemory<F>,
     ) -> Result<(Content<F>, usize), Failure> {
         let first_row = reader.first_row;
         let d = self.n_features;
@@ -300,8 +325,8 @@ impl<F: Float> Request<F> {
         let mut n_rows = reader.n_rows.unwrap_or(0);
         let content = match &self.kind {
             Kind::Survey => {
-                let (mut magnitude, mut n_weighted) = (F::ZERO, 0);
-                let mut moments = Moments::new(d);
+                let (mut magnitude, mut n_weighted, mut labels) = (F::ZERO, 0, Vec::new());
+                let (mut moments, mut weight) = (Moments::new(d), LongSums::new(1));
                 n_rows = reader.pass(|chunk| {
                     let points = self.check(&chunk, first_row)?;
                     let larger = points.magnitude();
@@ -312,11 +337,15 @@ impl<F: Float> Request<F> {
                     };
                     n_weighted += points.n_weighted() as u64;
                     moments.add(&points);
+                    // As if all rows were nearest to one.
+                    labels.resize(labels.len().max(points.len()), 0);
+                    weight.merge(&weights(&points, &labels[..points.len()], 1));
                     Ok(())
                 })?;
                 Content::Survey {
                     magnitude,
                     n_weighted,
+                    weight,
                     moments,
                 }
             }
@@ -327,12 +356,15 @@ impl<F: Float> Request<F> {
                 candidates,
             } => {
                 let (mut taken, mut potential) = (Reservoir::new(*count), LongSums::new(1));
-                let nearest = match candidates.is_empty() {
-                    true => None,
+                let mut nearest = match candidates.is_empty() {
+                    true => {
+                        // The beginning of a restart.
+                        memory.clear();
+                        None
+                    }
                     false => Some(memory.nearest(n_rows, *restart, candidates.len() / d)?),
                 };
                 let added = (nearest.as_ref()).and_then(|nearest| nearest.added(candidates, d));
-                let mut nearest = nearest;
                 reader.pass(|chunk| {
                     let points = self.check(&chunk, first_row)?;
                     if let Some((nearest, added)) = nearest.as_deref_mut().zip(added.as_ref()) {
@@ -397,19 +429,23 @@ impl<F: Float> Request<F> {
             } => {
                 let packed = pack(centroids);
                 let previous = previous.as_deref().map(pack);
-                let (mut farthest, mut changed) = (Farthest::new(*count, packed.len()), 0);
+                let mut farthest = Farthest::new(*count, packed.len());
+                let known = (previous.as_ref()).map(|previous| memory.changed(&packed, previous));
+                let known = known.unwrap_or(Some(0));
+                let mut changed = known.unwrap_or(0);
                 let (mut labels, mut before) = (Vec::new(), Vec::new());
                 reader.pass(|chunk| {
                     let points = self.check(&chunk, first_row)?;
                     memory.labels_of(&points, chunk.first, &packed, &mut labels);
                     let first = first_row + chunk.first as u64;
                     farthest.add(&points, first, &labels, &packed.rows());
-                    if let Some(previous) = &previous {
+                    if let Some(previous) = previous.as_ref().filter(|_| known.is_none()) {
                         before.clone_from(&labels);
                         changed += engine::label(&points, previous, &mut before).reassigned as u64;
                     }
                     Ok(())
                 })?;
+                farthest.decide();
                 Content::Farthest { farthest, changed }
             }
             Kind::Label { centroids } => {
@@ -433,12 +469,12 @@ impl<F: Float> Request<F> {
     /// # Errors
     /// A value is not finite or too large, or larger than any in the first pass.
     fn check<'b>(&self, chunk: &Chunk<'b, F>, first_row: u64) -> Result<Points<'b, F>, Error> {
-        let first = first_row as usize + chunk.first;
+        let first = first_row.saturating_add(chunk.first as u64);
         let points = Points::check_block("source", chunk.data, self.n_features, chunk.weights);
         let points = points.map_err(|error| counted_from(first, error))?;
         match self.survey {
             Some(survey) if points.magnitude() > survey.magnitude => {
-                Err(Error::SourceChanged { row: first })
+                Err(Error::SourceChanged { row: global(first) })
             }
             _ => Ok(points),
         }
@@ -509,10 +545,33 @@ pub(super) fn hash(words: impl IntoIterator<Item = u64>) -> u64 {
     words.into_iter().fold(0x243f_6a88_85a3_08d3, mix)
 }
 
-/// The error of a block that begins with the row `first`.
-fn counted_from(first: usize, mut error: Error) -> Error {
+impl KMeans {
+    /// A hash of the parameters that decide a result.
+    pub(super) fn hash(&self) -> u64 {
+        let init = match self.init.method() {
+            None => [0; 4],
+            Some(Method::Random) => [1, 0, 0, 0],
+            Some(Method::Parallel {
+                rounds,
+                most,
+                oversampling,
+            }) => [2, rounds as u64, most as u64, oversampling as u64],
+        };
+        let counts = [self.n_clusters, self.n_init, self.max_iter].map(|count| count as u64);
+        let rest = [self.tol.to_bits(), self.seed];
+        hash(init.into_iter().chain(counts).chain(rest))
+    }
+}
+
+/// The number of a row among all, as errors name it.
+fn global(row: u64) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
+}
+
+/// The error of rows that begin with the row `first`.
+fn counted_from(first: u64, mut error: Error) -> Error {
     if let Error::NotFinite { row, .. } | Error::TooLarge { row, .. } = &mut error {
-        *row += first;
+        *row = row.saturating_add(global(first));
     }
     error
 }

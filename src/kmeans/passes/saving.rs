@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::{Answer, Content};
 use super::driver::{Driver, Stage, State};
+use super::part::Coverage;
 use super::request::{Kind, Request, Survey};
 use crate::float::Float;
 use crate::init::Step;
@@ -10,22 +12,27 @@ use crate::kernels::Packed;
 use crate::kmeans::engine::Run;
 use crate::kmeans::saving::{Checked, check};
 
-/// A [`Request`]. Its fingerprint is computed anew.
+/// What to say if values are not what they were.
+const CHANGED: &str = "the values are not those that were saved: does the format keep all digits?";
+
+/// A [`Request`], with its fingerprint.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Request")]
 pub(super) struct SavedRequest<F> {
     fit: u64,
-    round: u64,
+    pass: u64,
     n_features: usize,
     survey: Option<Survey<F>>,
     kind: Kind<F>,
+    fingerprint: u64,
 }
 
 impl<F: Float> From<Request<F>> for SavedRequest<F> {
     fn from(request: Request<F>) -> Self {
         Self {
+            fingerprint: request.fingerprint(),
             fit: request.fit,
-            round: request.round,
+            pass: request.pass,
             n_features: request.n_features,
             survey: request.survey,
             kind: request.kind,
@@ -41,13 +48,47 @@ impl<F: Float> TryFrom<SavedRequest<F>> for Request<F> {
         let is_valid = saved.kind.is_valid(saved.n_features);
         check(is_valid, "the values are not whole rows of finite numbers")?;
         check_survey(saved.survey.as_ref())?;
-        Ok(Self::new(
-            saved.fit,
-            saved.round,
-            saved.n_features,
-            saved.survey,
-            saved.kind,
-        ))
+        let (fit, pass, d) = (saved.fit, saved.pass, saved.n_features);
+        let request = Self::new(fit, pass, d, saved.survey, saved.kind);
+        check(request.fingerprint() == saved.fingerprint, CHANGED)?;
+        Ok(request)
+    }
+}
+
+/// An [`Answer`], with a hash of its floating-point numbers.
+#[derive(Serialize, Deserialize)]
+#[serde(
+    rename = "Answer",
+    bound(serialize = "F: Serialize", deserialize = "F: Deserialize<'de>")
+)]
+pub(super) struct SavedAnswer<F: Float> {
+    fingerprint: u64,
+    rows: Coverage,
+    content: Content<F>,
+    hash: u64,
+}
+
+impl<F: Float> From<Answer<F>> for SavedAnswer<F> {
+    fn from(answer: Answer<F>) -> Self {
+        Self {
+            fingerprint: answer.fingerprint,
+            rows: answer.rows,
+            hash: answer.content.hash(),
+            content: answer.content,
+        }
+    }
+}
+
+impl<F: Float> TryFrom<SavedAnswer<F>> for Answer<F> {
+    type Error = &'static str;
+
+    fn try_from(saved: SavedAnswer<F>) -> Checked<Self> {
+        check(saved.content.hash() == saved.hash, CHANGED)?;
+        Ok(Self {
+            fingerprint: saved.fingerprint,
+            rows: saved.rows,
+            content: saved.content,
+        })
     }
 }
 
@@ -57,24 +98,31 @@ fn check_survey<F: Float>(survey: Option<&Survey<F>>) -> Checked<()> {
     check(survey.is_none_or(is_valid), "the survey is not valid")
 }
 
-/// A [`Driver`]: its state. What it asks for follows from that.
+/// A [`Driver`]: its state, and a hash of that. What it asks for follows from the state.
 #[derive(Serialize, Deserialize)]
 #[serde(
     rename = "Driver",
     bound(serialize = "F: Serialize", deserialize = "F: Deserialize<'de>")
 )]
-pub(super) struct SavedDriver<F: Float>(State<F>);
+pub(super) struct SavedDriver<F: Float> {
+    state: State<F>,
+    hash: u64,
+}
 
 impl<F: Float> From<Driver<F>> for SavedDriver<F> {
     fn from(driver: Driver<F>) -> Self {
-        Self(driver.state)
+        Self {
+            hash: driver.state.hash(),
+            state: driver.state,
+        }
     }
 }
 
 impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
     type Error = &'static str;
 
-    fn try_from(SavedDriver(state): SavedDriver<F>) -> Checked<Self> {
+    fn try_from(saved: SavedDriver<F>) -> Checked<Self> {
+        let state = saved.state;
         let (k, d) = (state.kmeans.n_clusters, state.n_features);
         let is_valid = state.kmeans.check_parameters().is_ok() && d > 0;
         check(is_valid, "a parameter is not valid")?;
@@ -82,7 +130,7 @@ impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
         let is_first = matches!(state.stage, Stage::Survey);
         check(
             is_first == state.survey.is_none(),
-            "there is no survey, or two",
+            "the next pass is not one that can follow",
         )?;
         let len = k.checked_mul(d).ok_or("there are too many centroids")?;
         let are_packed = |centroids: &Packed<F>| {
@@ -139,6 +187,11 @@ impl<F: Float> TryFrom<SavedDriver<F>> for Driver<F> {
         check(is_stage, "the next pass is not valid")?;
         let given = state.given.as_deref();
         check(given.is_none_or(are_centroids), "the start is not valid")?;
+        check(
+            state.weight.len() == 1,
+            "the sum of the weights is not valid",
+        )?;
+        check(state.hash() == saved.hash, CHANGED)?;
         Ok(Self::of_state(state))
     }
 }

@@ -70,7 +70,7 @@ impl<F: Float> Farthest<F> {
     }
 
     /// Keeps the farthest points alone, in order, of equally far ones the first.
-    fn decide(&mut self) {
+    pub(crate) fn decide(&mut self) {
         let order =
             |a: &Far<F>, b: &Far<F>| b.sq_dist.total_cmp(&a.sq_dist).then(a.row.cmp(&b.row));
         self.points.sort_unstable_by(order);
@@ -88,6 +88,17 @@ impl<F: Float> Farthest<F> {
         sizes.for_each(|(size, other)| *size = size.saturating_add(other));
     }
 
+    /// The bits of its floating-point numbers.
+    #[cfg(feature = "serde")]
+    pub(crate) fn words(&self) -> impl Iterator<Item = u64> {
+        let of_point = |point: &Far<F>| {
+            let values = point.values.iter().map(|x| x.to_f64().to_bits());
+            let words = values.chain([point.sq_dist.to_bits(), point.weight.to_bits()]);
+            words.collect::<Vec<_>>()
+        };
+        self.points.iter().flat_map(of_point)
+    }
+
     /// Whether both can be answers to the same question.
     pub(crate) fn has_shape_of(&self, other: &Self) -> bool {
         (self.count, self.sizes.len()) == (other.count, other.sizes.len())
@@ -101,6 +112,8 @@ impl<F: Float> Farthest<F> {
                 && point.values.len() == n_features
                 && point.values.iter().all(is_valid)
                 && point.weight > 0.0
+                && point.weight <= F::MAX_MAGNITUDE.to_f64()
+                && (0.0..f64::INFINITY).contains(&point.sq_dist)
         };
         (self.count, self.sizes.len()) == (count, n_clusters) && self.points.iter().all(is_point)
     }

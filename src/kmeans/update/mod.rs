@@ -6,6 +6,7 @@ mod inertia;
 use crate::float::Float;
 use crate::kernels::{Packed, Rows, sq_dist};
 use crate::kmeans::sums::Sums;
+use crate::numeric::LongSums;
 
 pub(crate) use farthest::Farthest;
 pub(crate) use inertia::{
@@ -39,21 +40,16 @@ pub(crate) fn wanted(empty: usize, n_clusters: usize) -> usize {
     empty + n_clusters
 }
 
-/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given; `empty`
-/// clusters take some of the points that are `farthest` from their centroids.
+/// Replaces `centroids` by the weighted means of the points with their label, whose sums are given, after
+/// [`relocate`] where clusters were empty. A cluster that still is has its centroid become a copy of that of the heaviest
+/// cluster.
 ///
-/// A cluster without weight takes the point farthest from its centroid out of another cluster.
-/// Where all points lie at their centroids, the cluster stays empty, and its centroid becomes a
-/// copy of that of the heaviest cluster.
+/// IN: `empty_clusters`, how many were.
 pub(crate) fn update<F: Float>(
-    mut sums: Sums,
-    empty: &[usize],
-    farthest: Option<Farthest<F>>,
+    sums: &Sums,
+    empty_clusters: usize,
     centroids: &mut Packed<F>,
 ) -> UpdateStats {
-    if let Some(farthest) = farthest {
-        relocate(farthest, empty, &mut sums);
-    }
     let d = sums.n_features;
     let sums = &sums.values[..];
     let heaviest = (0..centroids.len()).fold(0, |heaviest, c| {
@@ -74,7 +70,7 @@ pub(crate) fn update<F: Float>(
     let means = Rows::new(&means, d);
     let mut moved = UpdateStats {
         any: means.data() != centroids.rows().data(),
-        empty_clusters: empty.len(),
+        empty_clusters,
         ..UpdateStats::default()
     };
     for (before, after) in centroids.rows().iter().zip(means.iter()) {
@@ -92,23 +88,29 @@ pub(crate) fn round_mean<F: Float>(mean: f64) -> F {
     F::from_f64(mean.clamp(-largest, largest))
 }
 
-/// Moves the points farthest from their centroids, one for each empty cluster, out of `sums`' rows
-/// of their clusters and into those of the empty ones. The first empty cluster takes the farthest
-/// point, of equally far ones the first. No cluster gives its last point.
-fn relocate<F: Float>(farthest: Farthest<F>, empty: &[usize], sums: &mut Sums) {
-    let width = sums.n_features + 1;
+/// Moves the points farthest from their centroids, one for each empty cluster, out of the sums of their clusters
+/// and into those of the empty ones. The first empty cluster takes the farthest point, of equally far ones the
+/// first. No cluster gives its last point. Where all points lie at their centroids, a cluster stays empty.
+///
+/// IN, OUT: `sums`, for each cluster that of each feature, then that of the weights.
+pub(crate) fn relocate<F: Float>(
+    farthest: Farthest<F>,
+    empty: &[usize],
+    sums: &mut LongSums,
+    n_features: usize,
+) {
+    let width = n_features + 1;
     let (points, mut left) = farthest.into_parts();
     let mut points = points.into_iter();
     for &cluster in empty {
         let Some(point) = points.find(|point| left[point.label] > 1) else {
             return;
         };
-        let (donor, weight) = (point.label, point.weight);
-        left[donor] -= 1;
-        let parts = point.values.iter().map(|x| weight * x.to_f64());
-        for (j, part) in parts.chain([weight]).enumerate() {
-            sums.values[donor * width + j] -= part;
-            sums.values[cluster * width + j] += part;
+        left[point.label] -= 1;
+        let values = point.values.iter().map(|x| x.to_f64());
+        for (j, x) in values.chain([1.0]).enumerate() {
+            sums.add_product(point.label * width + j, -point.weight, x);
+            sums.add_product(cluster * width + j, point.weight, x);
         }
     }
 }
