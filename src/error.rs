@@ -159,7 +159,7 @@ pub enum Error {
     #[error("weights: their sum is not that of the first pass")]
     WeightsChanged,
     /// A row is in two [`Answer`](crate::passes::Answer)s to the same request, or beyond the last row.
-    #[error("answer: row {row} is in two answers, or was not there in the first pass")]
+    #[error("answer: row {row} is in two answers, or beyond the last row")]
     AnsweredTwice {
         /// The first such row.
         row: u64,

@@ -15,8 +15,8 @@
 //!
 //! - [`KMeans`] finds centroids. [`FitOptions`] adds sample weights, initial centroids and an observer.
 //! - [`MiniBatchKMeans`] works on batches, for large data; [`OnlineKMeans`] on streams.
-//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory. [`passes`]: the same fit, for rows
-//!   that are spread over several places. [`ClusterSums`]: the statistics of a single pass.
+//! - [`KMeans::fit_blocks`] and [`RowBlocks`]: data that does not fit in memory. [`passes`]: the same fit, for
+//!   rows that are spread over several places. [`ClusterSums`]: the statistics of a single pass.
 //! - [`KMeansModel`], the result: labels, cluster sizes and inertia, and
 //!   [`predict`](KMeansModel::predict), [`assign`](KMeansModel::assign), [`transform`](KMeansModel::transform),
 //!   [`affinities`](KMeansModel::affinities) and [`score`](KMeansModel::score) for other rows.
@@ -66,20 +66,20 @@
 //! order; ties go to the lowest index. Faster, rounded scores are only used to rule out centroids that cannot
 //! be the nearest, with a bound on their rounding error; the distance in `f64` decides among the rest. So the
 //! result does not depend on the instruction set, `f32` data far from the origin is clustered as well as data
-//! near it, and the labels, sizes, inertia and centroids that are returned agree with each other. The sums of the
-//! clusters are exact and rounded once, whatever the number of rows, their range and their weights. The inertia is
-//! summed pairwise within blocks of 256 rows and exactly across them; it is accurate to the last digits. The end
-//! of this page [compares the results with exact arithmetic](#against-exact-arithmetic).
+//! near it, and the labels, sizes, inertia and centroids that are returned agree with each other. The sums of
+//! the clusters are exact and rounded once, whatever the number of rows, their range and their weights. The
+//! inertia is summed pairwise within blocks of 256 rows and exactly across them; it is accurate to the last
+//! digits. The end of this page [compares the results with exact arithmetic](#against-exact-arithmetic).
 //!
 //! # Determinism
 //!
 //! The same data, parameters and seed give the same bits, at any number of threads and with any instruction set
-//! (except for the last digits of silhouettes, see [`metrics`]). Sums are exact, or taken in an order that depends only
-//! on the shape of the data. Random numbers come from xoshiro256++ streams seeded by (seed, restart), and this
-//! crate converts the random bits itself. Logarithms and exponentials come from the platform's library, so
-//! two parts of a fit may differ between platforms in rare cases: random starts and those by k-means||, and where
-//! mini-batches move idle centroids. So may the last digits of other
-//! functions that use them, such as the gap statistic, scores of information, and [`datasets`].
+//! (except for the last digits of silhouettes, see [`metrics`]). Sums are exact, or taken in an order that
+//! depends only on the shape of the data. Random numbers come from xoshiro256++ streams seeded by (seed,
+//! restart), and this crate converts the random bits itself. Logarithms and exponentials come from the
+//! platform's library, so two parts of a fit may differ between platforms in rare cases: random starts and
+//! those by k-means||, and where mini-batches move idle centroids. So may the last digits of other functions
+//! that use them, such as the gap statistic, scores of information, and [`datasets`].
 //!
 //! # Threads
 //!
@@ -106,8 +106,8 @@
 //! - `npy`: [`NpyBlocks`](https://docs.rs/centroid/latest/centroid/struct.NpyBlocks.html), the rows of a
 //!   `.npy` file as a source of blocks.
 //! - `plot`: pictures of clusterings as SVG and PNG, with `plotters`. Needs no system libraries or fonts.
-//! - `serde`: save and load estimators, models, streams, sweeps and statistics. Loading checks the data: a model
-//!   that is inconsistent or not finite is refused.
+//! - `serde`: save and load estimators, models, streams, sweeps and statistics, and send what [`passes`] need.
+//!   Loading checks the data: a model that is inconsistent or not finite is refused.
 //!
 #![doc = include_str!("../docs/numerics.md")]
 // Code that cannot fail says why with `expect`.

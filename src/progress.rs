@@ -17,7 +17,7 @@ pub enum Stop {
     /// The smoothed inertia of the batches no longer fell. Only for
     /// [`MiniBatchKMeans`](crate::MiniBatchKMeans).
     NoImprovement,
-    /// The observer ended the fit.
+    /// The observer, or [`Driver::interrupt`](crate::passes::Driver::interrupt), ended the fit.
     Interrupted,
     /// There was no fit: the model was made from given centroids.
     NotFitted,

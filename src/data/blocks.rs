@@ -9,7 +9,8 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 use crate::float::Float;
 
 /// Rows that can be read several times, block by block: from a file, a query, or the partitions of another
-/// engine. The input of [`KMeans::fit_blocks`](crate::KMeans::fit_blocks).
+/// engine. The input of [`KMeans::fit_blocks`](crate::KMeans::fit_blocks), and of [`passes`](crate::passes) for
+/// each part.
 ///
 /// Each pass must give the same rows in the same order. How they are cut into blocks does not matter
 /// and may change.
@@ -59,8 +60,8 @@ pub trait RowBlocks<F: Float>: Send {
     /// Any error that prevents the rows from being read.
     fn next_block(&mut self, rows: &mut Vec<F>) -> io::Result<()>;
 
-    /// Overwrites the beginning of `rows`, which has room for one or more whole rows, with the next rows, and returns
-    /// how many values these are: 0 after the last row. The same rows are not returned by
+    /// Overwrites the beginning of `rows`, which has room for one or more whole rows, with the next rows, and
+    /// returns how many values these are: 0 after the last row. The same rows are not returned by
     /// [`next_block`](Self::next_block).
     ///
     /// Sources that can read into existing memory, such as files, save a pass over it by this. The default is
@@ -73,8 +74,9 @@ pub trait RowBlocks<F: Float>: Send {
     }
 }
 
-/// The rows of an array in memory, in any order and with any strides, for trying out code that is meant for
-/// larger data. To cluster the array itself, you need no blocks.
+/// The rows of an array in memory, in any order and with any strides: for parts of the rows of a fit by
+/// [`passes`](crate::passes), and to try out code that is meant for larger data. To cluster the array itself,
+/// you need no blocks.
 ///
 /// # Example
 /// ```

@@ -35,30 +35,32 @@ pub enum Init {
     PlusPlus,
     /// Rows drawn at random, each at most once.
     ///
-    /// No distances are computed, but the result is often a worse local minimum: use it with more
-    /// restarts, or if the start matters little because the data has no structure. From the same seed the start of
+    /// No distances are computed, but the result is often a worse local minimum: use it with more restarts, or
+    /// if the start matters little because the data has no structure. From the same seed the start of
     /// [`fit_blocks`](crate::KMeans::fit_blocks) is the same.
     Random,
-    /// k-means||: [`ParallelWith`](Self::ParallelWith) with an oversampling of 2, and 2 to 5 rounds: as many as halve
-    /// the sum of the squared distances to the rows taken.
+    /// k-means||: [`ParallelWith`](Self::ParallelWith) with an oversampling of 2 and at least 2 rounds. There
+    /// are up to 5, as long as the last one more than halved the sum of the squared distances to the rows
+    /// taken.
     ///
-    /// Where clusters lie at one scale of distance, 2 rounds end as well as the 5 of the paper. Where small groups of
-    /// clusters lie far from one another, each round resolves one scale.
+    /// Where all clusters are about as far apart, 2 rounds lead to as good a result as the 5 of the paper.
+    /// Where groups of clusters lie much farther apart than the clusters in them, and so on, more are needed.
     ///
-    // PERF: on 35 data sets (blobs, photographs, digits, word vectors, flights and others, 2 to 500 clusters, 10 seeds)
-    // the mean inertia at the end was 1.000 times that of 5 rounds (0.95 to 1.05), with 2.8 rounds on average. With
-    // always 2 it was 9 and 14,000 times as high where five levels of clusters lie each 3 and 10 times as far
-    // as the one before; with up to 5 it was 1.00 times there too (100 seeds).
+    // PERF: on 35 data sets (blobs, photographs, digits, word vectors, flights and others, 2 to 500 clusters,
+    // 10 seeds) the mean inertia at the end was 1.000 times that of 5 rounds (0.95 to 1.05), with 2.8 rounds on
+    // average. With always 2 it was 9 and 14,000 times as high where five levels of clusters lie each 3 and 10
+    // times as far as the one before; with up to 5 it was 1.00 times there too (100 seeds).
     Parallel,
     /// k-means||: in each round as many rows are taken as the oversampling times the number of clusters, with a
     /// probability proportional to their squared distance from the rows taken before the round. Greedy k-means++
     /// then chooses among all that were taken, each weighing as much as the rows nearest to it.
     ///
-    /// The quality is about that of [`PlusPlus`](Self::PlusPlus), in `rounds + 2` passes over the data
-    /// instead of `k`: use it if a pass over the data is slow. If fewer than `k` different rows are taken, further
+    /// The quality is about that of [`PlusPlus`](Self::PlusPlus), in `rounds + 2` passes over the data instead
+    /// of `k`: use it if a pass over the data is slow. If fewer than `k` different rows are taken, further
     /// rounds follow. From the same seed the start of [`fit_blocks`](crate::KMeans::fit_blocks) is the same.
     ///
-    /// Cost: `n k rounds oversampling` distances, as many as `rounds oversampling` iterations, and 12 bytes per row.
+    /// Cost: `n k rounds oversampling` distances, as many as `rounds oversampling` iterations, and 12 bytes per
+    /// row.
     ///
     /// # Example
     /// ```

@@ -12,8 +12,8 @@
 //! A sample is one pass: each row draws a key, and a [`Reservoir`] keeps the rows of the least keys. The random
 //! numbers belong to the number of the row, so the rows that are taken do not depend on how the data is cut.
 //!
-//! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915, where a round takes each row
-//! independently of the others, `l k` of them on average.
+//! B. Bahmani et al., *Scalable k-means++*, PVLDB 5(7), 2012, doi:10.14778/2180912.2180915, where a round takes
+//! each row independently of the others, `l k` of them on average.
 
 use std::ops::Range;
 
@@ -287,8 +287,8 @@ impl Nearest {
     }
 }
 
-/// The rows that draw a key of at most `limit`, with their keys. The key of a row has the exponential distribution
-/// whose rate is its weight, times its squared distance if there are any.
+/// The rows that draw a key of at most `limit`, with their keys. The key of a row has the exponential
+/// distribution whose rate is its weight, times its squared distance if there are any.
 ///
 /// IN: `first`, the number of the first row in all data, a multiple of [`BLOCK`].
 pub(crate) fn keys<F: Float>(

@@ -15,11 +15,12 @@ use crate::numeric::LongSums;
 
 /// The statistics of some rows that one iteration of Lloyd's algorithm needs: sums, counts and inertia by
 /// cluster. Statistics of different rows can be merged, so the rows may be spread over any number of files,
-/// processes or machines.
+/// processes or machines. For a whole fit of such rows use [`passes`](crate::passes), which also chooses the
+/// start and relocates empty clusters.
 ///
-/// For rows `x` whose nearest centroids are `c(x)`, they are `sum w x`, `sum w` and the number of rows for
-/// each cluster, and `sum w |x - c(x)|^2` over all clusters. All sums are exact, whatever the number of rows,
-/// their range and their weights; they are rounded when they are read.
+/// For rows `x` whose nearest centroids are `c(x)`, they are `sum w x`, `sum w` and the number of rows for each
+/// cluster, and `sum w |x - c(x)|^2` over all clusters. All sums are exact, whatever the number of rows, their
+/// range and their weights. They are rounded when they are read, and a mean is the quotient of two of them.
 ///
 /// # Example
 /// One iteration over two partitions:
@@ -40,15 +41,15 @@ use crate::numeric::LongSums;
 /// ```
 ///
 /// # Cost
-/// Adding `n` rows takes `n k d` multiply-adds. A sum takes 8 bytes for each 32 binary digits between its highest
-/// and its lowest; all have as many as the widest. That is `32 k (d + 1)` bytes for most data in `f32`, and
-/// `40 k (d + 1)` in `f64`.
+/// Adding `n` rows takes `n k d` multiply-adds. A sum takes 8 bytes for each 32 binary digits from the highest
+/// to the lowest of all sums: usually 24 to 40 bytes. While rows are added there are a few sets of sums of
+/// twice that size.
 ///
 /// # Determinism
-/// The same rows give the same bits, however they are divided into statistics, in whatever order these are merged, at any
-/// number of threads and with any instruction set. The inertia is added up by blocks of 256 rows, within which it is
-/// rounded: for its last digits to be the same too, all blocks that are added must begin at a multiple of
-/// 256 rows of the whole.
+/// The same rows give the same bits, however they are divided into statistics, in whatever order these are
+/// merged, at any number of threads and with any instruction set. Only the inertia is rounded within each 256
+/// rows that are added one after another: for its last digits to be the same too, what is added must begin at a
+/// multiple of 256 rows of the whole.
 ///
 /// # Saving
 /// With the feature `serde`, statistics can be serialised, for example to send them to another machine.
@@ -189,8 +190,8 @@ impl<F: Float> ClusterSums<F> {
         Ok(centroids)
     }
 
-    /// Adds the statistics of other rows, computed with the same centroids. See the
-    /// [example](Self#example).
+    /// Adds the statistics of other rows. They must have been computed with the same centroids, which is not
+    /// checked. See the [example](Self#example).
     ///
     /// # Errors
     /// - [`Error::LengthMismatch`]: `other` has a different number of clusters.

@@ -93,14 +93,11 @@ use setters::common_setters;
 /// | briefly, when a cluster is empty | 32 |
 /// | while seeding | 36, and a few more for each thread |
 ///
-/// For each cluster and feature there are 16 bytes of sums in `f32` and 24 in `f64`. Where weights are not integers, or the
-/// smallest value is below 2^-30 of the largest, there are 40 bytes and 8 for each 32 binary digits from the highest of a
-/// weighted value to the lowest: usually 64 or 80 in all. There are such sums for each part of the rows, but no more than
-/// 8 MB, or one set.
-///
-/// These are multiplied by the number of threads if restarts of medium-sized data run side by side. A fit
-/// also holds the sums of the clusters, one set for each part of the rows but no more than 8 MB or three
-/// sets; and a few copies of the centroids. See [`Algorithm`] for the memory of each engine.
+/// These are multiplied by the number of threads if restarts of medium-sized data run side by side. A fit also
+/// holds a few copies of the centroids, and the exact sums of the clusters: 16 bytes for each cluster and
+/// feature in `f32`, 24 in `f64`, and usually 70 to 110 where weights are not integers or values have an
+/// extreme range. There is one set of them for each of up to 64 parts of the rows while all take no more than 8
+/// MB, and otherwise one. See [`Algorithm`] for the memory of each engine.
 ///
 /// # Determinism
 /// The same data, parameters and seed give the same bits, at any number of threads and with any instruction

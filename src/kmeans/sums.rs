@@ -1,9 +1,9 @@
 //! The exact sums of the rows of each cluster.
 //!
-//! Sums are kept from one iteration to the next, and only the rows whose label changed are moved. Nearly all data
-//! is summed in [levels](SumLevels), at the speed of vectors. From there the sums go to
-//! [long accumulators](LongSums) before there could be more rows in them than they have room for. What levels
-//! cannot hold, weights that are not integers and values of an extreme range, is summed in long accumulators to begin
+//! Sums are kept from one iteration to the next, and only the rows whose label changed are moved. Nearly all
+//! data is summed in [levels](SumLevels), at the speed of vectors. From there the sums go to [long
+//! accumulators](LongSums) before there could be more rows in them than they have room for. What levels cannot
+//! hold, weights that are not integers and values of an extreme range, is summed in long accumulators to begin
 //! with. All sums are exact, and rounded once, to the nearest f64: they do not depend on the order of rows, on
 //! how these are cut into parts, or on which way they were summed.
 
@@ -108,8 +108,8 @@ impl ClusterTotals {
         }
     }
 
-    /// Moves the points whose label changed, at most `reassigned` of them, from their clusters in `before` to those in
-    /// `labels`.
+    /// Moves the points whose label changed, at most `reassigned` of them, from their clusters in `before` to
+    /// those in `labels`.
     ///
     /// IN, OUT: `before`, the labels that points have in the sums.
     pub(crate) fn update<F: Float>(
@@ -243,8 +243,8 @@ trait Cells<F>: Sync {
     /// Cells per cluster.
     fn width(&self, n_features: usize) -> usize;
 
-    /// Moves points from cluster to cluster. Returns whether the cells could hold all that was moved. If not, the
-    /// opposite move restores them.
+    /// Moves points from cluster to cluster. Returns whether the cells could hold all that was moved. If not,
+    /// the opposite move restores them.
     ///
     /// IN, OUT: `cells`, those of the clusters `own`.
     fn transfer(

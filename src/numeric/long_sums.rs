@@ -58,8 +58,8 @@ impl Span {
         Self::between(value.abs(), value.abs())
     }
 
-    /// That of numbers, of which `most` has the greatest magnitude, and `least` the smallest that is not 0. Empty if
-    /// `most` is 0.
+    /// That of numbers, of which `most` has the greatest magnitude, and `least` the smallest that is not 0.
+    /// Empty if `most` is 0.
     pub(crate) fn between(least: f64, most: f64) -> Self {
         if most == 0.0 {
             return Self::EMPTY;
@@ -159,8 +159,8 @@ impl Places {
 
 /// The digits of a number to be added.
 ///
-/// PERF: of the lower half all are added, though they may be 0: how many are not cannot be predicted. The upper half
-/// is that of no product of two f32, and of nearly all products of two f64.
+/// PERF: of the lower half all are added, though they may be 0: how many are not cannot be predicted. The upper
+/// half is that of no product of two f32, and of nearly all products of two f64.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Term {
     first: usize,
@@ -235,8 +235,8 @@ impl LongSums {
         self.places
     }
 
-    /// The digits and their places, to which each [`Term`] adds less than 2^33: at most [`MOST_ADDITIONS`] times,
-    /// `additions` times in all.
+    /// The digits and their places, to which each [`Term`] adds less than 2^33: at most [`MOST_ADDITIONS`]
+    /// times, `additions` times in all.
     pub(crate) fn digits_mut(&mut self, additions: usize) -> (Places, &mut [i64]) {
         self.make_room(additions);
         (self.places, &mut self.digits)

@@ -1,4 +1,4 @@
-//! Sums of f64 that are rounded, and how much.
+//! Sums of f64 that are rounded: little, or once.
 
 /// The sum of the sums of both halves, and so on down: its error grows with the logarithm of their number.
 pub(crate) fn pairwise_sum(values: &[f64]) -> f64 {

@@ -1,8 +1,8 @@
 //! Weighted draws without replacement.
 //!
 //! Each item draws a key from the exponential distribution whose rate is its weight. The items of the least
-//! keys, in ascending order, have the law of draws one after another, each by weight among the items that are left
-//! (P. Efraimidis, P. Spirakis, *Weighted random sampling with a reservoir*, Information Processing
+//! keys, in ascending order, have the law of draws one after another, each by weight among the items that are
+//! left (P. Efraimidis, P. Spirakis, *Weighted random sampling with a reservoir*, Information Processing
 //! Letters 97(5), 2006, doi:10.1016/j.ipl.2005.11.003).
 
 use super::Stream;

@@ -7,8 +7,7 @@
 //! cluster to another, in any block, on any thread, and the sums are what they would be if they
 //! had been added up anew.
 //!
-//! What a value has below its last level is found, and said. For sums of more points than the levels have room
-//! for, see [`ClusterTotals`](crate::kmeans).
+//! What a value has below its last level is detected and reported. For the proof see R9 of docs/rounding.md.
 //!
 //! The cutting is that of J. Demmel, H. D. Nguyen, *Fast reproducible floating-point summation*,
 //! IEEE Symposium on Computer Arithmetic, 2013, doi:10.1109/ARITH.2013.9.

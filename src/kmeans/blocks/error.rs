@@ -60,9 +60,9 @@ impl<F: Float> BlocksError<F> {
         self.cause.as_ref()
     }
 
-    /// The best model so far: that of the best finished restart, or the centroids of the last complete pass
-    /// if their inertia is lower. The latter have [`Stop::Interrupted`](crate::Stop::Interrupted). There are no labels.
-    /// See the [example](Self#example).
+    /// The best model so far: that of the best finished restart, or the centroids of the last complete pass if
+    /// their inertia is lower. The latter have [`Stop::Interrupted`](crate::Stop::Interrupted). There are no
+    /// labels. See the [example](Self#example).
     pub fn model(&self) -> Option<&KMeansModel<F>> {
         self.model.as_deref()
     }

@@ -22,7 +22,8 @@ impl KMeans {
     /// k-means++, which would take `k` passes. If 10 restarts take too many passes, set
     /// [`n_init(1)`](Self::n_init).
     ///
-    /// [`passes`](crate::passes) has the same fit for rows that are spread over several threads, processes or machines.
+    /// [`passes`](crate::passes) has the same fit for rows that are spread over several threads, processes or
+    /// machines.
     ///
     /// # Example
     /// ```
@@ -36,20 +37,22 @@ impl KMeans {
     /// ```
     ///
     /// # Cost
-    /// One pass checks all values. Each restart then takes those of its start, one for each iteration, and one more at
-    /// the end if the centroids still moved; one more when a cluster is empty. A start by k-means|| takes two passes
-    /// and one for each round; two for each round after the second of [`Init::Parallel`](crate::Init::Parallel), and
-    /// for each further round that equal rows make necessary. If the labels are kept and the best restart
-    /// was not the last, there is one more pass for them. Reading and computing overlap.
+    /// One pass checks all values. Each restart then takes those of its start, one for each iteration, and one
+    /// more at the end if the centroids still moved; one more when a cluster is empty. A start by k-means||
+    /// takes two passes and one for each round; two for each round after the second of
+    /// [`Init::Parallel`](crate::Init::Parallel), and for each further round that equal rows make necessary. If
+    /// the labels are kept and the best restart was not the last, there is one more pass for them. Reading and
+    /// computing overlap.
     ///
-    /// Memory holds a few blocks, the rows that the rounds take (`k` times the oversampling in each), 4
-    /// bytes per row for the labels, 8 more while a start is chosen, and 8 more for the labels of the model, if they
+    /// Memory holds a few blocks, the rows that the rounds take (`k` times the oversampling in each), 4 bytes
+    /// per row for the labels, 8 more while a start is chosen, and 8 more for the labels of the model, if they
     /// are [kept](FitOptions::keep_labels).
     ///
     /// # Determinism
     /// From given centroids, and with the same seed from the starts [`Init::Random`](crate::Init::Random),
-    /// [`Init::Parallel`](crate::Init::Parallel) and [`Init::ParallelWith`](crate::Init::ParallelWith), the result is
-    /// that of [`fit_with`](Self::fit_with) for the same rows, to the bit, however they are cut into blocks.
+    /// [`Init::Parallel`](crate::Init::Parallel) and [`Init::ParallelWith`](crate::Init::ParallelWith), the
+    /// result is that of [`fit_with`](Self::fit_with) for the same rows, to the bit, however they are cut into
+    /// blocks.
     ///
     /// # Errors
     /// A [`BlocksError`], which holds the best model found so far. Using `?` in a function that returns

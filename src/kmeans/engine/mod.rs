@@ -65,9 +65,9 @@ pub(crate) struct Run<F: Float> {
     pub(crate) stop: Stop,
 }
 
-/// One run between its passes over the data: what each pass found moves the centroids, until nothing changes or a
-/// limit is reached. No other type decides when iterations over whole passes end; for those over batches of rows,
-/// `minibatch::batches` does.
+/// One run between its passes over the data: what each pass found moves the centroids, until nothing changes or
+/// a limit is reached. No other type decides when iterations over whole passes end; for those over batches of
+/// rows, `minibatch::batches` does.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Iterations<F: Float> {

@@ -169,8 +169,8 @@ impl<F: Float> RunningMeans<F> {
     }
 }
 
-/// For each cluster the sum of weight times the distance of a row from the origin of the centroids, then that of the
-/// weights; rounded, in an order that depends on the shape of the problem alone.
+/// For each cluster the sum of weight times the distance of a row from the origin of the centroids, then that
+/// of the weights; rounded, in an order that depends on the shape of the problem alone.
 fn sums_of_batch<F: Float>(
     batch: &Points<'_, F>,
     labels: &[u32],

@@ -18,14 +18,15 @@ use crate::numeric::LongSums;
 /// See the [module](super#example) for an example.
 ///
 /// # Saving
-/// With the feature `serde`, answers can be sent to where they are merged. The size of one is
+/// With the feature `serde`, answers can be sent to where they are merged; see
+/// [there](super#sending-and-saving). In postcard the size of one is about
 ///
-/// | request | about so many bytes |
+/// | request | bytes, with values of `s` bytes |
 /// |---|---|
-/// | survey | `60 d` |
-/// | sample | `oversampling k (s d + 16)`, `s` being the bytes of a value |
+/// | survey | `40 d` |
+/// | sample | `oversampling k (s d + 16)` |
 /// | weigh | `8 oversampling rounds k` |
-/// | assign | `16 k (d + 1)` in `f32`, `20 k (d + 1)` in `f64` |
+/// | assign | 8 to 20 `k (d + 1)` |
 /// | farthest | `2 k (s d + 32)` |
 /// | label | 32 |
 #[derive(Clone, Debug, PartialEq)]
@@ -166,14 +167,14 @@ impl<F: Float> Answer<F> {
         self.fingerprint
     }
 
-    /// The rows that this is about, in ascending order, neighbouring parts as one: to see which are missing. See the
-    /// [module](super#example) for an example.
+    /// The rows that this is about, in ascending order, neighbouring parts as one: to see which are missing.
+    /// See the [module](super#example) for an example.
     pub fn parts(&self) -> impl Iterator<Item = Part> {
         self.rows.parts()
     }
 
-    /// Adds the answer to the same request about other rows. The result is the same, to the bit, in whatever order
-    /// answers are merged. See the [module](super#example) for an example.
+    /// Adds the answer to the same request about other rows. The result is the same, to the bit, in whatever
+    /// order answers are merged. See the [module](super#example) for an example.
     ///
     /// # Errors
     /// The answer is then unchanged.

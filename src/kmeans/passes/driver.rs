@@ -19,14 +19,15 @@ use crate::numeric::LongSums;
 use crate::progress::Stop;
 use crate::random::Stream;
 
-/// A fit of [`KMeans`] between its passes over the rows: it says what is to be [asked](Self::request) of all parts of
-/// the rows, and [takes in](Self::accept) the merged answer. It reads nothing and holds no rows.
+/// A fit of [`KMeans`] between its passes over the rows: it says what is to be [asked](Self::request) of all
+/// parts of the rows, and [takes in](Self::accept) the merged answer. It reads nothing and holds no rows.
 ///
 /// See the [module](super#example) for an example.
 ///
 /// # Saving
-/// With the feature `serde`, a driver can be saved between any two passes: that is a checkpoint of the fit. It
-/// holds a few times `k d` values, and while a start is chosen the rows drawn for it.
+/// With the feature `serde`, a driver can be saved between any two passes: that is a checkpoint of the fit; see
+/// [there](super#sending-and-saving). It holds a few times `k d` values, and while a start is chosen the rows
+/// drawn for it.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -185,15 +186,15 @@ impl<F: Float> Driver<F> {
         Ok(self)
     }
 
-    /// The number of rows, if you know it: a survey without the last of them is then refused. Otherwise the first pass
-    /// decides how many there are. See the [module](super#example) for an example.
+    /// The number of rows, if you know it: a survey without the last of them is then refused. Otherwise the
+    /// first pass decides how many there are. See the [module](super#example) for an example.
     pub fn expect_rows(mut self, n_rows: u64) -> Self {
         self.state.n_rows = Some(n_rows);
         self
     }
 
-    /// Whether there is a last pass that asks for the labels. They go to [`PartOptions::labels`](super::PartOptions::labels),
-    /// and are never part of an answer or of the model.
+    /// Whether there is a last pass that asks for the labels. They go to
+    /// [`PartOptions::labels`](super::PartOptions::labels), and are never part of an answer or of the model.
     ///
     /// Default: `false`. See the [module](super#example) for an example.
     pub fn with_labels(mut self, labels: bool) -> Self {
@@ -201,23 +202,24 @@ impl<F: Float> Driver<F> {
         self
     }
 
-    /// What is to be asked of each part of the rows. `None` if the fit is done, or was interrupted and has nothing left to
-    /// ask. See the [module](super#example) for an example.
+    /// What is to be asked of each part of the rows. `None` if the fit is done, or was interrupted and has
+    /// nothing left to ask. See the [module](super#example) for an example.
     pub fn request(&self) -> Option<&Request<F>> {
         self.request.as_ref()
     }
 
-    /// Takes in the merged answer to the [request](Self::request). See the [module](super#example) for an example.
+    /// Takes in the merged answer to the [request](Self::request). See the [module](super#example) for an
+    /// example.
     ///
     /// # Errors
     /// The driver is then unchanged.
     /// - [`Error::ForeignAnswer`]: it answers another request, or is damaged.
-    /// - [`Error::NotAnswered`], [`Error::AnsweredTwice`]: rows are missing, or are there that were not there in the
-    ///   first pass.
-    /// - [`Error::TooFewRows`], [`Error::ZeroWeights`]: in the first pass, fewer rows of positive weight were found than
-    ///   there are clusters.
-    /// - [`Error::WeightsChanged`]: the weights do not have the sum that they had in the first pass. This is found when
-    ///   rows are weighed or assigned.
+    /// - [`Error::NotAnswered`], [`Error::AnsweredTwice`]: rows are missing, or are there that were not there
+    ///   in the first pass.
+    /// - [`Error::TooFewRows`], [`Error::ZeroWeights`]: in the first pass, fewer rows of positive weight were
+    ///   found than there are clusters.
+    /// - [`Error::WeightsChanged`]: the weights do not have the sum that they had in the first pass. This is
+    ///   found when rows are weighed or assigned.
     pub fn accept(&mut self, merged: Answer<F>) -> Result<Progress> {
         let foreign = Error::ForeignAnswer {
             expected: self.request.as_ref().map_or(0, Request::fingerprint),
@@ -236,9 +238,9 @@ impl<F: Float> Driver<F> {
     }
 
     /// Ends the fit as soon as possible, as an observer of [`fit`](KMeans::fit) does by
-    /// [`Break`](std::ops::ControlFlow::Break). A restart that has made an iteration ends with the centroids that it has;
-    /// passes for their inertia, and for the labels, may still be [asked for](Self::request). Any other restart
-    /// counts for nothing: if it is the first, there is no [`model`](Self::model). The model has
+    /// [`Break`](std::ops::ControlFlow::Break). A restart that has made an iteration ends with the centroids
+    /// that it has; passes for their inertia, and for the labels, may still be [asked for](Self::request). Any
+    /// other restart counts for nothing: if it is the first, there is no [`model`](Self::model). The model has
     /// [`Stop::Interrupted`].
     pub fn interrupt(&mut self) {
         self.state.interrupt();
@@ -249,9 +251,10 @@ impl<F: Float> Driver<F> {
         }
     }
 
-    /// The model of the fit, without labels. Before the fit is done, the best so far: that of the best finished restart,
-    /// or the centroids of the last whole pass if their inertia is lower; these have [`Stop::Interrupted`]. `None`
-    /// before the first assignment. See the [module](super#example) for an example.
+    /// The model of the fit, without labels. Before the fit is done, the best so far: that of the best finished
+    /// restart, or the centroids of the last whole pass if their inertia is lower; these have
+    /// [`Stop::Interrupted`]. `None` before the first assignment. See the [module](super#example) for an
+    /// example.
     pub fn model(&self) -> Option<KMeansModel<F>> {
         let runs = self.state.best.0.iter().chain(&self.state.last);
         let best = runs.cloned().reduce(better)?;

@@ -18,11 +18,11 @@ use crate::kmeans::update;
 use crate::numeric::LongSums;
 use crate::parallel::{self, BLOCK, Blocks};
 
-/// What an engine may keep of the rows of a part from one pass to the next: see [`PartOptions::memory`]. The answers are
-/// the same with it, without it, and after it was lost.
+/// What an engine may keep of the rows of a part from one pass to the next: see [`PartOptions::memory`]. The
+/// answers are the same with it, without it, and after it was lost.
 ///
-/// It saves the distances to all candidates but the newest while a start is chosen, and from then on the sums of all rows
-/// whose label has not changed.
+/// It saves the distances to all candidates but the newest while a start is chosen, and from then on the sums
+/// of all rows whose label has not changed.
 ///
 /// [`PartOptions::memory`]: super::PartOptions::memory
 ///

@@ -1,16 +1,20 @@
-//! One fit, cut into passes over parts of the rows: for engines that run a function on every part of the data, on
-//! threads, processes or machines.
+//! One fit, cut into passes over parts of the rows: for engines that run a function on every part of the data,
+//! on threads, processes or machines.
 //!
-//! A fit of [`KMeans`](crate::KMeans) is a [`Driver`]. It asks something of all rows, a [`Request`]; the same request goes
-//! to every [`Part`], is [answered](Request::answer) there, and the answers are [merged](Answer::merge). The driver
-//! accepts the merged [`Answer`], and has the next request. The engine does the rest: it knows where the parts lie,
-//! sends requests and answers, and repeats what was lost.
+//! A fit of [`KMeans`](crate::KMeans) is a [`Driver`]. It asks something of all rows, a [`Request`]; the same
+//! request goes to every [`Part`], is [answered](Request::answer) there, and the answers are
+//! [merged](Answer::merge). The driver accepts the merged [`Answer`], and has the next request. The engine does
+//! the rest: it knows where the parts lie, sends requests and answers, and repeats what was lost.
+//!
+//! Parts begin at multiples of 256 rows: [`Part::split`] cuts like that. A part may go over several files, or
+//! begin in the middle of one; its rows come from a [`RowBlocks`](crate::RowBlocks), in memory an
+//! [`ArrayBlocks`](crate::ArrayBlocks).
 //!
 //! # Example
 //! A fit of rows in four parts:
 //! ```
 //! use centroid::passes::{Answer, Driver, Part, PartOptions, Progress, RequestKind};
-//! use centroid::{ArrayBlocks, FitOptions, KMeans, Stop};
+//! use centroid::{ArrayBlocks, FitOptions, KMeans};
 //! use ndarray::{Array2, array, s};
 //!
 //! let x = Array2::from_shape_fn((1000, 2), |(i, j)| ((i * i) % (97 + j)) as f64);
@@ -21,9 +25,9 @@
 //! let (mut labels, mut inertias) = (Vec::new(), Vec::new());
 //! while let Some(request) = driver.request() {
 //!     let mut merged: Option<Answer<f64>> = None;
-//!     for first in (0..1000).step_by(256) {
-//!         let rows = x.slice(s![first..1000.min(first + 256), ..]);
-//!         let part = Part::new(first as u64, rows.nrows() as u64)?;
+//!     for part in Part::split(1000, 4) {
+//!         let first = part.first_row() as usize;
+//!         let rows = x.slice(s![first..first + part.n_rows() as usize, ..]);
 //!         // From here on, anywhere else.
 //!         let (mut of_part, mut source) = (Vec::new(), ArrayBlocks::new(&rows, 100));
 //!         let options = PartOptions::new().labels(&mut of_part);
@@ -37,6 +41,7 @@
 //!     }
 //!     let merged = merged.expect("there are rows");
 //!     assert_eq!(merged.fingerprint(), request.fingerprint());
+//!     assert!(merged.parts().eq([Part::new(0, 1000)?]));
 //!     if let Progress::Iteration { inertia, .. } = driver.accept(merged)? {
 //!         inertias.push(inertia);
 //!     }
@@ -45,35 +50,55 @@
 //! let options = FitOptions::new().initial_centroids(&start);
 //! let expected = kmeans.fit_with(&x, options)?;
 //! assert_eq!((model.centroids(), model.inertia()), (expected.centroids(), expected.inertia()));
-//! assert_eq!((model.n_iter(), model.stop()), (inertias.len(), Stop::Converged));
+//! assert_eq!((model.n_iter(), model.stop()), (inertias.len(), expected.stop()));
 //! assert!(labels.iter().map(|&label| label as usize).eq(expected.labels().iter().copied()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//! With sample weights, `options` has [`weights`](PartOptions::weights) for the rows of the part, in every pass. An engine
-//! may look at the [`kind`](Request::kind) of a request, to open files for labels when it is
-//! [`RequestKind::Label`], and at its [number](Request::pass), to name checkpoints.
+//! With sample weights, `options` has [`weights`](PartOptions::weights) for the rows of the part, in every
+//! pass. An engine may look at the [`kind`](Request::kind) of a request, to open files for labels when it is
+//! [`RequestKind::Label`], and at its [number](Request::pass), to name checkpoints. [`Driver::interrupt`] ends
+//! a fit early.
 //!
 //! # The same bits
-//! The result does not depend on where the rows are cut (at multiples of 256), on the order in which answers come,
-//! or on how they are merged: it is that of [`fit_blocks`](crate::KMeans::fit_blocks) to the bit, and
-//! with the same start that of [`fit`](crate::KMeans::fit). Sums are exact, random numbers belong to the number of
-//! the row, and rows drawn or farthest are the first in an order of all rows. Workers may have different
-//! instruction sets. Logarithms come from the platform's library: if the workers' differ, the rows drawn for a start may
-//! differ, in rare cases, from those of one machine.
+//! The result does not depend on where the parts are cut, on the order in which answers come, or on how they
+//! are merged: it is that of [`fit_blocks`](crate::KMeans::fit_blocks), to the bit. It is also that of
+//! [`fit`](crate::KMeans::fit) from the same centroids, or from the same seed with
+//! [`Init::Parallel`](crate::Init::Parallel), [`Init::ParallelWith`](crate::Init::ParallelWith) or
+//! [`Init::Random`](crate::Init::Random). The default start of `fit`, greedy k-means++, would take `k` passes;
+//! `Init::Parallel` takes its place here.
+//!
+//! Workers may have different instruction sets. Logarithms come from the platform's library: if those of the
+//! workers differ, so may the rows drawn for a start, in rare cases.
+//!
+//! # Sending and saving
+//! With the feature `serde`, requests and answers can be sent, and a driver saved. Use a format that keeps
+//! every bit of a number, such as postcard, or JSON with the feature `float_roundtrip` of `serde_json`: values
+//! that have changed are refused on reading.
+//!
+//! A saved [`Driver`] is a checkpoint. Save it after each answer that it accepts, before the next request goes
+//! out: then at most one pass is lost, and answers to its request that were computed before still count. Write
+//! labels under another name first, since the pass for them may be repeated, too.
 //!
 //! # What may go wrong
 //! An answer may be computed twice, or come late: it carries the [fingerprint](Answer::fingerprint) of its
-//! request and the rows that it is about, and is refused where it does not belong. So are answers that overlap, and
-//! merged ones with a gap. A saved [`Driver`] continues where it was saved; at most one pass is lost.
-//! Sources that give other values in a later pass are found out only if there are more rows, fewer, or larger values.
+//! request and the [rows](Answer::parts) that it is about, and is refused where it does not belong. So are
+//! answers that overlap, and merged ones with a gap. A fit of other data with the same parameters has the same
+//! first request, so do not mix up their answers.
+//!
+//! Rows that are others in a later pass are noticed if a part has more of them, or fewer, or if a value is
+//! larger than all in the first pass; weights, if their sum is another one.
 //!
 //! # Cost
-//! One pass for the survey; for each restart those of its start, one for each iteration, one more when a cluster is
-//! empty, and one at the end if the centroids still moved; one for the labels. A start by k-means|| takes `rounds + 2`
-//! passes. Without knowledge of earlier passes each of them measures to all rows drawn so far: with 5 rounds and an
-//! oversampling of 2 that costs as much as 30 iterations, and with 2 rounds as much as 6. Consider
-//! [`Init::ParallelWith`](crate::Init::ParallelWith) with 2 rounds, or [initial
-//! centroids](Driver::initial_centroids) from a fit of a sample.
+//! One pass for the survey; for each restart those of its start, one for each iteration, one more for each
+//! iteration with empty clusters, and one at the end if the centroids still moved; one for the labels. The
+//! start `Init::Parallel` takes 4 passes, and two more for each round after the second; `ParallelWith` takes
+//! `rounds + 2`.
+//!
+//! Each pass computes all distances, `n k d` multiply-adds: bounds, as [`Algorithm`](crate::Algorithm) has
+//! them, are not kept. A pass for a start measures to all rows drawn so far. With an oversampling of 2, 2
+//! rounds cost as much as 6 iterations, and `Init::Parallel` as much as 16, 30 or 48 if it takes 3, 4 or 5
+//! rounds. With a [`PartMemory`] only those drawn last are measured to, which makes it 4, 6, 8 and 10. Or give
+//! [initial centroids](Driver::initial_centroids) from a fit of a sample.
 
 mod answer;
 mod driver;

@@ -6,8 +6,8 @@ use crate::checks;
 use crate::error::{Error, Result};
 use crate::parallel::BLOCK;
 
-/// A range of all rows. It begins at a multiple of [`ALIGN`](Self::ALIGN): where parts begin beyond that does not
-/// matter to the result.
+/// A range of all rows. It begins at a multiple of [`ALIGN`](Self::ALIGN): where parts begin beyond that does
+/// not matter to the result.
 ///
 /// # Example
 /// ```
@@ -32,8 +32,8 @@ impl Part {
     /// The `n_rows` rows from `first_row` on, counted from 0. See the [example](Self#example).
     ///
     /// # Errors
-    /// - [`Error::InvalidParameter`]: `first_row` is no multiple of [`ALIGN`](Self::ALIGN), or there are no rows, or
-    ///   more than can be counted.
+    /// - [`Error::InvalidParameter`]: `first_row` is no multiple of [`ALIGN`](Self::ALIGN), or there are no
+    ///   rows, or more than can be counted.
     pub fn new(first_row: u64, n_rows: u64) -> Result<Self> {
         let is_aligned = first_row.is_multiple_of(Self::ALIGN);
         checks::parameter(is_aligned, "first_row", "a multiple of 256")?;
@@ -122,8 +122,8 @@ impl Coverage {
     /// The number of all rows, if there is an answer for each of them, from the first on.
     ///
     /// # Errors
-    /// [`Error::NotAnswered`], if some before the last answered row are missing, or some of the `expected` number;
-    /// [`Error::AnsweredTwice`], if there are more.
+    /// [`Error::NotAnswered`], if some before the last answered row are missing, or some of the `expected`
+    /// number; [`Error::AnsweredTwice`], if there are more.
     pub(super) fn check(&self, expected: Option<u64>) -> Result<u64> {
         let end = match &self.0[..] {
             [first, rest @ ..] if first.start == 0 => match rest {

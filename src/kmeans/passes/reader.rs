@@ -108,8 +108,8 @@ impl<'a, F: Float> Reader<'a, F> {
     /// Calls `work` with all rows in order, a chunk at a time. Returns how many there are.
     ///
     /// # Errors
-    /// A chunk cannot be read, or `work` refuses it; [`Error::LengthMismatch`], if there are fewer or more rows than
-    /// there should be.
+    /// A chunk cannot be read, or `work` refuses it; [`Error::LengthMismatch`], if there are fewer or more rows
+    /// than there should be.
     pub(super) fn pass(
         &mut self,
         mut work: impl FnMut(Chunk<'_, F>) -> Result<(), Error> + Send,

@@ -26,8 +26,9 @@ use ndarray::ArrayRef1;
 /// See the [module](super#example) for an example.
 ///
 /// # Saving
-/// With the feature `serde`, requests can be sent to where the rows are. They hold the centroids: `s k d` bytes, or
-/// `s d (oversampling k rounds + 1)` while a start is chosen, `s` being the bytes of a value.
+/// With the feature `serde`, requests can be sent to where the rows are; see [there](super#sending-and-saving).
+/// They hold the centroids: `s k d` bytes, or `s d (oversampling k rounds + 1)` while a start is chosen, `s`
+/// being the bytes of a value.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -129,8 +130,9 @@ impl<'a, F: Float> PartOptions<'a, F> {
         }
     }
 
-    /// A weight for each row of the part. See [`FitOptions::weights`](crate::FitOptions::weights). Give the same with
-    /// every request: the driver refuses an assignment if the sum of all weights is another than in the first pass.
+    /// A weight for each row of the part. See [`FitOptions::weights`](crate::FitOptions::weights). Give the
+    /// same with every request: the driver refuses an assignment if the sum of all weights is another than in
+    /// the first pass.
     ///
     /// Default: 1 for each row. See the [module](super#example) for an example.
     pub fn weights(mut self, weights: &'a ArrayRef1<F>) -> Self {
@@ -219,16 +221,17 @@ impl<F: Float> Request<F> {
     /// Passes over the rows of a part once. See the [module](super#example) for an example.
     ///
     /// # Cost
-    /// An assignment takes `n k d` multiply-adds for the `n` rows of the part, on the current rayon pool, and memory for a
-    /// few blocks, for 4 bytes per row (12 while a start is chosen), and for a few sets of sums of about `100 k (d + 1)`
-    /// bytes. Reading and computing overlap.
+    /// An assignment takes `n k d` multiply-adds for the `n` rows of the part, on the current rayon pool, and
+    /// memory for a few blocks, for 4 bytes per row (12 while a start is chosen), and for a few sets of sums of
+    /// about `100 k (d + 1)` bytes. Reading and computing overlap.
     ///
     /// # Errors
     /// A [`BlocksError`] without a model:
     /// - [`Error::DimensionMismatch`]: the source has a different number of features.
-    /// - [`Error::LengthMismatch`]: in the first pass, the source does not have as many rows as the part. If it has more,
-    ///   `found` is the number of those that were read by then.
-    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large. The row is counted among all.
+    /// - [`Error::LengthMismatch`]: in the first pass, the source does not have as many rows as the part. If it
+    ///   has more, `found` is the number of those that were read by then.
+    /// - [`Error::NotFinite`], [`Error::TooLarge`]: a value is not finite, or too large. The row is counted
+    ///   among all.
     /// - [`Error::SourceFailed`], [`Error::SourceChanged`], [`Error::ResultTooLarge`]: as for
     ///   [`fit_blocks`](crate::KMeans::fit_blocks).
     pub fn answer(
@@ -245,8 +248,8 @@ impl<F: Float> Request<F> {
     /// # Errors
     /// Those of [`answer`](Self::answer), and
     /// - [`Error::LengthMismatch`]: there is not one weight for each row.
-    /// - [`Error::InvalidWeight`]: a weight is negative, not finite or too large. Its index is that among the weights
-    ///   given. All may be zero.
+    /// - [`Error::InvalidWeight`]: a weight is negative, not finite or too large. Its index is that among the
+    ///   weights given. All may be zero.
     pub fn answer_with(
         &self,
         part: Part,

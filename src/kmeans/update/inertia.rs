@@ -39,8 +39,8 @@ pub(crate) fn inertia<F: Float>(
     inertia.total(0)
 }
 
-/// Adds that of some of the points: rounded within each block, exact across them. The bits do not depend on how whole
-/// blocks are put together.
+/// Adds that of some of the points: rounded within each block, exact across them. The bits do not depend on how
+/// whole blocks are put together.
 pub(crate) fn add_inertia<F: Float>(
     inertia: &mut LongSums,
     points: &Points<'_, F>,

@@ -34,15 +34,15 @@ pub(crate) fn empty_clusters(sums: &Sums) -> Vec<usize> {
     empty.map(|(cluster, _)| cluster).collect()
 }
 
-/// How many of the farthest points to ask for, if so many of the clusters are empty. Of each cluster one point at
-/// most is passed over: its last.
+/// How many of the farthest points to ask for, if so many of the clusters are empty. Of each cluster one point
+/// at most is passed over: its last.
 pub(crate) fn wanted(empty: usize, n_clusters: usize) -> usize {
     empty + n_clusters
 }
 
 /// Replaces `centroids` by the weighted means of the points with their label, whose sums are given, after
-/// [`relocate`] where clusters were empty. A cluster that still is has its centroid become a copy of that of the heaviest
-/// cluster.
+/// [`relocate`] where clusters were empty. A cluster that still is has its centroid become a copy of that of
+/// the heaviest cluster.
 ///
 /// IN: `empty_clusters`, how many were.
 pub(crate) fn update<F: Float>(
