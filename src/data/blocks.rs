@@ -80,12 +80,13 @@ pub trait RowBlocks<F: Float>: Send {
 ///
 /// # Example
 /// ```
-/// use centroid::{ArrayBlocks, KMeans};
+/// use centroid::{ArrayBlocks, Init, KMeans};
 /// use ndarray::array;
 ///
 /// let x = array![[0.0], [1.0], [9.0]];
-/// let model = KMeans::new(2).fit_blocks(&mut ArrayBlocks::new(&x, 2))?;
-/// assert_eq!(model.labels(), KMeans::new(2).fit(&x)?.labels());
+/// let kmeans = KMeans::new(2).init(Init::Parallel);
+/// let model = kmeans.fit_blocks(&mut ArrayBlocks::new(&x, 2))?;
+/// assert_eq!(model, kmeans.fit(&x)?);
 /// # Ok::<(), centroid::BlocksError<f64>>(())
 /// ```
 #[derive(Clone, Debug)]

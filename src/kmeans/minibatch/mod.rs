@@ -63,7 +63,7 @@ use crate::random::Stream;
 /// use ndarray::array;
 ///
 /// let (x, _) = make_blobs(2000, &array![[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], &[1.0], 7)?;
-/// let starts = MiniBatchKMeans::new(2).init(Init::Random).n_init(10).init_size(500);
+/// let starts = MiniBatchKMeans::new(2).init(Init::Random).n_init(10).init_size(500).seed(1);
 /// let ends = starts.max_iter(20).tol(1e-3).max_no_improvement(30).reassignment_ratio(0.05);
 /// let model = ends.n_clusters(3).batch_size(100).fit(&x)?;
 /// assert!(model.n_iter() <= 20 && model.inertia() < 4400.0);

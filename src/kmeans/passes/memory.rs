@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::part::Part;
 use super::reader::{Chunk, Failure, Reader};
+use super::request::Request;
 use crate::checks;
 use crate::data::Points;
 use crate::error::Error;
@@ -19,7 +19,8 @@ use crate::numeric::LongSums;
 use crate::parallel::{self, BLOCK, Blocks};
 
 /// What an engine may keep of the rows of a part from one pass to the next: see [`PartOptions::memory`]. The
-/// answers are the same with it, without it, and after it was lost.
+/// answers are the same with it, without it, and after it was lost, as long as rows and weights are the same in
+/// every pass.
 ///
 /// It saves the distances to all candidates but the newest while a start is chosen, and from then on the sums
 /// of all rows whose label has not changed.
@@ -47,8 +48,8 @@ use crate::parallel::{self, BLOCK, Blocks};
 /// # Cost
 /// 4 bytes per row, 12 while a start is chosen; and one set of sums, as described at [`KMeans`](crate::KMeans).
 pub struct PartMemory<F: Float> {
-    /// The part that it is about, if it was asked of one.
-    pub(super) part: Option<Part>,
+    /// What it is about: the fit, what the first pass found, and the part.
+    about: Option<About>,
     labels: Vec<u32>,
     /// The sums of the rows with these labels.
     totals: Option<ClusterTotals>,
@@ -66,7 +67,7 @@ impl<F: Float> PartMemory<F> {
     /// A memory of nothing. See the [example](Self#example).
     pub fn new() -> Self {
         Self {
-            part: None,
+            about: None,
             labels: Vec::new(),
             totals: None,
             labelled: None,
@@ -77,10 +78,22 @@ impl<F: Float> PartMemory<F> {
     }
 }
 
+/// What a memory is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct About {
+    /// See [`Request`].
+    fit: u64,
+    n_features: usize,
+    /// The number of all rows, and the bits of the largest magnitude.
+    survey: Option<(u64, u64)>,
+    first_row: u64,
+    n_rows: Option<usize>,
+}
+
 impl<F: Float> fmt::Debug for PartMemory<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PartMemory")
-            .field("part", &self.part)
+            .field("about", &self.about)
             .finish_non_exhaustive()
     }
 }
@@ -92,6 +105,24 @@ impl<F: Float> Default for PartMemory<F> {
 }
 
 impl<F: Float> PartMemory<F> {
+    /// Forgets all, unless it is about the same rows of the same fit.
+    pub(super) fn begin(&mut self, request: &Request<F>, first_row: u64, n_rows: Option<usize>) {
+        let survey = request.survey.map(|survey| {
+            let magnitude = survey.magnitude.to_f64().to_bits();
+            (survey.n_rows, magnitude)
+        });
+        let about = About {
+            fit: request.fit,
+            n_features: request.n_features,
+            survey,
+            first_row,
+            n_rows,
+        };
+        if self.about.replace(about) != Some(about) {
+            self.clear();
+        }
+    }
+
     pub(in crate::kmeans) fn into_labels(self) -> Vec<u32> {
         self.labels
     }
@@ -100,10 +131,10 @@ impl<F: Float> PartMemory<F> {
         &self.labels
     }
 
-    /// Forgets all but which part it is about.
+    /// Forgets all but what it is about.
     pub(super) fn clear(&mut self) {
         *self = Self {
-            part: self.part,
+            about: self.about,
             ..Self::new()
         };
     }

@@ -32,7 +32,9 @@
 //!         let (mut of_part, mut source) = (Vec::new(), ArrayBlocks::new(&rows, 100));
 //!         let options = PartOptions::new().labels(&mut of_part);
 //!         let answer = request.answer_with(part, &mut source, options)?;
-//!         labels.extend(of_part);
+//!         if request.kind() == RequestKind::Label {
+//!             labels.extend(of_part);
+//!         }
 //!         // And here again.
 //!         match &mut merged {
 //!             Some(merged) => merged.merge(answer)?,
@@ -101,6 +103,7 @@
 //! [initial centroids](Driver::initial_centroids) from a fit of a sample.
 
 mod answer;
+mod answering;
 mod driver;
 mod memory;
 mod part;

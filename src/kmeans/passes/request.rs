@@ -1,23 +1,19 @@
 //! What the driver asks of each part of the rows.
 
-use super::answer::{Answer, Content, Drawn};
+use ndarray::ArrayRef1;
+
+use super::answer::Answer;
 use super::memory::PartMemory;
-use super::part::{Coverage, Part};
-use super::reader::{Chunk, Failure, Reader};
+use super::part::Part;
+use super::reader::Reader;
 use crate::checks;
-use crate::data::{Moments, Points, RowBlocks};
+use crate::data::RowBlocks;
 use crate::error::Error;
 use crate::float::{Float, compiled};
-use crate::init::{Method, add_potential, keys, weights};
-use crate::kernels::{Packed, Rows};
+use crate::init::Method;
 use crate::kmeans::KMeans;
 use crate::kmeans::blocks::BlocksError;
-use crate::kmeans::engine;
-use crate::kmeans::update::Farthest;
-use crate::numeric::LongSums;
 use crate::parallel;
-use crate::random::Reservoir;
-use ndarray::ArrayRef1;
 
 /// What the [`Driver`](super::Driver) asks of each part of the rows. The [answer](Self::answer) is a pure
 /// function of the request and of the rows of the part: it may be computed anywhere, more than once, and in any
@@ -242,8 +238,8 @@ impl<F: Float> Request<F> {
         self.answer_with(part, rows, PartOptions::new())
     }
 
-    /// [`answer`](Self::answer) with the weights of the rows, or to obtain their labels. See the
-    /// [module](super#example) for an example.
+    /// [`answer`](Self::answer) with the weights of the rows, to obtain their labels, or with what is known of
+    /// them from the passes before. See the [module](super#example) for an example.
     ///
     /// # Errors
     /// Those of [`answer`](Self::answer), and
@@ -279,9 +275,6 @@ impl<F: Float> Request<F> {
             let mut reader = Reader::new(rows, first_row, Some(n_rows), weights.as_deref());
             let mut none = PartMemory::new();
             let memory = options.memory.unwrap_or(&mut none);
-            if memory.part.replace(part) != Some(part) {
-                memory.clear();
-            }
             let answer = parallel::on_pool(usize::MAX, || request.answer_in(&mut reader, memory))?;
             if let Some(labels) = labels
                 && matches!(request.kind, Kind::Label { .. })
@@ -290,197 +283,6 @@ impl<F: Float> Request<F> {
             }
             Ok(answer)
         })(self, part, rows, options)
-    }
-
-    /// IN, OUT: `memory` of the same rows, if they were asked before.
-    pub(in crate::kmeans) fn answer_in(
-        &self,
-        reader: &mut Reader<'_, F>,
-        memory: &mut PartMemory<F>,
-    ) -> Result<Answer<F>, Failure> {
-        let first_row = reader.first_row;
-        let content = self.content(reader, memory);
-        let (content, n_rows) = content.map_err(|failure| match failure {
-            // In the first pass there is nothing yet that could have changed.
-            Failure::Refused(Error::LengthMismatch {
-                expected, found, ..
-            }) if self.survey.is_some() => Failure::Refused(Error::SourceChanged {
-                row: global(first_row).saturating_add(expected.min(found)),
-            }),
-            failure => failure,
-        })?;
-        Ok(Answer {
-            fingerprint: self.fingerprint,
-            rows: Coverage::of(first_row..first_row + n_rows as u64),
-            content,
-        })
-    }
-
-    /// What an answer says, and of how many rows.
-    fn content(
-        &self,
-        reader: &mut Reader<'_, F>,
-        memory: &mut PartMemory<F>,
-    ) -> Result<(Content<F>, usize), Failure> {
-        let first_row = reader.first_row;
-        let d = self.n_features;
-        let pack = |rows: &[F]| Packed::new(&Rows::new(rows, d));
-        let mut n_rows = reader.n_rows.unwrap_or(0);
-        let content = match &self.kind {
-            Kind::Survey => {
-                let (mut magnitude, mut n_weighted, mut labels) = (F::ZERO, 0, Vec::new());
-                let (mut moments, mut weight) = (Moments::new(d), LongSums::new(1));
-                n_rows = reader.pass(|chunk| {
-                    let points = self.check(&chunk, first_row)?;
-                    let larger = points.magnitude();
-                    magnitude = if larger > magnitude {
-                        larger
-                    } else {
-                        magnitude
-                    };
-                    n_weighted += points.n_weighted() as u64;
-                    moments.add(&points);
-                    // As if all rows were nearest to one.
-                    labels.resize(labels.len().max(points.len()), 0);
-                    weight.merge(&weights(&points, &labels[..points.len()], 1));
-                    Ok(())
-                })?;
-                Content::Survey {
-                    magnitude,
-                    n_weighted,
-                    weight,
-                    moments,
-                }
-            }
-            Kind::Sample {
-                restart,
-                count,
-                seed,
-                candidates,
-            } => {
-                let (mut taken, mut potential) = (Reservoir::new(*count), LongSums::new(1));
-                let mut nearest = match candidates.is_empty() {
-                    true => {
-                        // The beginning of a restart.
-                        memory.clear();
-                        None
-                    }
-                    false => Some(memory.nearest(n_rows, *restart, candidates.len() / d)?),
-                };
-                let added = (nearest.as_ref()).and_then(|nearest| nearest.added(candidates, d));
-                reader.pass(|chunk| {
-                    let points = self.check(&chunk, first_row)?;
-                    if let Some((nearest, added)) = nearest.as_deref_mut().zip(added.as_ref()) {
-                        nearest.measure(&points, chunk.first, added);
-                    }
-                    let rows = chunk.first..chunk.first + points.len();
-                    let sq_dists = nearest.as_ref().map(|nearest| &nearest.sq_dists[rows]);
-                    add_potential(&mut potential, &points, sq_dists.unwrap_or(&[]));
-                    let first = first_row + chunk.first as u64;
-                    for (key, row) in keys(&points, first, sq_dists, *seed, taken.limit()) {
-                        let values = || points.rows().row((row - first) as usize).to_vec();
-                        taken.offer(key, row, values);
-                    }
-                    Ok(())
-                })?;
-                if let Some(nearest) = nearest {
-                    nearest.measured(candidates.len() / d);
-                }
-                let taken = taken.into_items().into_iter();
-                Content::Sample {
-                    count: *count,
-                    rows: taken
-                        .map(|(key, row, values)| Drawn { key, row, values })
-                        .collect(),
-                    potential,
-                }
-            }
-            Kind::Weigh {
-                restart,
-                candidates,
-            } => {
-                let n_candidates = candidates.len() / d;
-                let nearest = memory.nearest(n_rows, *restart, n_candidates)?;
-                let added = nearest.added(candidates, d);
-                let (mut sums, mut potential) = (LongSums::new(n_candidates), LongSums::new(1));
-                reader.pass(|chunk| {
-                    let points = self.check(&chunk, first_row)?;
-                    if let Some(added) = &added {
-                        nearest.measure(&points, chunk.first, added);
-                    }
-                    let rows = chunk.first..chunk.first + points.len();
-                    add_potential(&mut potential, &points, &nearest.sq_dists[rows.clone()]);
-                    sums.merge(&weights(&points, &nearest.labels[rows], n_candidates));
-                    Ok(())
-                })?;
-                nearest.measured(n_candidates);
-                Content::Weigh {
-                    weights: sums,
-                    potential,
-                }
-            }
-            Kind::Assign { centroids } => {
-                let magnitude = self.survey.map_or(F::ZERO, |survey| survey.magnitude);
-                let check = |chunk: &Chunk<'_, F>| self.check(chunk, first_row).map(|_| ());
-                let packed = pack(centroids);
-                Content::Assign(memory.assign(reader, n_rows, magnitude, &packed, check)?)
-            }
-            Kind::Farthest {
-                centroids,
-                previous,
-                count,
-            } => {
-                let packed = pack(centroids);
-                let previous = previous.as_deref().map(pack);
-                let mut farthest = Farthest::new(*count, packed.len());
-                let known = (previous.as_ref()).map(|previous| memory.changed(&packed, previous));
-                let known = known.unwrap_or(Some(0));
-                let mut changed = known.unwrap_or(0);
-                let (mut labels, mut before) = (Vec::new(), Vec::new());
-                reader.pass(|chunk| {
-                    let points = self.check(&chunk, first_row)?;
-                    memory.labels_of(&points, chunk.first, &packed, &mut labels);
-                    let first = first_row + chunk.first as u64;
-                    farthest.add(&points, first, &labels, &packed.rows());
-                    if let Some(previous) = previous.as_ref().filter(|_| known.is_none()) {
-                        before.clone_from(&labels);
-                        changed += engine::label(&points, previous, &mut before).reassigned as u64;
-                    }
-                    Ok(())
-                })?;
-                farthest.decide();
-                Content::Farthest { farthest, changed }
-            }
-            Kind::Label { centroids } => {
-                let packed = pack(centroids);
-                if !memory.has_labels_of(&packed) {
-                    memory.forget(n_rows)?;
-                    reader.pass(|chunk| {
-                        let points = self.check(&chunk, first_row)?;
-                        memory.label(&points, chunk.first, &packed);
-                        Ok(())
-                    })?;
-                }
-                Content::Label
-            }
-        };
-        Ok((content, n_rows))
-    }
-
-    /// The rows of a chunk.
-    ///
-    /// # Errors
-    /// A value is not finite or too large, or larger than any in the first pass.
-    fn check<'b>(&self, chunk: &Chunk<'b, F>, first_row: u64) -> Result<Points<'b, F>, Error> {
-        let first = first_row.saturating_add(chunk.first as u64);
-        let points = Points::check_block("source", chunk.data, self.n_features, chunk.weights);
-        let points = points.map_err(|error| counted_from(first, error))?;
-        match self.survey {
-            Some(survey) if points.magnitude() > survey.magnitude => {
-                Err(Error::SourceChanged { row: global(first) })
-            }
-            _ => Ok(points),
-        }
     }
 }
 
@@ -564,17 +366,4 @@ impl KMeans {
         let rest = [self.tol.to_bits(), self.seed];
         hash(init.into_iter().chain(counts).chain(rest))
     }
-}
-
-/// The number of a row among all, as errors name it.
-fn global(row: u64) -> usize {
-    usize::try_from(row).unwrap_or(usize::MAX)
-}
-
-/// The error of rows that begin with the row `first`.
-fn counted_from(first: u64, mut error: Error) -> Error {
-    if let Error::NotFinite { row, .. } | Error::TooLarge { row, .. } = &mut error {
-        *row = row.saturating_add(global(first));
-    }
-    error
 }
