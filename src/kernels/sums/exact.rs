@@ -64,9 +64,10 @@ impl SumLevels {
         let (first, rest) = features.split_at(n_features);
         let (second, third) = rest.split_at(n_features);
         for (j, sum) in sum[..n_features].iter_mut().enumerate() {
-            *sum = match third.is_empty() {
-                true => first[j] + second[j],
-                false => sum_of_three(first[j], second[j], third[j]),
+            // PERF: values of few digits leave nothing in the third level.
+            *sum = match third.get(j) {
+                None | Some(0.0) => first[j] + second[j],
+                Some(&third) => sum_of_three(first[j], second[j], third),
             };
         }
         sum[n_features] = weight[0];
