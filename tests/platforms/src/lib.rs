@@ -52,7 +52,7 @@ impl Digest {
     }
 }
 
-fn fits<F: Float>(x: &ArrayRef2<F>) -> [u64; 4] {
+fn fits<F: Float>(x: &ArrayRef2<F>) -> [u64; 5] {
     let kmeans = KMeans::new(6).n_init(3).seed(7);
     let engines = [
         Algorithm::Auto,
@@ -78,9 +78,14 @@ fn fits<F: Float>(x: &ArrayRef2<F>) -> [u64; 4] {
     let blocks = kmeans
         .fit_blocks_with(&mut ArrayBlocks::new(x, 100), options)
         .unwrap();
+    let parallel = kmeans.clone().init(Init::Parallel);
+    let of_blocks = parallel.fit_blocks(&mut ArrayBlocks::new(x, 100)).unwrap();
+    let parallel = parallel.fit(x).unwrap();
+    assert_eq!(of_blocks, parallel);
     [
         plus_plus,
         Digest::of(&random),
+        Digest::of(&parallel),
         Digest::of(&weighted),
         Digest::of(&blocks),
     ]
@@ -98,24 +103,28 @@ fn fits_have_the_same_bits() {
         [
             0x0825_3e25_e9f6_b2cd,
             0x8293_f2bc_653f_0a94,
+            0x1dd1_8c12_7102_0b75,
             0x21f4_b5b6_17ae_364b,
             0x31d7_0878_61d9_b357,
         ],
         [
             0xa33e_1ddd_f8c2_167c,
             0xc86b_6a2f_2796_361d,
+            0x0216_a4a7_fe1e_df2a,
             0x111e_ba31_5c98_87b6,
             0x34cf_fdcc_8a70_e452,
         ],
         [
             0x879e_1ce9_b8c9_fcf2,
             0xa803_e2ed_eab2_34a2,
+            0xb343_bfa2_abe3_af32,
             0xebe9_9b68_d99f_8f3b,
             0xa9a5_ac17_b134_4ca2,
         ],
         [
             0xa4e7_fa86_b2e7_99c9,
             0x48df_5be4_417f_8975,
+            0xacf1_c73b_49ae_f0f5,
             0x8dd1_a016_5fe1_a45c,
             0x15a4_7580_5767_5d1d,
         ],
