@@ -91,7 +91,7 @@ impl<'a, F> FitOptions<'a, F> {
     /// A weight for each of the `n` rows: finite, not negative, and not all 0. A row of weight 2 counts as two
     /// equal rows in seeding, means, inertia and tolerance; a row of weight 0 is labelled but has no other
     /// effect. Only the ratios of the weights matter, but sums and inertias of weighted values lose digits
-    /// below 1e-300. Integers up to 2^24 are summed about ten times as fast as other weights, which matters if
+    /// below 1e-300. Integers up to 2^24 are summed about eight times as fast as other weights, which matters if
     /// there are few clusters.
     ///
     /// Default: 1 for each row. See [`fit_with`](crate::KMeans::fit_with) for an example.
