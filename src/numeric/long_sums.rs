@@ -329,9 +329,10 @@ impl LongSums {
         if places != self.places {
             self.move_to(places);
         }
+        // This may add a digit.
         self.make_room(other.additions.saturating_add(1));
-        let shift = (other.places.lowest - places.lowest) as usize;
-        let own = self.digits.chunks_exact_mut(places.count);
+        let shift = (other.places.lowest - self.places.lowest) as usize;
+        let own = self.digits.chunks_exact_mut(self.places.count);
         for (own, other) in own.zip(other.digits.chunks_exact(other.places.count)) {
             let pairs = own[shift..].iter_mut().zip(other);
             pairs.for_each(|(own, other)| *own += other);
@@ -653,6 +654,26 @@ mod tests {
         sums.add(0, 3.0);
         assert_eq!((sums.exponent(0), sums.total_times(0, -1200)), (2, 0.0));
         assert_eq!(sums.total_times(0, -4), 0.1875);
+    }
+
+    #[test]
+    fn carries_are_handed_on_in_time() {
+        // As many additions as there may be, and digits without room above them.
+        let mut sums = LongSums::new(2);
+        let large = 2.0_f64.powi(62);
+        [large, -large]
+            .into_iter()
+            .enumerate()
+            .for_each(|(i, x)| sums.add(i, x));
+        sums.trim();
+        let mut other = sums.clone();
+        for times in 2..70 {
+            other.additions = MOST_ADDITIONS;
+            sums.merge(&other);
+            let expected = f64::from(times) * large;
+            assert_eq!((sums.total(0), sums.total(1)), (expected, -expected));
+            sums.trim();
+        }
     }
 
     #[test]
