@@ -44,7 +44,7 @@ impl Moments {
             == Some(self.sums.len())
     }
 
-    /// Adds rows, whole blocks of them but for the last.
+    /// Adds rows. Their number is a multiple of the block length, except at the end of the data.
     pub(crate) fn add<F: Float>(&mut self, points: &Points<'_, F>) {
         let (n, d) = (points.len(), points.n_features());
         let of_part = |rows: Range<usize>| {

@@ -249,12 +249,16 @@ impl KMeans {
         observer: Observer<'_, Iteration>,
     ) -> Run<F> {
         let limits = self.limits(|| points.mean_variance());
-        // Starts of few passes over the rows are those of `fit_blocks`, which cannot look at the rows first.
+        let edge = match given {
+            None => edge::only_start(points, self.n_clusters),
+            Some(_) => None,
+        };
+        let is_only = given.is_some() || edge.is_some();
+        // Starts from few passes over the rows are those of `fit_blocks`, which cannot look at the rows first.
         let only = given.or_else(|| match self.init.method() {
-            None => edge::only_start(points, self.n_clusters).map(|rows| points.values_of(&rows)),
+            None => edge.map(|rows| points.values_of(&rows)),
             Some(_) => None,
         });
-        let is_only = only.is_some() || edge::only_start(points, self.n_clusters).is_some();
         let n_init = if is_only { 1 } else { self.n_init };
         let passes = n_init.saturating_mul(self.max_iter.min(USUAL_ITERATIONS));
         let fit = PreparedFit::new(points, self.algorithm, self.n_clusters, passes);

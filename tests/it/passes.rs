@@ -93,7 +93,7 @@ impl<'a, F: Value> Fit<'a, F> {
         }
     }
 
-    /// The fit over all rows at once, ended after so many iterations, and what its observer was told.
+    /// The fit over all rows at once, ended after `last` iterations, and what its observer was told.
     fn whole(&self, last: usize) -> (Result<KMeansModel<F>, Error>, Vec<Progress>) {
         let mut seen = Vec::new();
         let mut observer = |iteration: &Iteration| {
@@ -959,4 +959,39 @@ fn rows_are_split_into_parts() {
             assert!(parts.len() as u64 <= n_parts.max(1), "{n_rows} {n_parts}");
         }
     }
+}
+
+/// Rows in any memory order, weights at any stride, and a part without weight.
+#[test]
+fn parts_of_any_layout_and_weight_are_answered() {
+    let columns = blobs::<f64>(600, 3, 4, 2)
+        .t()
+        .as_standard_layout()
+        .into_owned();
+    let x = columns.t();
+    let twice = Array1::from_shape_fn(1200, |i| if i < 512 { 0.0 } else { 0.5 + (i % 5) as f64 });
+    let weights = twice.slice(s![..;2]);
+    let start = spread_rows(&x.to_owned(), 4);
+    let kmeans = KMeans::new(4);
+    let mut driver = Driver::new(&kmeans, 3).unwrap();
+    driver = driver.initial_centroids(&start).unwrap();
+    while let Some(request) = driver.request() {
+        let answers = Part::split(600, 3).map(|part| {
+            let rows = part.first_row() as usize..(part.first_row() + part.n_rows()) as usize;
+            let (of_part, weights) = (x.slice(s![rows.clone(), ..]), weights.slice(s![rows]));
+            let options = PartOptions::new().weights(&weights);
+            let mut source = ArrayBlocks::new(&of_part, 100);
+            request.answer_with(part, &mut source, options).unwrap()
+        });
+        let merged = answers.reduce(|mut all, next| {
+            all.merge(next).unwrap();
+            all
+        });
+        driver.accept(merged.unwrap()).unwrap();
+    }
+    let options = FitOptions::new()
+        .weights(&weights)
+        .initial_centroids(&start);
+    let expected = kmeans.fit_with(&x, options.keep_labels(false)).unwrap();
+    assert_eq!(driver.model(), Some(expected));
 }

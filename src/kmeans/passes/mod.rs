@@ -111,6 +111,7 @@ mod reader;
 mod request;
 #[cfg(feature = "serde")]
 mod saving;
+mod state;
 
 pub use answer::Answer;
 pub use driver::{Driver, Progress};

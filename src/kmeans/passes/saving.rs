@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Content};
-use super::driver::{Driver, Stage, State};
+use super::driver::Driver;
 use super::part::Coverage;
 use super::request::{Kind, Request, Survey};
+use super::state::{Stage, State};
 use crate::float::Float;
 use crate::init::Step;
 use crate::kernels::Packed;

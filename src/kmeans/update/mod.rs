@@ -34,8 +34,8 @@ pub(crate) fn empty_clusters(sums: &Sums) -> Vec<usize> {
     empty.map(|(cluster, _)| cluster).collect()
 }
 
-/// How many of the farthest points to ask for, if so many of the clusters are empty. Of each cluster one point
-/// at most is passed over: its last.
+/// How many of the farthest points are enough to fill `empty` clusters. Of each cluster one point at most is passed
+/// over: its last.
 pub(crate) fn wanted(empty: usize, n_clusters: usize) -> usize {
     empty + n_clusters
 }
